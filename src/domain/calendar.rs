@@ -1,0 +1,161 @@
+//! Days, ISO weeks and months as the people of one time zone count them.
+
+use chrono::{Datelike, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone};
+use chrono_tz::Tz;
+
+use super::time::Moment;
+
+/// A day of the calendar, by the number of days since the year 1 began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(pub i32);
+
+impl Day {
+    /// The Monday of this day's ISO week.
+    pub fn week_start(self) -> Day {
+        Day(self.0 - self.date().weekday().num_days_from_monday() as i32)
+    }
+
+    /// The first day of this day's month.
+    pub fn month_start(self) -> Day {
+        Day(self.0 - self.date().day0() as i32)
+    }
+
+    /// The date.
+    pub fn date(self) -> NaiveDate {
+        NaiveDate::from_num_days_from_ce_opt(self.0).unwrap_or_default()
+    }
+
+    fn of(date: NaiveDate) -> Day {
+        Day(date.num_days_from_ce())
+    }
+}
+
+/// The days of one time zone.
+///
+/// Asking for the day of an instant is fast where it lies in the same day as the one asked for
+/// before, which is how events come.
+#[derive(Clone, Debug)]
+pub struct Calendar {
+    zone: Tz,
+    /// The day asked for last, as a span of instants; empty where that day is no plain span.
+    last: (Moment, Moment, Day),
+}
+
+impl Calendar {
+    /// The calendar of `zone`.
+    pub fn new(zone: Tz) -> Calendar {
+        Calendar { zone, last: (Moment(0), Moment(0), Day(0)) }
+    }
+
+    /// Its zone.
+    pub fn zone(&self) -> Tz {
+        self.zone
+    }
+
+    /// The day that `moment` falls on.
+    pub fn day(&self, moment: Moment) -> Day {
+        Day::of(self.zone.from_utc_datetime(&moment.utc().naive_utc()).date_naive())
+    }
+
+    /// [`Calendar::day`], remembering the day's span for the next call.
+    pub fn day_cached(&mut self, moment: Moment) -> Day {
+        let (start, end, day) = self.last;
+        if start <= moment && moment < end {
+            return day;
+        }
+        let day = self.day(moment);
+        let (start, end) = (self.start(day), self.start(Day(day.0 + 1)));
+        // A day on which the clocks change may not be one span of instants; it is looked up each time.
+        if end.0 - start.0 == 86_400_000_000 {
+            self.last = (start, end, day);
+        }
+        day
+    }
+
+    /// The first instant of `day`.
+    pub fn start(&self, day: Day) -> Moment {
+        let midnight = day.date().and_time(NaiveTime::MIN);
+        // Where the clocks skip midnight, the day starts when they come out on the other side.
+        (0..=96)
+            .map(|quarters| midnight + TimeDelta::minutes(15 * quarters))
+            .find_map(|local| self.zone.from_local_datetime(&local).earliest())
+            .map_or_else(
+                || {
+                    Moment(
+                        day.date()
+                            .checked_add_days(Days::new(1))
+                            .unwrap_or_default()
+                            .and_time(NaiveTime::MIN)
+                            .and_utc()
+                            .timestamp_micros(),
+                    )
+                },
+                |instant| Moment(instant.timestamp_micros()),
+            )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::DateTime;
+    use proptest::prelude::*;
+
+    fn moment(text: &str) -> Moment {
+        Moment(DateTime::parse_from_rfc3339(text).expect("RFC 3339").timestamp_micros())
+    }
+
+    fn rome() -> Calendar {
+        Calendar::new(chrono_tz::Europe::Rome)
+    }
+
+    #[test]
+    fn days_are_romes_days_also_when_the_clocks_change() {
+        for (instant, date) in [
+            ("2025-07-05T21:59:59Z", "2025-07-05"),
+            ("2025-07-05T22:00:00Z", "2025-07-06"),
+            ("2025-03-29T22:59:59Z", "2025-03-29"),
+            ("2025-03-29T23:00:00Z", "2025-03-30"),
+            ("2025-03-30T21:59:59.999999Z", "2025-03-30"),
+            ("2025-03-30T22:00:00Z", "2025-03-31"),
+            ("2025-10-26T22:59:59Z", "2025-10-26"),
+            ("2025-10-26T23:00:00Z", "2025-10-27"),
+        ] {
+            assert_eq!(rome().day(moment(instant)).date().to_string(), date, "{instant}");
+        }
+    }
+
+    #[test]
+    fn a_week_starts_on_monday_and_a_month_on_the_first() {
+        let day = rome().day(moment("2025-01-01T12:00:00Z"));
+        assert_eq!(day.week_start().date().to_string(), "2024-12-30");
+        assert_eq!(day.month_start().date().to_string(), "2025-01-01");
+    }
+
+    #[test]
+    fn the_days_of_summer_time_have_23_and_25_hours() {
+        for (instant, hours) in
+            [("2025-03-30T12:00:00Z", 23), ("2025-10-26T12:00:00Z", 25), ("2025-07-05T12:00:00Z", 24)]
+        {
+            let day = rome().day(moment(instant));
+            let length = rome().start(Day(day.0 + 1)).0 - rome().start(day).0;
+            assert_eq!(length, hours * 3_600_000_000, "{instant}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_remembered_day_is_the_day(
+            instants in prop::collection::vec(1_735_000_000_000_000_i64..1_767_000_000_000_000, 1..60),
+            zone in prop::sample::select(vec![
+                chrono_tz::Europe::Rome, chrono_tz::America::Sao_Paulo, chrono_tz::Asia::Kathmandu, chrono_tz::America::Havana,
+            ]),
+        ) {
+            let mut remembering = Calendar::new(zone);
+            for instant in instants {
+                let moment = Moment(instant);
+                prop_assert_eq!(remembering.day_cached(moment), Calendar::new(zone).day(moment));
+            }
+        }
+    }
+}

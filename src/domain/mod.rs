@@ -1,0 +1,15 @@
+//! The trade itself: money, names, days, activities and what they cost.
+//!
+//! Nothing here knows a clock, a disk, a network or a runtime; the same values in give the same
+//! values out, on every machine.
+
+pub mod activity;
+pub mod calendar;
+pub mod charge;
+pub mod external;
+pub mod ids;
+pub mod money;
+pub mod names;
+pub mod rows;
+pub mod tariff;
+pub mod time;
