@@ -1,0 +1,331 @@
+//! Records: the entries of the ledger as bytes.
+//!
+//! A record is its length (two bytes), a tag, and what the tag says. A tag's layout never changes;
+//! another layout takes another tag. Names are numbers on the roll, so that a record is small.
+
+use std::borrow::Cow;
+
+use compact_str::CompactString;
+use rust_decimal::Decimal;
+
+use crate::domain::activity::{Activity, Basis, Body, Occurred, Outcome, Stated};
+use crate::domain::charge::{Draft, Free, Price, Stage};
+use crate::domain::external::{Class, Receiver, Ruling};
+use crate::domain::ids::{Feed, SourceId};
+use crate::domain::money::{Currency, Money};
+use crate::domain::names::Name;
+use crate::domain::rows::{Building, Citizen, Row};
+use crate::domain::tariff::{RuleId, TariffVersion};
+use crate::domain::time::Moment;
+use crate::ledger::entry::{Entry, Event};
+use crate::ledger::roll::{NameNo, Roll};
+
+use super::wire::{Take, WireError, put_signed, put_text, put_varint};
+
+const TAG_NAME: u8 = 1;
+const TAG_EVENT: u8 = 2;
+const TAG_CONFLICT: u8 = 3;
+const TAG_CITIZEN: u8 = 4;
+const TAG_BUILDING: u8 = 5;
+
+// What an event's record holds beyond its fixed part; 24 bits of flags.
+const MESSAGE: u32 = 1;
+const LIVE: u32 = 1 << 1;
+const UPGRADE: u32 = 1 << 2;
+const CHARGED: u32 = 1 << 3;
+const NOT_EUR: u32 = 1 << 4;
+const SECOND_ID: u32 = 1 << 5;
+const KIND: u32 = 1 << 6;
+const CITIZEN: u32 = 1 << 7;
+const NAMED_BUSINESS: u32 = 1 << 8;
+const BUSINESS: u32 = 1 << 9;
+const FROM: u32 = 1 << 10;
+const TO: u32 = 1 << 11;
+const CLIENT: u32 = 1 << 12;
+const SERVICE: u32 = 1 << 13;
+const MINUTES: u32 = 1 << 14;
+const EXPERTISE: u32 = 1 << 15;
+const DECLARED: u32 = 1 << 16;
+const RECEIVER: u32 = 1 << 17;
+const CHANNEL: u32 = 1 << 18;
+const BODY: u32 = 1 << 19;
+const TIMED: u32 = 1 << 20;
+const TIME_DIFFERS: u32 = 1 << 21;
+const TIME_TEXT: u32 = 1 << 22;
+
+/// The names of an event that its record will speak of, in a fixed order.
+pub fn names(event: &Event<'_>) -> [Option<Name>; 8] {
+    let activity = &event.activity;
+    let Activity { kind, citizen, business, from_building, to_building, client, service, .. } = **activity;
+    [kind, citizen, business, event.draft.business, from_building, to_building, client, service]
+}
+
+/// Appends the record of `entry` to `out`. Every name in it must be on the roll.
+pub fn encode(entry: &Entry<'_>, roll: &Roll, out: &mut Vec<u8>) {
+    let start = out.len();
+    out.extend_from_slice(&[0, 0]);
+    match entry {
+        Entry::Name(name) => {
+            out.push(TAG_NAME);
+            put_text(out, name.as_str());
+        }
+        Entry::Event(event) => encode_event(TAG_EVENT, event, roll, out),
+        Entry::Conflict(event) => encode_event(TAG_CONFLICT, event, roll, out),
+        Entry::Row(Row::Citizen(citizen), recorded_at) => {
+            out.push(TAG_CITIZEN);
+            out.extend_from_slice(&recorded_at.0.to_le_bytes());
+            put_name(out, roll, Some(citizen.id));
+            out.push(match citizen.is_ai {
+                None => 0,
+                Some(false) => 1,
+                Some(true) => 2,
+            });
+        }
+        Entry::Row(Row::Building(building), recorded_at) => {
+            out.push(TAG_BUILDING);
+            out.extend_from_slice(&recorded_at.0.to_le_bytes());
+            put_name(out, roll, Some(building.id));
+            out.push(u8::from(building.is_business));
+            put_name(out, roll, building.kind);
+            put_name(out, roll, building.run_by);
+        }
+    }
+    // A record is a few hundred bytes: every text in it is at most 255.
+    let length = (out.len() - start - 2) as u16;
+    out[start..start + 2].copy_from_slice(&length.to_le_bytes());
+}
+
+fn encode_event(tag: u8, event: &Event<'_>, roll: &Roll, out: &mut Vec<u8>) {
+    let activity = &*event.activity;
+    let Draft { business, ruling, tariff, price } = event.draft;
+    let is_stated = |figure: Stated| figure != Stated::Absent;
+    let time_differs = activity.occurred.at.is_some_and(|at| at != event.occurred_at);
+    let flags = [
+        (activity.feed == Feed::Message, MESSAGE),
+        (event.stage == Stage::Live, LIVE),
+        (event.is_upgrade, UPGRADE),
+        (matches!(price, Price::Charge { .. }), CHARGED),
+        (matches!(price, Price::Charge { currency, .. } if currency != Currency::EUR), NOT_EUR),
+        (activity.second_id.is_some(), SECOND_ID),
+        (activity.kind.is_some(), KIND),
+        (activity.citizen.is_some(), CITIZEN),
+        (activity.business.is_some(), NAMED_BUSINESS),
+        (business.is_some(), BUSINESS),
+        (activity.from_building.is_some(), FROM),
+        (activity.to_building.is_some(), TO),
+        (activity.client.is_some(), CLIENT),
+        (activity.service.is_some(), SERVICE),
+        (is_stated(activity.minutes), MINUTES),
+        (is_stated(activity.expertise), EXPERTISE),
+        (is_stated(activity.declared), DECLARED),
+        (activity.receiver != Receiver::ABSENT, RECEIVER),
+        (activity.channel != 0, CHANNEL),
+        (activity.body.is_some(), BODY),
+        (activity.occurred.at.is_some(), TIMED),
+        (time_differs, TIME_DIFFERS),
+        (activity.occurred.text.is_some(), TIME_TEXT),
+    ];
+    let flags = flags.into_iter().fold(0, |flags, (set, flag)| if set { flags | flag } else { flags });
+    let [a, b, c, _] = flags.to_le_bytes();
+    out.extend_from_slice(&[tag, a, b, c, activity.outcome as u8 | (activity.occurred.basis as u8) << 4, ruling as u8]);
+    put_varint(out, tariff.0.into());
+    match price {
+        Price::Charge { rule, amount, currency } => {
+            put_varint(out, rule.0.into());
+            put_signed(out, amount.millionths());
+            if currency != Currency::EUR {
+                out.extend_from_slice(&currency.letters());
+            }
+        }
+        Price::Free(reason) => out.push(reason as u8),
+    }
+    out.extend_from_slice(&event.content.to_le_bytes());
+    out.extend_from_slice(&event.occurred_at.0.to_le_bytes());
+    put_signed(out, event.recorded_at.0.saturating_sub(event.occurred_at.0));
+    put_text(out, activity.source_id.as_str());
+    if let Some(id) = &activity.second_id {
+        put_text(out, id);
+    }
+    for name in names(event).into_iter().flatten() {
+        put_name(out, roll, Some(name));
+    }
+    for figure in [activity.minutes, activity.expertise, activity.declared] {
+        match figure {
+            Stated::Absent => {}
+            Stated::Is(figure) => {
+                out.push(0);
+                out.extend_from_slice(&figure.serialize());
+            }
+            Stated::Unreadable(digest) => {
+                out.push(1);
+                out.extend_from_slice(&digest.to_le_bytes());
+            }
+        }
+    }
+    if activity.receiver != Receiver::ABSENT {
+        out.push(activity.receiver.class as u8);
+        out.extend_from_slice(&activity.receiver.digest.to_le_bytes());
+    }
+    if activity.channel != 0 {
+        out.extend_from_slice(&activity.channel.to_le_bytes());
+    }
+    if let Some(body) = activity.body {
+        put_varint(out, body.length.into());
+        out.extend_from_slice(&body.digest.to_le_bytes());
+    }
+    if let Some(at) = activity.occurred.at.filter(|_| time_differs) {
+        out.extend_from_slice(&at.0.to_le_bytes());
+    }
+    if let Some(text) = &activity.occurred.text {
+        put_text(out, text);
+    }
+}
+
+fn put_name(out: &mut Vec<u8>, roll: &Roll, name: Option<Name>) {
+    let number = name.and_then(|name| roll.number(name));
+    // 0 is nobody, so that the numbers are one higher than on the roll.
+    put_varint(out, number.map_or(0, |NameNo(number)| u64::from(number) + 1));
+}
+
+/// Takes the next record off the front of `bytes`: its length in all, and its content.
+pub fn split(bytes: &[u8]) -> Result<(usize, &[u8]), WireError> {
+    let mut take = Take(bytes);
+    let length = usize::from(u16::from_le_bytes(take.array()?));
+    Ok((2 + length, take.bytes(length)?))
+}
+
+/// Reads the content of one record; `name` tells the name with a number on the roll.
+pub fn decode(content: &[u8], name: impl Fn(NameNo) -> Option<Name>) -> Result<Entry<'static>, WireError> {
+    let mut take = Take(content);
+    let take = &mut take;
+    let entry = match take.byte()? {
+        TAG_NAME => Entry::Name(Name::new(take.text()?).ok_or(WireError::Range("a name"))?),
+        TAG_EVENT => Entry::Event(decode_event(take, name)?),
+        TAG_CONFLICT => Entry::Conflict(decode_event(take, name)?),
+        TAG_CITIZEN => {
+            let recorded_at = Moment(take.word()? as i64);
+            let id = take_name(take, &name)?.ok_or(WireError::Range("a citizen"))?;
+            let is_ai = match take.byte()? {
+                0 => None,
+                1 => Some(false),
+                2 => Some(true),
+                _ => return Err(WireError::Range("a citizen's kind")),
+            };
+            Entry::Row(Row::Citizen(Citizen { id, is_ai }), recorded_at)
+        }
+        TAG_BUILDING => {
+            let recorded_at = Moment(take.word()? as i64);
+            let id = take_name(take, &name)?.ok_or(WireError::Range("a building"))?;
+            let is_business = take.byte()? != 0;
+            let [kind, run_by] = [take_name(take, &name)?, take_name(take, &name)?];
+            Entry::Row(Row::Building(Building { id, kind, is_business, run_by }), recorded_at)
+        }
+        _ => return Err(WireError::Range("a record's tag")),
+    };
+    take.end()?;
+    Ok(entry)
+}
+
+fn decode_event(take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Name>) -> Result<Event<'static>, WireError> {
+    let [a, b, c, how, ruling] = take.array()?;
+    let flags = u32::from_le_bytes([a, b, c, 0]);
+    let has = |flag: u32| flags & flag != 0;
+    let feed = if has(MESSAGE) { Feed::Message } else { Feed::Activity };
+    let outcome = *Outcome::ALL.get(usize::from(how & 0x0f)).ok_or(WireError::Range("an outcome"))?;
+    let basis = *Basis::ALL.get(usize::from(how >> 4)).ok_or(WireError::Range("a basis of time"))?;
+    let ruling = Ruling::from_code(ruling).ok_or(WireError::Range("a ruling"))?;
+    let small = |value: u64, what| u16::try_from(value).map_err(|_| WireError::Range(what));
+    let tariff = TariffVersion(small(take.varint()?, "a tariff")?);
+    let price = if has(CHARGED) {
+        let rule = RuleId(small(take.varint()?, "a rule")?);
+        let amount = Money::from_millionths(take.signed()?);
+        let letters = if has(NOT_EUR) { take.array()? } else { Currency::EUR.letters() };
+        let currency = std::str::from_utf8(&letters).ok().and_then(Currency::parse);
+        Price::Charge { rule, amount, currency: currency.ok_or(WireError::Range("a currency"))? }
+    } else {
+        Price::Free(*Free::ALL.get(usize::from(take.byte()?)).ok_or(WireError::Range("a reason"))?)
+    };
+    let content = take.word()?;
+    let occurred_at = Moment(take.word()? as i64);
+    let recorded_at = Moment(occurred_at.0.saturating_add(take.signed()?));
+    let source_id = SourceId::new(take.text()?).map_err(|_| WireError::Range("an id"))?;
+    let mut activity = Activity::new(feed, source_id);
+    activity.outcome = outcome;
+    if has(SECOND_ID) {
+        activity.second_id = Some(CompactString::from(take.text()?));
+    }
+    let mut named = |flag| if has(flag) { take_name(take, &name) } else { Ok(None) };
+    activity.kind = named(KIND)?;
+    activity.citizen = named(CITIZEN)?;
+    activity.business = named(NAMED_BUSINESS)?;
+    let business = named(BUSINESS)?;
+    activity.from_building = named(FROM)?;
+    activity.to_building = named(TO)?;
+    activity.client = named(CLIENT)?;
+    activity.service = named(SERVICE)?;
+    let mut stated = |flag| if has(flag) { take_stated(take) } else { Ok(Stated::Absent) };
+    activity.minutes = stated(MINUTES)?;
+    activity.expertise = stated(EXPERTISE)?;
+    activity.declared = stated(DECLARED)?;
+    if has(RECEIVER) {
+        activity.receiver = Receiver { class: take_class(take.byte()?)?, digest: take.word()? };
+    }
+    if has(CHANNEL) {
+        activity.channel = take.word()?;
+    }
+    if has(BODY) {
+        let length = u32::try_from(take.varint()?).map_err(|_| WireError::Range("a length"))?;
+        activity.body = Some(Body { length, digest: take.word()? });
+    }
+    let at = match (has(TIMED), has(TIME_DIFFERS)) {
+        (true, true) => Some(Moment(take.word()? as i64)),
+        (true, false) => Some(occurred_at),
+        (false, _) => None,
+    };
+    let text = if has(TIME_TEXT) { Some(CompactString::from(take.text()?)) } else { None };
+    activity.occurred = Occurred { at, basis, text };
+    Ok(Event {
+        key: activity.key(),
+        activity: Cow::Owned(activity),
+        content,
+        draft: Draft { business, ruling, tariff, price },
+        stage: if has(LIVE) { Stage::Live } else { Stage::Shadow },
+        occurred_at,
+        recorded_at,
+        is_upgrade: has(UPGRADE),
+    })
+}
+
+fn take_name(take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Name>) -> Result<Option<Name>, WireError> {
+    let Some(number) = take.varint()?.checked_sub(1) else { return Ok(None) };
+    let number = u32::try_from(number).map_err(|_| WireError::Range("a name's number"))?;
+    name(NameNo(number)).map(Some).ok_or(WireError::Name(number))
+}
+
+fn take_stated(take: &mut Take<'_>) -> Result<Stated, WireError> {
+    match take.byte()? {
+        0 => {
+            let bytes: [u8; 16] = take.array()?;
+            // The 28 bits that a decimal does not use, and scales past 28, were never written.
+            let is_decimal = bytes[0] == 0 && bytes[1] == 0 && bytes[2] <= 28 && bytes[3] & 0x7f == 0;
+            is_decimal.then(|| Stated::Is(Decimal::deserialize(bytes))).ok_or(WireError::Range("a figure"))
+        }
+        1 => take.word().map(Stated::Unreadable),
+        _ => Err(WireError::Range("a figure")),
+    }
+}
+
+fn take_class(code: u8) -> Result<Class, WireError> {
+    const CLASSES: [Class; 9] = [
+        Class::Absent,
+        Class::DeclaredExternal,
+        Class::DeclaredInternal,
+        Class::Telegram,
+        Class::Email,
+        Class::Place,
+        Class::System,
+        Class::Oneself,
+        Class::Username,
+    ];
+    CLASSES.get(usize::from(code)).copied().ok_or(WireError::Range("a receiver's class"))
+}

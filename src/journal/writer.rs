@@ -1,0 +1,283 @@
+//! The journal's one writer: a thread that writes a group, syncs it, and says so.
+//!
+//! A failed sync is final: the kernel may have dropped the pages, so that nothing short of reading
+//! the journal again tells what is on the disk. A full disk is not: the group waits until there is
+//! room, and nobody is told that it is durable before it is.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, mpsc};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::frame;
+use super::segment::{self, FolderId, Segment, Segments};
+
+/// What the writer tells after each group.
+#[derive(Debug)]
+pub enum Written {
+    /// The stream is durable up to here; the buffer can be used again.
+    Synced {
+        /// The end of the stream.
+        end: u64,
+        /// How long the sync took.
+        took: Duration,
+        /// The group's buffer.
+        buffer: Vec<u8>,
+    },
+    /// It is not known any more what is durable. Nothing is written from here on.
+    Failed(io::Error),
+}
+
+/// How a journal is written.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The journal's folder.
+    pub folder: PathBuf,
+    /// Whose it is.
+    pub id: FolderId,
+    /// A segment is closed before it grows past this many bytes.
+    pub segment_bytes: u64,
+}
+
+/// How far ahead noughts are written, and how much at once.
+const AHEAD: u64 = 4 << 20;
+const STEP: u64 = 1 << 18;
+/// Groups from this size on go to the disk as fast as it takes them; noughts before them would only
+/// double the work.
+const LARGE: usize = 1 << 18;
+/// How long to wait for room on a full disk before trying again.
+const RETRY: Duration = Duration::from_millis(200);
+
+/// The writer's handle. Dropping it ends the thread once all groups are written.
+#[derive(Debug)]
+pub struct Writer {
+    groups: Option<mpsc::Sender<Vec<u8>>>,
+    room: Arc<Room>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// Whether there is room on the disk, for whoever decides to take more.
+#[derive(Debug, Default)]
+pub struct Room {
+    is_full: AtomicBool,
+    is_stopping: AtomicBool,
+    ahead: Mutex<Ahead>,
+    changed: Condvar,
+}
+
+/// What is filled with noughts ahead of the writer.
+#[derive(Debug, Default)]
+struct Ahead {
+    file: Option<Arc<File>>,
+    /// Noughts, or records, up to here.
+    filled: u64,
+    /// The filler is at work on the step from `filled` on.
+    is_filling: bool,
+    /// It should fill up to here.
+    wanted: u64,
+}
+
+impl Room {
+    /// Whether the disk was full when it was last tried.
+    pub fn is_full(&self) -> bool {
+        self.is_full.load(Ordering::Acquire)
+    }
+
+    fn ahead(&self) -> MutexGuard<'_, Ahead> {
+        self.ahead.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl Writer {
+    /// Starts writing behind `end`, into the last of `segments`. Each group is told of by `tell`.
+    pub fn start(
+        options: Options,
+        segments: Segments,
+        end: u64,
+        tell: impl FnMut(Written) + Send + 'static,
+    ) -> io::Result<Writer> {
+        let (groups, waiting) = mpsc::channel();
+        let room = Arc::new(Room::default());
+        let filler = {
+            let room = Arc::clone(&room);
+            std::thread::Builder::new().name("rialto-filler".into()).spawn(move || fill(&room))?
+        };
+        let mut pen = Pen { options, segments, end, room: Arc::clone(&room), tell: Box::new(tell) };
+        let writer = std::thread::Builder::new().name("rialto-journal".into()).spawn(move || pen.run(&waiting))?;
+        Ok(Writer { groups: Some(groups), room, threads: vec![writer, filler] })
+    }
+
+    /// Hands a group over, begun with [`frame::start`].
+    pub fn write(&self, group: Vec<u8>) {
+        // The thread ends only after it told of a failure; then nobody waits for this group any more.
+        let _ = self.groups.as_ref().map(|groups| groups.send(group));
+    }
+
+    /// Whether there is room.
+    pub fn room(&self) -> &Arc<Room> {
+        &self.room
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.groups = None;
+        {
+            let _held = self.room.ahead();
+            self.room.is_stopping.store(true, Ordering::Release);
+            self.room.changed.notify_all();
+        }
+        for thread in self.threads.drain(..) {
+            // The last one may be dropped by the writer itself, while it tells.
+            if thread.thread().id() != std::thread::current().id() {
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+struct Pen {
+    options: Options,
+    segments: Segments,
+    end: u64,
+    room: Arc<Room>,
+    tell: Box<dyn FnMut(Written) + Send>,
+}
+
+impl Pen {
+    fn run(&mut self, waiting: &mpsc::Receiver<Vec<u8>>) {
+        while let Ok(mut group) = waiting.recv() {
+            frame::seal(&mut group, self.end, self.end);
+            let written = match self.write(&group) {
+                Ok(took) => {
+                    self.end += group.len() as u64;
+                    Written::Synced { end: self.end, took, buffer: group }
+                }
+                Err(error) => Written::Failed(error),
+            };
+            let is_over = matches!(written, Written::Failed(_));
+            (self.tell)(written);
+            if is_over {
+                return;
+            }
+        }
+    }
+
+    fn write(&mut self, group: &[u8]) -> io::Result<Duration> {
+        let segment = self.retry_while_full(|pen| pen.segment_for(group.len() as u64))?;
+        let offset = segment::HEADER + self.end - segment.base;
+        let end = offset + group.len() as u64;
+        self.pass(&segment.file, end);
+        self.retry_while_full(|_| segment.file.write_all_at(group, offset))?;
+        let start = Instant::now();
+        segment.file.sync_data()?;
+        let took = start.elapsed();
+        self.room.is_full.store(false, Ordering::Release);
+        if group.len() < LARGE {
+            self.want(&segment.file, end);
+        }
+        Ok(took)
+    }
+
+    /// The segment that the next `length` bytes go to.
+    fn segment_for(&mut self, length: u64) -> io::Result<Segment> {
+        let last = self.segments.read().unwrap_or_else(|poisoned| poisoned.into_inner()).last().cloned();
+        let number = match last {
+            Some(last) => {
+                let used = segment::HEADER + self.end - last.base;
+                if used == segment::HEADER || used + length <= self.options.segment_bytes {
+                    return Ok(last);
+                }
+                last.number + 1
+            }
+            None => 1,
+        };
+        let file = segment::create(&self.options.folder, number)?;
+        segment::write_header(&file, number, self.end, self.options.id)?;
+        let path = segment::path(&self.options.folder, number);
+        let begun = Segment { path, number, base: self.end, file: Arc::new(file) };
+        self.segments.write().unwrap_or_else(|poisoned| poisoned.into_inner()).push(begun.clone());
+        Ok(begun)
+    }
+
+    fn retry_while_full<T>(&mut self, mut attempt: impl FnMut(&mut Pen) -> io::Result<T>) -> io::Result<T> {
+        loop {
+            match attempt(self) {
+                Err(error) if is_full(&error) && !self.room.is_stopping.load(Ordering::Acquire) => {
+                    self.room.is_full.store(true, Ordering::Release);
+                    std::thread::sleep(RETRY);
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// Waits until the filler is not at work before `end`, and takes everything up to there from it.
+    fn pass(&self, file: &Arc<File>, end: u64) {
+        let mut ahead = self.room.ahead();
+        while ahead.is_filling && ahead.filled < end {
+            ahead = self.room.changed.wait(ahead).unwrap_or_else(|poisoned| poisoned.into_inner());
+        }
+        if !ahead.file.as_ref().is_some_and(|known| Arc::ptr_eq(known, file)) {
+            // A new segment; the filler is not in it, and leaves the old one.
+            while ahead.is_filling {
+                ahead = self.room.changed.wait(ahead).unwrap_or_else(|poisoned| poisoned.into_inner());
+            }
+            *ahead = Ahead { file: Some(Arc::clone(file)), filled: end, is_filling: false, wanted: end };
+        }
+        ahead.filled = ahead.filled.max(end);
+    }
+
+    fn want(&self, file: &Arc<File>, end: u64) {
+        let mut ahead = self.room.ahead();
+        let wanted = (end + AHEAD).min(self.options.segment_bytes);
+        if ahead.file.as_ref().is_some_and(|known| Arc::ptr_eq(known, file)) && ahead.filled < end + AHEAD / 2 {
+            ahead.wanted = wanted;
+            self.room.changed.notify_all();
+        }
+    }
+}
+
+/// The filler: writes noughts ahead of the writer, a step at a time, never where the writer has been.
+fn fill(room: &Room) {
+    let noughts = vec![0; STEP as usize];
+    let mut ahead = room.ahead();
+    while !room.is_stopping.load(Ordering::Acquire) {
+        let Some(file) = ahead.file.clone().filter(|_| ahead.filled < ahead.wanted) else {
+            ahead = room.changed.wait(ahead).unwrap_or_else(|poisoned| poisoned.into_inner());
+            continue;
+        };
+        let (from, length) = (ahead.filled, STEP.min(ahead.wanted - ahead.filled));
+        ahead.is_filling = true;
+        drop(ahead);
+        let filled = file.write_all_at(&noughts[..length as usize], from).and_then(|()| file.sync_data());
+        ahead = room.ahead();
+        ahead.is_filling = false;
+        match filled {
+            Ok(()) => {
+                ahead.filled = ahead.filled.max(from + length);
+                room.is_full.store(false, Ordering::Release);
+            }
+            Err(error) => {
+                // Whether the disk is full is told before anything more is taken; other failures
+                // show themselves to the writer.
+                ahead.wanted = 0;
+                if is_full(&error) {
+                    room.is_full.store(true, Ordering::Release);
+                    ahead.wanted = from + length;
+                    room.changed.notify_all();
+                    ahead = room.changed.wait_timeout(ahead, RETRY).unwrap_or_else(|poisoned| poisoned.into_inner()).0;
+                }
+            }
+        }
+        room.changed.notify_all();
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}

@@ -1,0 +1,118 @@
+//! Accounts and postings: every charge takes from one account what it gives to another.
+
+use std::collections::BTreeMap;
+
+use crate::domain::charge::Stage;
+use crate::domain::money::{Currency, Money, Sum};
+
+use super::roll::NameNo;
+use super::rows::ChargeRow;
+
+/// The kinds of account, a closed set. Those of invoices and payments join it with billing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Kind {
+    /// What a payer owes and has not been invoiced.
+    Unbilled = 0,
+    /// What is owed and nobody is known to pay.
+    NoPayer = 1,
+    /// What a business or citizen earned.
+    Revenue = 2,
+    /// Memo: what would be owed, had it been charged.
+    ShadowReceivable = 3,
+    /// Memo: what would have been earned. Nothing can collect it.
+    ShadowRevenue = 4,
+}
+
+impl Kind {
+    /// The stable text of the kind.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Kind::Unbilled => "unbilled",
+            Kind::NoPayer => "no_payer",
+            Kind::Revenue => "revenue",
+            Kind::ShadowReceivable => "shadow_receivable",
+            Kind::ShadowRevenue => "shadow_revenue",
+        }
+    }
+}
+
+/// An account: a kind, of somebody, in one currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Account {
+    /// Its kind.
+    pub kind: Kind,
+    /// Whose it is; [`NameNo::NONE`] where it is nobody's.
+    pub owner: NameNo,
+    /// Its currency.
+    pub currency: Currency,
+}
+
+/// One line of a transaction: a debit above zero, a credit below.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Posting {
+    /// The account.
+    pub account: Account,
+    /// The signed amount.
+    pub amount: i128,
+}
+
+/// The postings of a charge. They add up to nothing, because there is but one amount.
+pub fn postings(charge: &ChargeRow) -> [Posting; 2] {
+    let (owed, earned) = match charge.stage {
+        Stage::Shadow => (Kind::ShadowReceivable, Kind::ShadowRevenue),
+        Stage::Live if charge.client == NameNo::NONE => (Kind::NoPayer, Kind::Revenue),
+        Stage::Live => (Kind::Unbilled, Kind::Revenue),
+    };
+    let earner = charge.business.some().unwrap_or(charge.citizen);
+    let account = |kind, owner| Account { kind, owner, currency: charge.currency };
+    let amount = i128::from(charge.amount.millionths());
+    [
+        Posting { account: account(owed, charge.client), amount },
+        Posting { account: account(earned, earner), amount: -amount },
+    ]
+}
+
+/// What is on each account.
+#[derive(Clone, Debug, Default)]
+pub struct Balances(hashbrown::HashMap<Account, i128>);
+
+impl Balances {
+    /// Posts a charge.
+    pub fn post(&mut self, charge: &ChargeRow) {
+        for posting in postings(charge) {
+            *self.0.entry(posting.account).or_default() += posting.amount;
+        }
+    }
+
+    /// The balances in a fixed order.
+    pub fn sorted(&self) -> BTreeMap<Account, i128> {
+        self.0.iter().map(|(account, balance)| (*account, *balance)).collect()
+    }
+
+    /// The trial balance: by currency, the sum over all accounts, which is nothing.
+    pub fn trial(&self) -> BTreeMap<Currency, i128> {
+        let mut sums = BTreeMap::new();
+        for (account, balance) in &self.0 {
+            *sums.entry(account.currency).or_default() += balance;
+        }
+        sums
+    }
+
+    /// The sum over all accounts of a kind, as that kind is read: revenue shows what was earned.
+    pub fn of_kind(&self, kind: Kind, currency: Currency) -> Sum {
+        let sum: i128 = self
+            .0
+            .iter()
+            .filter(|(account, _)| account.kind == kind && account.currency == currency)
+            .map(|(_, balance)| balance)
+            .sum();
+        Sum(match kind {
+            Kind::Revenue | Kind::ShadowRevenue => -sum,
+            Kind::Unbilled | Kind::NoPayer | Kind::ShadowReceivable => sum,
+        })
+    }
+}
+
+/// The largest sum of charges that a book takes: every sum over parts of it fits 63 bits.
+pub const CHARGES_MAX: Money = Money::from_millionths(i64::MAX / 2);

@@ -1,0 +1,66 @@
+//! The digest of a book: the same for the same story, whoever told it and in however many batches.
+//!
+//! When things were recorded, and where the journal was cut into groups, is left out.
+
+use crate::domain::names::Name;
+use crate::domain::rows::Row;
+
+use super::book::Book;
+use super::chunks::Chunks;
+
+/// The BLAKE3 digest of everything in `book`, in order.
+pub fn digest(book: &Book) -> blake3::Hash {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&(book.roll().names().len() as u64).to_le_bytes());
+    hasher.update(&(book.directory().rows().count() as u64).to_le_bytes());
+    let mut text = |text: &str| {
+        hasher.update(&(text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    };
+    for name in book.roll().names().iter() {
+        text(name.as_str());
+    }
+    for row in book.directory().rows() {
+        let kind = |name: Option<Name>| name.map_or("", Name::as_str);
+        match row {
+            Row::Citizen(citizen) => {
+                text(citizen.id.as_str());
+                text(match citizen.is_ai {
+                    None => "",
+                    Some(false) => "human",
+                    Some(true) => "ai",
+                });
+            }
+            Row::Building(building) => {
+                text(building.id.as_str());
+                text(kind(building.kind));
+                text(if building.is_business { "business" } else { "" });
+                text(kind(building.run_by));
+            }
+        }
+    }
+    // A fact's place is where the journal holds it, which depends on the cuts: 16 bytes of key, 8 of
+    // content, 8 of time, and its flags.
+    hash_rows(&mut hasher, book.facts(), |row, bytes| {
+        let row = row.to_bytes();
+        bytes.extend_from_slice(&row[..32]);
+        bytes.push(row[37]);
+    });
+    hash_rows(&mut hasher, book.charges(), |row, bytes| bytes.extend_from_slice(&row.to_bytes()));
+    hash_rows(&mut hasher, book.conflicts(), |row, bytes| {
+        bytes.extend_from_slice(&row.key.0);
+        bytes.extend_from_slice(&row.content.to_le_bytes());
+        bytes.push(row.outcome as u8);
+    });
+    hasher.finalize()
+}
+
+fn hash_rows<T: Copy>(hasher: &mut blake3::Hasher, rows: &Chunks<T>, write: impl Fn(&T, &mut Vec<u8>)) {
+    hasher.update(&(rows.len() as u64).to_le_bytes());
+    let mut bytes = Vec::new();
+    for slice in rows.slices() {
+        bytes.clear();
+        slice.iter().for_each(|row| write(row, &mut bytes));
+        hasher.update(&bytes);
+    }
+}

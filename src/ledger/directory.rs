@@ -1,0 +1,48 @@
+//! Who runs which business, and who is played by a human: the newest row of each id.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::domain::names::Name;
+use crate::domain::rows::{Building, Citizen, Row};
+
+/// The rows that hold. Cloning it shares it, until the next row comes in.
+#[derive(Clone, Debug, Default)]
+pub struct Directory {
+    citizens: Arc<BTreeMap<Name, Citizen>>,
+    buildings: Arc<BTreeMap<Name, Building>>,
+}
+
+impl Directory {
+    /// Whether `row` tells anything that is not known.
+    pub fn is_news(&self, row: Row) -> bool {
+        match row {
+            Row::Citizen(citizen) => self.citizens.get(&citizen.id) != Some(&citizen),
+            Row::Building(building) => self.buildings.get(&building.id) != Some(&building),
+        }
+    }
+
+    /// Takes a row in.
+    pub fn put(&mut self, row: Row) {
+        match row {
+            Row::Citizen(citizen) => drop(Arc::make_mut(&mut self.citizens).insert(citizen.id, citizen)),
+            Row::Building(building) => drop(Arc::make_mut(&mut self.buildings).insert(building.id, building)),
+        }
+    }
+
+    /// A citizen.
+    pub fn citizen(&self, id: Name) -> Option<Citizen> {
+        self.citizens.get(&id).copied()
+    }
+
+    /// A building.
+    pub fn building(&self, id: Name) -> Option<Building> {
+        self.buildings.get(&id).copied()
+    }
+
+    /// All rows, in the order of their ids: citizens, then buildings.
+    pub fn rows(&self) -> impl Iterator<Item = Row> + '_ {
+        let citizens = self.citizens.values().map(|citizen| Row::Citizen(*citizen));
+        citizens.chain(self.buildings.values().map(|building| Row::Building(*building)))
+    }
+}

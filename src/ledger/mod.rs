@@ -1,0 +1,17 @@
+//! The ledger: what was posted, and every sum over it.
+//!
+//! The [`book`] holds what happened, once and for ever, in rows that are only ever appended.
+//! [`totals`] are a projection of those rows, as far as they are durable. Nothing here knows a clock,
+//! a disk or an actor.
+
+pub mod accounts;
+pub mod book;
+pub mod chunks;
+pub mod digest;
+pub mod directory;
+pub mod entry;
+pub mod index;
+pub mod roll;
+pub mod rows;
+pub mod top;
+pub mod totals;

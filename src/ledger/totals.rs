@@ -1,0 +1,308 @@
+//! Every sum over the charges, kept as they become durable: by day, rule and stage, by citizen and by
+//! business, and who earned most in each period.
+//!
+//! They are a projection of the book's rows and nothing more: counting the rows again gives the same.
+
+use crate::domain::calendar::{Calendar, Day};
+use crate::domain::charge::Stage;
+use crate::domain::ids::TransactionId;
+use crate::domain::money::{Currency, Sum};
+use crate::domain::names::Name;
+use crate::domain::tariff::RuleId;
+
+use super::accounts::Balances;
+use super::book::Book;
+use super::roll::NameNo;
+use super::rows::ChargeRow;
+use super::top::Top;
+
+/// The spans of time that sums are kept for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(usize)]
+pub enum Period {
+    /// A calendar day.
+    Day = 0,
+    /// An ISO week, from Monday on.
+    Week = 1,
+    /// A calendar month.
+    Month = 2,
+    /// Since the beginning.
+    AllTime = 3,
+}
+
+impl Period {
+    /// All of them, the shortest first.
+    pub const ALL: [Period; 4] = [Period::Day, Period::Week, Period::Month, Period::AllTime];
+
+    /// The first day of the period that `day` lies in.
+    pub fn start(self, day: Day) -> Day {
+        match self {
+            Period::Day => day,
+            Period::Week => day.week_start(),
+            Period::Month => day.month_start(),
+            Period::AllTime => Day(i32::MIN),
+        }
+    }
+}
+
+/// In which capacity somebody earns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(usize)]
+pub enum Role {
+    /// As the citizen who did it.
+    Citizen = 0,
+    /// As the business that it was done for.
+    Business = 1,
+}
+
+impl Role {
+    /// Both roles.
+    pub const ALL: [Role; 2] = [Role::Citizen, Role::Business];
+}
+
+/// An amount for each [`Stage`].
+pub type ByStage = [Sum; Stage::ALL.len()];
+
+/// Both stages together.
+pub fn both(sums: ByStage) -> Sum {
+    sums[0].plus(sums[1])
+}
+
+/// The sums over a book's charges, so far as they were counted.
+#[derive(Clone, Debug)]
+pub struct Totals {
+    calendar: Calendar,
+    counted: usize,
+    currencies: Vec<InCurrency>,
+    balances: Balances,
+}
+
+/// The sums of one currency.
+#[derive(Clone, Debug)]
+pub struct InCurrency {
+    /// Which one.
+    pub currency: Currency,
+    /// Each day with any charge, in order.
+    pub days: Vec<DaySums>,
+    /// All charges by rule and stage.
+    pub rules: Vec<RuleSum>,
+    /// The newest day, week and month that anything was earned in, each by its first day.
+    pub newest: [Day; 4],
+    /// Who earned most in those, by role and period.
+    pub tops: [[Top; 4]; 2],
+    earners: [Earners; 2],
+}
+
+/// The sums of a day.
+#[derive(Clone, Debug)]
+pub struct DaySums {
+    /// The day.
+    pub day: Day,
+    /// Over all rules.
+    pub stages: ByStage,
+    /// Rule by rule.
+    pub rules: Vec<RuleSum>,
+}
+
+/// The charges of one rule in one stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RuleSum {
+    /// The rule.
+    pub rule: RuleId,
+    /// The stage.
+    pub stage: Stage,
+    /// How many.
+    pub count: u64,
+    /// How much.
+    pub sum: Sum,
+}
+
+/// What one earner made, in the newest period of each kind that he earned anything in.
+#[derive(Clone, Copy, Debug)]
+pub struct Earner {
+    /// How many charges.
+    pub count: u64,
+    periods: [Cell; 4],
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Cell {
+    start: Day,
+    stages: [i64; Stage::ALL.len()],
+}
+
+/// The earners of one role, by their number on the roll.
+#[derive(Clone, Debug, Default)]
+struct Earners {
+    places: Vec<u32>,
+    rows: Vec<Earner>,
+}
+
+impl Totals {
+    /// No sums yet, over the days of `calendar`.
+    pub fn new(calendar: Calendar) -> Totals {
+        Totals { calendar, counted: 0, currencies: Vec::new(), balances: Balances::default() }
+    }
+
+    /// Counts the charges of `book` that were not counted yet, up to the `durable`th.
+    pub fn advance(&mut self, book: &Book, durable: usize) {
+        let fresh = durable.saturating_sub(self.counted);
+        for charge in book.charges().iter_from(self.counted).take(fresh) {
+            let Some(fact) = book.facts().get(charge.fact.0 as usize) else { break };
+            let day = self.calendar.day_cached(fact.fact().occurred_at);
+            self.balances.post(&charge);
+            in_currency(&mut self.currencies, charge.currency).count(&charge, day, book);
+            self.counted += 1;
+        }
+    }
+
+    /// How many charges were counted.
+    pub fn counted(&self) -> usize {
+        self.counted
+    }
+
+    /// The newest transaction that was counted.
+    pub fn newest(&self) -> Option<TransactionId> {
+        (0 < self.counted).then_some(TransactionId(self.counted as u64))
+    }
+
+    /// The sums, currency by currency.
+    pub fn currencies(&self) -> &[InCurrency] {
+        &self.currencies
+    }
+
+    /// The accounts.
+    pub fn balances(&self) -> &Balances {
+        &self.balances
+    }
+
+    /// The calendar that days are counted by.
+    pub fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+}
+
+fn in_currency(currencies: &mut Vec<InCurrency>, currency: Currency) -> &mut InCurrency {
+    let place = currencies.iter().position(|sums| sums.currency == currency).unwrap_or_else(|| {
+        currencies.push(InCurrency::new(currency));
+        currencies.len() - 1
+    });
+    &mut currencies[place]
+}
+
+impl InCurrency {
+    fn new(currency: Currency) -> InCurrency {
+        InCurrency {
+            currency,
+            days: Vec::new(),
+            rules: Vec::new(),
+            newest: [Day(i32::MIN); 4],
+            tops: Default::default(),
+            earners: Default::default(),
+        }
+    }
+
+    /// What was earned in all.
+    pub fn all_time(&self) -> ByStage {
+        let mut sums = ByStage::default();
+        for rule in &self.rules {
+            sums[rule.stage as usize].0 += rule.sum.0;
+        }
+        sums
+    }
+
+    /// What `earner` made in `role`, if anything.
+    pub fn earner(&self, role: Role, earner: NameNo) -> Option<&Earner> {
+        let earners = &self.earners[role as usize];
+        let place = *earners.places.get(earner.0 as usize)?;
+        earners.rows.get(place as usize)
+    }
+
+    /// Everybody who made anything in `role`, with what it comes to in all.
+    pub fn earners(&self, role: Role) -> impl Iterator<Item = (NameNo, &Earner)> {
+        let earners = &self.earners[role as usize];
+        let row = |(number, &place): (usize, &u32)| Some((NameNo(number as u32), earners.rows.get(place as usize)?));
+        earners.places.iter().enumerate().filter_map(row)
+    }
+
+    fn count(&mut self, charge: &ChargeRow, day: Day, book: &Book) {
+        add_to_rule(&mut self.rules, charge);
+        self.add_to_day(charge, day);
+        let starts = Period::ALL.map(|period| period.start(day));
+        for period in Period::ALL.map(|period| period as usize) {
+            if self.newest[period] < starts[period] {
+                self.newest[period] = starts[period];
+                self.tops.iter_mut().for_each(|tops| tops[period].clear());
+            }
+        }
+        for (role, number) in [(Role::Citizen, charge.citizen), (Role::Business, charge.business)] {
+            let Some(name) = number.some().and_then(|number| book.roll().name(number)) else { continue };
+            self.add_to_earner(role, number, name, charge, starts);
+        }
+    }
+
+    fn add_to_day(&mut self, charge: &ChargeRow, day: Day) {
+        // Nearly every charge belongs to the last day.
+        let place = match self.days.last() {
+            Some(last) if last.day == day => self.days.len() - 1,
+            _ => self.days.binary_search_by_key(&day, |sums| sums.day).unwrap_or_else(|place| {
+                self.days.insert(place, DaySums { day, stages: ByStage::default(), rules: Vec::new() });
+                place
+            }),
+        };
+        let sums = &mut self.days[place];
+        sums.stages[charge.stage as usize].add(charge.amount);
+        add_to_rule(&mut sums.rules, charge);
+    }
+
+    fn add_to_earner(&mut self, role: Role, number: NameNo, name: Name, charge: &ChargeRow, starts: [Day; 4]) {
+        let earner = self.earners[role as usize].entry(number);
+        earner.count += 1;
+        for period in Period::ALL.map(|period| period as usize) {
+            let cell = &mut earner.periods[period];
+            if cell.start < starts[period] {
+                *cell = Cell { start: starts[period], stages: Default::default() };
+            }
+            if cell.start == starts[period] {
+                // The book admits no more than fits: see `accounts::CHARGES_MAX`.
+                cell.stages[charge.stage as usize] += charge.amount.millionths();
+                if cell.start == self.newest[period] {
+                    self.tops[role as usize][period].rise(name, cell.stages.iter().sum());
+                }
+            }
+        }
+    }
+}
+
+impl Earner {
+    /// What was made in the period of this kind that `day` lies in, where that is the newest one.
+    pub fn made(&self, period: Period, day: Day) -> ByStage {
+        let cell = &self.periods[period as usize];
+        if cell.start == period.start(day) { cell.stages.map(|stage| Sum(stage.into())) } else { ByStage::default() }
+    }
+}
+
+impl Earners {
+    fn entry(&mut self, number: NameNo) -> &mut Earner {
+        let number = number.0 as usize;
+        if self.places.len() <= number {
+            self.places.resize(number + 1, u32::MAX);
+        }
+        if self.places[number] == u32::MAX {
+            self.places[number] = self.rows.len() as u32;
+            let cell = Cell { start: Day(i32::MIN), stages: Default::default() };
+            self.rows.push(Earner { count: 0, periods: [cell; 4] });
+        }
+        &mut self.rows[self.places[number] as usize]
+    }
+}
+
+fn add_to_rule(rules: &mut Vec<RuleSum>, charge: &ChargeRow) {
+    let place =
+        rules.iter().position(|sum| sum.rule == charge.rule && sum.stage == charge.stage).unwrap_or_else(|| {
+            rules.push(RuleSum { rule: charge.rule, stage: charge.stage, count: 0, sum: Sum::default() });
+            rules.len() - 1
+        });
+    rules[place].count += 1;
+    rules[place].sum.add(charge.amount);
+}
