@@ -1,1 +1,3 @@
+//! Rialto, a revenue sidecar for simulated economies.
 
+pub mod demo;
