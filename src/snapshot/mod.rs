@@ -1,0 +1,194 @@
+//! Snapshots: images of the book, so that a start need not read the whole journal.
+//!
+//! A snapshot is a shortcut and never the truth: it is written aside, synced, renamed, and read back
+//! before an older one goes; one that cannot be read is passed over, because the journal has it all.
+//! This is the only place that knows bincode.
+
+mod image;
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use bincode::config;
+use thiserror::Error;
+
+use crate::journal::segment::{FolderId, sync_folder};
+use crate::ledger::book::Book;
+
+pub use image::Image;
+use image::Section;
+
+/// The format that this version writes, and the newest that it reads.
+pub const FORMAT: u32 = 1;
+
+const MAGIC: [u8; 8] = *b"RIALTOSN";
+/// No section is larger; a length that says so is damage, and nothing is allocated for it.
+const SECTION_MAX: usize = 8 << 20;
+/// How many snapshots are kept.
+const KEPT: usize = 2;
+
+/// Why a snapshot cannot be used.
+#[derive(Debug, Error)]
+pub enum SnapshotError {
+    /// The operating system refused.
+    #[error("the snapshot could not be read or written")]
+    Io(#[from] io::Error),
+    /// It is not what was written.
+    #[error("the snapshot is damaged: {0}")]
+    Damaged(&'static str),
+    /// It is of another version.
+    #[error("the snapshot has format {0}; this version of Rialto reads format {FORMAT}")]
+    Version(u32),
+    /// It is another folder's.
+    #[error("the snapshot belongs to another data folder")]
+    Foreign,
+}
+
+/// Writes `image` aside, so that only [`commit`] makes it count. Returns where it is.
+pub fn write(folder: &Path, id: FolderId, image: &Image) -> Result<PathBuf, SnapshotError> {
+    let aside = folder.join("snapshot.tmp");
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(&aside)?);
+    out.write_all(&MAGIC)?;
+    out.write_all(&FORMAT.to_le_bytes())?;
+    image.sections(id, |section| put(&mut out, section))?;
+    out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+    Ok(aside)
+}
+
+/// Makes the snapshot that was written aside count: it is the image of the book at `position`, which
+/// is durable by now. It is read back before older ones go.
+pub fn commit(folder: &Path, id: FolderId, aside: &Path, position: u64) -> Result<PathBuf, SnapshotError> {
+    let path = path(folder, position);
+    fs::rename(aside, &path)?;
+    sync_folder(folder)?;
+    read_sections(&path, id, |_| Ok(()))?;
+    for old in positions(folder)?.into_iter().rev().skip(KEPT) {
+        fs::remove_file(self::path(folder, old))?;
+    }
+    Ok(path)
+}
+
+/// The book of the newest snapshot that can be read, and the position it was taken at. What had to be
+/// passed over is told to `passed_over`.
+pub fn newest(
+    folder: &Path,
+    id: FolderId,
+    mut passed_over: impl FnMut(&Path, &SnapshotError),
+) -> Result<Option<(Book, u64)>, SnapshotError> {
+    for position in positions(folder)?.into_iter().rev() {
+        let path = path(folder, position);
+        match load(&path, id) {
+            Ok((book, found)) if found == position => return Ok(Some((book, position))),
+            Ok(_) => passed_over(&path, &SnapshotError::Damaged("its name tells another position than it does")),
+            Err(error) => passed_over(&path, &error),
+        }
+    }
+    Ok(None)
+}
+
+/// The book in one snapshot, and the position it was taken at.
+pub fn load(path: &Path, id: FolderId) -> Result<(Book, u64), SnapshotError> {
+    let mut loading = image::Loading::default();
+    read_sections(path, id, |section| loading.take(section))?;
+    loading.finish()
+}
+
+/// The positions of the snapshots in `folder`, ascending.
+pub fn positions(folder: &Path) -> io::Result<Vec<u64>> {
+    let mut positions = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        let position = name.to_str().and_then(|name| name.strip_suffix(".snapshot")).and_then(|name| name.parse().ok());
+        positions.extend(position);
+    }
+    positions.sort_unstable();
+    Ok(positions)
+}
+
+/// The path of the snapshot taken at `position`.
+pub fn path(folder: &Path, position: u64) -> PathBuf {
+    folder.join(format!("{position:020}.snapshot"))
+}
+
+// The legacy layout is fixed for good, also beyond bincode: other crates read and write the same bytes.
+fn layout() -> impl config::Config {
+    config::legacy().with_limit::<SECTION_MAX>()
+}
+
+fn put(out: &mut impl Write, section: &Section) -> Result<(), SnapshotError> {
+    let bytes =
+        bincode::encode_to_vec(section, layout()).map_err(|_| SnapshotError::Damaged("a section cannot be encoded"))?;
+    out.write_all(&(bytes.len() as u32).to_le_bytes())?;
+    out.write_all(&crc32fast::hash(&bytes).to_le_bytes())?;
+    out.write_all(&bytes)?;
+    Ok(())
+}
+
+/// Reads section by section, each checked before it is handed on; the first must be of this folder,
+/// and the last must be the end.
+fn read_sections(
+    path: &Path,
+    id: FolderId,
+    mut take: impl FnMut(Section) -> Result<(), SnapshotError>,
+) -> Result<(), SnapshotError> {
+    let mut file = BufReader::with_capacity(1 << 20, File::open(path)?);
+    let mut front = [0; 12];
+    read_exact(&mut file, &mut front)?;
+    if front[..8] != MAGIC {
+        return Err(SnapshotError::Damaged("it does not begin as a snapshot"));
+    }
+    let format = u32::from_le_bytes([front[8], front[9], front[10], front[11]]);
+    if format != FORMAT {
+        return Err(SnapshotError::Version(format));
+    }
+    let mut bytes = Vec::new();
+    for number in 0_u64.. {
+        let section = get(&mut file, &mut bytes)?;
+        match &section {
+            Section::Start { folder, .. } if number == 0 && *folder != id => return Err(SnapshotError::Foreign),
+            Section::Start { .. } if number != 0 => return Err(SnapshotError::Damaged("it begins twice")),
+            _ if number == 0 && !matches!(section, Section::Start { .. }) => {
+                return Err(SnapshotError::Damaged("it has no beginning"));
+            }
+            Section::End { sections } => {
+                let is_whole = *sections == number && file.read(&mut [0])? == 0;
+                take(section)?;
+                return if is_whole {
+                    Ok(())
+                } else {
+                    Err(SnapshotError::Damaged("sections are missing, or too many"))
+                };
+            }
+            _ => {}
+        }
+        take(section)?;
+    }
+    Err(SnapshotError::Damaged("it has no end"))
+}
+
+fn get(file: &mut impl Read, bytes: &mut Vec<u8>) -> Result<Section, SnapshotError> {
+    let mut front = [0; 8];
+    read_exact(file, &mut front)?;
+    let [a, b, c, d, e, f, g, h] = front;
+    let (length, sum) = (u32::from_le_bytes([a, b, c, d]) as usize, u32::from_le_bytes([e, f, g, h]));
+    if SECTION_MAX < length {
+        return Err(SnapshotError::Damaged("a section is longer than any that was written"));
+    }
+    bytes.resize(length, 0);
+    read_exact(file, bytes)?;
+    if crc32fast::hash(bytes) != sum {
+        return Err(SnapshotError::Damaged("a section does not match its checksum"));
+    }
+    match bincode::decode_from_slice(bytes, layout()) {
+        Ok((section, read)) if read == length => Ok(section),
+        _ => Err(SnapshotError::Damaged("a section cannot be decoded")),
+    }
+}
+
+fn read_exact(file: &mut impl Read, bytes: &mut [u8]) -> Result<(), SnapshotError> {
+    file.read_exact(bytes).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => SnapshotError::Damaged("it is cut short"),
+        _ => SnapshotError::Io(error),
+    })
+}
