@@ -3,8 +3,11 @@
 //! The floors, from the ground up: [`domain`] and [`ledger`] know no clock, disk or network; everything
 //! above them does the effects. `ARCHITECTURE.md` is the map.
 
+pub mod chain;
+pub mod clock;
 pub mod demo;
 pub mod domain;
+pub mod folder;
 pub mod journal;
 pub mod ledger;
 pub mod snapshot;

@@ -15,3 +15,4 @@ pub mod roll;
 pub mod rows;
 pub mod top;
 pub mod totals;
+pub mod view;

@@ -99,7 +99,8 @@ pub fn positions(folder: &Path) -> io::Result<Vec<u64>> {
     let mut positions = Vec::new();
     for entry in fs::read_dir(folder)? {
         let name = entry?.file_name();
-        let position = name.to_str().and_then(|name| name.strip_suffix(".snapshot")).and_then(|name| name.parse().ok());
+        let position: Option<u64> =
+            name.to_str().and_then(|name| name.strip_suffix(".snapshot")).and_then(|name| name.parse().ok());
         positions.extend(position);
     }
     positions.sort_unstable();

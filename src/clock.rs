@@ -1,0 +1,62 @@
+//! The one clock: the system's, or a simulated one that somebody sets. It never goes back.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::domain::time::Moment;
+
+/// Tells the time. Clones are the same clock.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    is_simulated: bool,
+    /// The latest instant that was told or set.
+    latest: Arc<AtomicI64>,
+}
+
+impl Clock {
+    /// The system's clock.
+    pub fn system() -> Clock {
+        Clock { is_simulated: false, latest: Arc::new(AtomicI64::new(0)) }
+    }
+
+    /// A clock that stands at `start` until it is [set](Clock::advance_to).
+    pub fn simulated(start: Moment) -> Clock {
+        Clock { is_simulated: true, latest: Arc::new(AtomicI64::new(start.0)) }
+    }
+
+    /// Now; never before an instant that was told already.
+    pub fn now(&self) -> Moment {
+        if self.is_simulated {
+            return Moment(self.latest.load(Ordering::Acquire));
+        }
+        let now = system_micros();
+        Moment(self.latest.fetch_max(now, Ordering::AcqRel).max(now))
+    }
+
+    /// Moves the clock forward to `moment`; it stays where it is if it is past that.
+    pub fn advance_to(&self, moment: Moment) {
+        self.latest.fetch_max(moment.0, Ordering::AcqRel);
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the clock")]
+fn system_micros() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_clock_goes_back() {
+        for clock in [Clock::system(), Clock::simulated(Moment(5))] {
+            let ahead = Moment(clock.now().0 + 3_600_000_000);
+            clock.advance_to(ahead);
+            clock.advance_to(Moment(0));
+            assert!(ahead <= clock.now());
+        }
+    }
+}
