@@ -13,8 +13,8 @@ use crate::journal::segment::{FolderId, sync_folder};
 pub struct DataFolder {
     path: PathBuf,
     id: FolderId,
-    // The lock lasts as long as the file is open.
-    _lock: File,
+    // The lock lasts as long as the file is open, or until it is released.
+    lock: File,
 }
 
 /// Why a data folder cannot be opened.
@@ -65,7 +65,13 @@ impl DataFolder {
             Err(TryLockError::Error(cause)) => return Err(io_at(path)(cause)),
         }
         let id = identity(path)?;
-        Ok(DataFolder { path: path.to_owned(), id, _lock: lock })
+        Ok(DataFolder { path: path.to_owned(), id, lock })
+    }
+
+    /// Lets others open the folder. Whoever calls this uses it no more.
+    pub fn release(&self) {
+        // What cannot be unlocked is unlocked when the file is closed.
+        let _ = self.lock.unlock();
     }
 
     /// Where it is.

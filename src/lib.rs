@@ -3,6 +3,7 @@
 //! The floors, from the ground up: [`domain`] and [`ledger`] know no clock, disk or network; everything
 //! above them does the effects. `ARCHITECTURE.md` is the map.
 
+pub mod actors;
 pub mod chain;
 pub mod clock;
 pub mod demo;
@@ -10,4 +11,6 @@ pub mod domain;
 pub mod folder;
 pub mod journal;
 pub mod ledger;
+pub mod metrics;
 pub mod snapshot;
+pub mod wiring;

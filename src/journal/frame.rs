@@ -7,7 +7,7 @@
 pub const HEADER: usize = 32;
 
 /// The most bytes that the records of one group have.
-pub const PAYLOAD_MAX: usize = 32 << 20;
+pub const PAYLOAD_MAX: usize = 64 << 20;
 
 const MAGIC: [u8; 4] = *b"RGRP";
 

@@ -12,6 +12,7 @@ use crate::domain::ids::{EventKey, TransactionId};
 use crate::domain::money::Sum;
 use crate::domain::names::Name;
 use crate::domain::rows::Row;
+use crate::domain::time::Moment;
 
 use super::accounts::CHARGES_MAX;
 use super::chunks::Chunks;
@@ -33,6 +34,7 @@ pub struct Book {
     noted: HashSet<(EventKey, u64, Outcome)>,
     directory: Directory,
     charged: Sum,
+    latest: Moment,
 }
 
 /// An event that contradicted the one of the same key.
@@ -128,6 +130,7 @@ impl Book {
     /// Posts an event that was admitted as new or as an upgrade; `place` is where its record stands.
     pub fn post(&mut self, event: &Event<'_>, place: Place) -> Receipt {
         let number = FactNo(self.facts.len() as u32);
+        self.latest = self.latest.max(event.recorded_at);
         let charge = match event.draft.price {
             Price::Charge { rule, amount, currency } => Some(ChargeRow {
                 amount,
@@ -240,6 +243,11 @@ impl Book {
         &self.charges
     }
 
+    /// The latest instant at which anything was recorded.
+    pub fn latest(&self) -> Moment {
+        self.latest
+    }
+
     /// The conflicts, in order.
     pub fn conflicts(&self) -> &Chunks<ConflictRow> {
         &self.conflicts
@@ -252,8 +260,8 @@ impl Book {
 
     /// A book of these parts, such as an image holds; the rest follows from them.
     pub fn from_parts(parts: Parts) -> Book {
-        let Parts { names, facts, charges, conflicts, rows } = parts;
-        let mut book = Book { facts, charges, conflicts, ..Book::default() };
+        let Parts { names, facts, charges, conflicts, rows, latest } = parts;
+        let mut book = Book { facts, charges, conflicts, latest, ..Book::default() };
         names.into_iter().for_each(|name| book.enrol(name));
         rows.into_iter().for_each(|row| book.describe(row));
         for number in 0..book.facts.len() {
@@ -282,6 +290,8 @@ pub struct Parts {
     pub conflicts: Chunks<ConflictRow>,
     /// The directory.
     pub rows: Vec<Row>,
+    /// The latest instant at which anything was recorded.
+    pub latest: Moment,
 }
 
 fn charged(transaction: TransactionId, charge: &ChargeRow) -> Charged {

@@ -18,8 +18,9 @@ pub struct FactNo(pub u32);
 pub struct Place(pub u64);
 
 impl Place {
-    /// The first place that a fact cannot name: its row has five bytes for it.
-    pub const END: Place = Place(1 << 40);
+    /// No fact is taken from here on: its row has five bytes for its place, and the group that is
+    /// being written when this is reached must still fit.
+    pub const END: Place = Place((1 << 40) - (1 << 27));
 }
 
 /// A fact: one event as it was first taken, or its outcome's upgrade. 38 bytes, without alignment.

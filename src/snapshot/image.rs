@@ -7,6 +7,7 @@ use crate::domain::activity::Outcome;
 use crate::domain::ids::EventKey;
 use crate::domain::names::Name;
 use crate::domain::rows::{Building, Citizen, Row};
+use crate::domain::time::Moment;
 use crate::journal::segment::FolderId;
 use crate::ledger::book::{Book, ConflictRow, Parts};
 use crate::ledger::chunks::{self, Chunks};
@@ -17,6 +18,7 @@ use crate::ledger::rows::{ChargeRow, FactRow, Place};
 #[derive(Debug)]
 pub struct Image {
     position: u64,
+    latest: Moment,
     names: Chunks<Name>,
     facts: Chunks<FactRow>,
     charges: Chunks<ChargeRow>,
@@ -28,7 +30,7 @@ pub struct Image {
 #[derive(Encode, Decode)]
 pub(super) enum Section {
     /// The first: whose it is, and what the book had come to.
-    Start { folder: FolderId, position: u64 },
+    Start { folder: FolderId, position: u64, latest: i64 },
     /// Names, in order.
     Names(Vec<String>),
     /// Facts, 38 bytes each.
@@ -62,6 +64,7 @@ impl Image {
     pub fn take(book: &Book, position: u64) -> Image {
         Image {
             position,
+            latest: book.latest(),
             names: book.roll().names().share(),
             facts: book.facts().share(),
             charges: book.charges().share(),
@@ -90,7 +93,7 @@ impl Image {
             count += 1;
             put(&section).map(|()| count)
         };
-        let mut sections = put(Section::Start { folder, position: self.position })?;
+        let mut sections = put(Section::Start { folder, position: self.position, latest: self.latest.0 })?;
         for names in self.names.slices() {
             sections = put(Section::Names(names.iter().map(|name| name.as_str().to_owned()).collect()))?;
         }
@@ -120,9 +123,12 @@ pub(super) struct Loading {
 
 impl Loading {
     pub(super) fn take(&mut self, section: Section) -> Result<(), SnapshotError> {
-        let Parts { names, facts, charges, conflicts, rows } = &mut self.parts;
+        let Parts { names, facts, charges, conflicts, rows, latest: last } = &mut self.parts;
         match section {
-            Section::Start { position, .. } => self.position = position,
+            Section::Start { position, latest, .. } => {
+                self.position = position;
+                *last = Moment(latest);
+            }
             Section::End { .. } => {}
             Section::Names(texts) => {
                 for text in texts {

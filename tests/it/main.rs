@@ -1,1 +1,4 @@
+//! The whole, tried from outside: one binary, so that linking is paid for once.
 
+mod embed;
+mod support;

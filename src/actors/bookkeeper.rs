@@ -1,0 +1,501 @@
+//! The bookkeeper owns the book and its journal; nobody else holds either.
+//!
+//! Batches are posted in the order of the door's tickets, whichever came first. What is posted goes
+//! into the open group; when the writer is free, the group goes to the disk, and the next one fills
+//! meanwhile. Nobody sees anything of a group, and nobody gets a receipt, before it is synced.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::prelude::*;
+use arc_swap::ArcSwap;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use super::atlas::Atlas;
+use super::clerk::Clerk;
+use super::sheet::{Receipts, Sheet};
+use super::vitals::{Guard, Vitals};
+use crate::domain::charge::Stage;
+use crate::domain::external::Ruling;
+use crate::domain::ids::EventKey;
+use crate::domain::names::Name;
+use crate::domain::rows::Row;
+use crate::domain::time::Moment;
+use crate::journal::writer::{Writer, Written};
+use crate::journal::{frame, record};
+use crate::ledger::book::{Book, Verdict};
+use crate::ledger::entry::{Entry, Event, Receipt, Status};
+use crate::ledger::rows::{FactNo, Place};
+use crate::ledger::totals::Totals;
+use crate::ledger::view::View;
+use crate::metrics::{Counted, Meters};
+use crate::snapshot::Image;
+
+use super::queries::Finding;
+
+/// A batch whose drafts are done, or lost.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Post(pub Arc<Sheet>);
+
+/// Rows of citizens and buildings.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Describe {
+    /// The door's number.
+    pub ticket: u64,
+    /// When the door saw them.
+    pub seen: Moment,
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// Who waits: told for each row whether it was news.
+    pub reply: oneshot::Sender<Vec<bool>>,
+    /// What they take up of the room at the door.
+    pub permit: OwnedSemaphorePermit,
+}
+
+/// The writer is done with a group.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Synced(pub Written);
+
+/// Everything that was handed in before must be durable, marked as such, and in a snapshot.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Flush {
+    /// Who waits.
+    pub done: oneshot::Sender<()>,
+}
+
+/// A snapshot is to be taken, if there is anything new.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct TakeSnapshot;
+
+/// He may go: whatever is under way is lost, but was never acknowledged.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Leave;
+
+/// The bookkeeper.
+pub struct Bookkeeper {
+    pub(super) book: Book,
+    pub(super) totals: Totals,
+    clerk: Clerk,
+    next_ticket: u64,
+    early: BTreeMap<u64, Work>,
+    /// Where in the stream the open group begins.
+    position: u64,
+    group: Vec<u8>,
+    spare: Option<Vec<u8>>,
+    open: Promise,
+    written: Option<Promise>,
+    pub(super) durable: Heights,
+    /// Whether a later group names the last durable position as synced.
+    is_marked: bool,
+    flushing: Vec<oneshot::Sender<()>>,
+    pub(super) findings: Vec<Finding>,
+    writer: Writer,
+    outside: Outside,
+    /// Up to where an image was taken.
+    imaged: u64,
+    image_due: bool,
+    guard: Guard,
+}
+
+/// Whom the bookkeeper tells, and by what.
+pub struct Outside {
+    /// What readers see.
+    pub view: Arc<ArcSwap<View>>,
+    /// Who is who, for everybody.
+    pub atlas: Arc<Atlas>,
+    /// The meters.
+    pub meters: Meters,
+    /// The vitals.
+    pub vitals: Vitals,
+    /// Takes images, and makes snapshots of them.
+    pub images: Box<dyn FnMut(Image) + Send>,
+    /// Is told each durable position.
+    pub durable: Arc<std::sync::atomic::AtomicU64>,
+    /// How large the journal may grow past the last snapshot before the next one is due; it also
+    /// waits until half the size of the last one is new.
+    pub snapshot_bytes: u64,
+}
+
+/// What a start found.
+pub struct Found {
+    /// The book, as the journal has it.
+    pub book: Book,
+    /// The sums over it.
+    pub totals: Totals,
+    /// The end of the journal.
+    pub position: u64,
+    /// Up to where a snapshot has it.
+    pub imaged: u64,
+}
+
+enum Work {
+    Post(Arc<Sheet>),
+    Describe(Describe),
+}
+
+/// What is promised to happen once a group is durable.
+#[derive(Default)]
+struct Promise {
+    receipts: Vec<(Arc<Sheet>, Receipts)>,
+    news: Vec<(oneshot::Sender<Vec<bool>>, Vec<bool>, OwnedSemaphorePermit)>,
+    rows: Vec<Row>,
+    heights: Heights,
+}
+
+/// How far the book has come.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Heights {
+    pub(super) facts: usize,
+    pub(super) charges: usize,
+    pub(super) conflicts: usize,
+    pub(super) names: usize,
+    pub(super) position: u64,
+}
+
+/// A group is handed over at this size; what comes meanwhile waits.
+const GROUP_BYTES: usize = 4 << 20;
+/// How long a quiet journal waits for its mark.
+const QUIET: Duration = Duration::from_secs(1);
+
+impl Bookkeeper {
+    /// A bookkeeper who goes on from what a start found.
+    pub fn new(found: Found, clerk: Clerk, writer: Writer, outside: Outside) -> Bookkeeper {
+        let Found { book, mut totals, position, imaged } = found;
+        totals.advance(&book, book.charges().len());
+        book.directory().rows().for_each(|row| outside.atlas.put(row));
+        let guard = outside.vitals.guard("the bookkeeper");
+        let mut bookkeeper = Bookkeeper {
+            book,
+            totals,
+            clerk,
+            next_ticket: 0,
+            early: BTreeMap::new(),
+            position,
+            group: frame::start(),
+            spare: None,
+            open: Promise::default(),
+            written: None,
+            durable: Heights::default(),
+            // What was found is durable, but nothing in the journal says so yet.
+            is_marked: false,
+            flushing: Vec::new(),
+            findings: Vec::new(),
+            writer,
+            outside,
+            imaged,
+            image_due: false,
+            guard,
+        };
+        bookkeeper.durable = bookkeeper.heights();
+        bookkeeper.publish();
+        bookkeeper
+    }
+
+    fn heights(&self) -> Heights {
+        Heights {
+            facts: self.book.facts().len(),
+            charges: self.book.charges().len(),
+            conflicts: self.book.conflicts().len(),
+            names: self.book.roll().names().len(),
+            position: self.position,
+        }
+    }
+
+    /// Posts whatever is next, as long as the open group has room, and hands it over.
+    fn work(&mut self) {
+        while self.group.len() < GROUP_BYTES {
+            let Some(work) = self.early.remove(&self.next_ticket) else { break };
+            self.next_ticket += 1;
+            match work {
+                Work::Post(sheet) => self.post(sheet),
+                Work::Describe(rows) => self.describe(rows),
+            }
+        }
+        if self.written.is_none() && frame::HEADER < self.group.len() {
+            self.hand_over();
+        } else if self.written.is_none() {
+            // Nothing had to be written: all of it was known already, and durable.
+            self.keep(Promise::default());
+        }
+    }
+
+    fn post(&mut self, sheet: Arc<Sheet>) {
+        let mut receipts = Receipts::with_capacity(sheet.activities.len());
+        for (place, activity) in sheet.activities.iter().enumerate() {
+            let drafted = sheet.draft(place).unwrap_or_else(|| self.clerk.draft(activity, sheet.businesses[place]));
+            let happened = activity.occurred.at.unwrap_or(sheet.seen);
+            let event = Event {
+                activity: std::borrow::Cow::Borrowed(activity),
+                key: drafted.key,
+                content: drafted.content,
+                draft: drafted.draft,
+                stage: Stage::Shadow,
+                // Nothing happened later than it was seen.
+                occurred_at: happened.clamp(Moment::OLDEST, sheet.seen.max(Moment::OLDEST)),
+                recorded_at: sheet.seen,
+                is_upgrade: false,
+            };
+            receipts.push(self.post_event(event));
+        }
+        self.open.receipts.push((sheet, receipts));
+    }
+
+    fn post_event(&mut self, mut event: Event<'_>) -> Receipt {
+        // A place past what the names of this event could take up: what has room there has room here.
+        let verdict = match self.book.admit(&event, self.place()) {
+            Ok(verdict) => verdict,
+            Err(_full) => return Receipt { status: Status::Rejected, charge: None, upgraded: false },
+        };
+        match verdict {
+            Verdict::New => {}
+            Verdict::Upgrade(first) => {
+                event.occurred_at = self.book.fact(first).occurred_at;
+                event.is_upgrade = true;
+            }
+            Verdict::Repeat(first) => return self.book.repeated(first, Status::Duplicate),
+            Verdict::Conflict { first, is_noted } => {
+                if !is_noted {
+                    let (entry, place) = self.write_event(event, Entry::Conflict);
+                    if let Entry::Conflict(event) = &entry {
+                        self.book.note_conflict(event, place);
+                    }
+                }
+                return self.book.repeated(first, Status::Conflict);
+            }
+        }
+        match self.write_event(event, Entry::Event) {
+            (Entry::Event(event), place) => self.book.post(&event, place),
+            _ => unreachable!("an event was written"),
+        }
+    }
+
+    /// Writes an event into the open group, behind the names that it needs.
+    fn write_event<'a>(&mut self, event: Event<'a>, entry: fn(Event<'a>) -> Entry<'a>) -> (Entry<'a>, Place) {
+        record::names(&event).into_iter().flatten().for_each(|name| self.write_name(name));
+        let (entry, place) = (entry(event), self.place());
+        record::encode(&entry, self.book.roll(), &mut self.group);
+        (entry, place)
+    }
+
+    fn write_name(&mut self, name: Name) {
+        if self.book.roll().number(name).is_none() {
+            self.book.enrol(name);
+            record::encode(&Entry::Name(name), self.book.roll(), &mut self.group);
+        }
+    }
+
+    fn describe(&mut self, describe: Describe) {
+        let Describe { seen, rows, reply, permit, .. } = describe;
+        let mut news = Vec::with_capacity(rows.len());
+        for row in rows {
+            let is_news = self.book.directory().is_news(row);
+            if is_news {
+                row_names(row).into_iter().flatten().for_each(|name| self.write_name(name));
+                record::encode(&Entry::Row(row, seen), self.book.roll(), &mut self.group);
+                self.book.describe(row);
+                self.open.rows.push(row);
+            }
+            news.push(is_news);
+        }
+        self.open.news.push((reply, news, permit));
+    }
+
+    /// Where the next record will stand.
+    fn place(&self) -> Place {
+        Place(self.position + self.group.len() as u64)
+    }
+
+    fn hand_over(&mut self) {
+        let group = std::mem::replace(&mut self.group, self.spare.take().unwrap_or_else(frame::start));
+        self.is_marked = group.len() == frame::HEADER;
+        self.position += group.len() as u64;
+        let mut promise = std::mem::take(&mut self.open);
+        promise.heights = self.heights();
+        self.written = Some(promise);
+        self.writer.write(group);
+        if std::mem::take(&mut self.image_due) {
+            (self.outside.images)(Image::take(&self.book, self.position));
+            self.imaged = self.position;
+        }
+    }
+
+    /// The group is durable: everybody may see it, and gets what was promised.
+    fn keep(&mut self, promise: Promise) {
+        let also = std::mem::take(&mut self.open);
+        let is_open_group_empty = self.group.len() == frame::HEADER;
+        if is_open_group_empty {
+            // What only repeated known things waits for no group of its own.
+            self.redeem(promise);
+            self.redeem(also);
+        } else {
+            self.redeem(promise);
+            self.open = also;
+        }
+    }
+
+    fn redeem(&mut self, promise: Promise) {
+        promise.rows.iter().for_each(|row| self.outside.atlas.put(*row));
+        for (sheet, receipts) in promise.receipts {
+            self.outside.meters.count(counted(&sheet, &receipts));
+            if let Some(reply) = sheet.take_reply() {
+                // Whoever handed it in may have gone; what he handed in stays.
+                let _ = reply.send(receipts);
+            }
+        }
+        for (reply, news, permit) in promise.news {
+            let _ = reply.send(news);
+            drop(permit);
+        }
+    }
+
+    fn publish(&mut self) {
+        let Heights { facts, conflicts, position, charges, .. } = self.durable;
+        self.totals.advance(&self.book, charges);
+        self.outside.view.store(Arc::new(View::new(&self.totals, facts as u64, conflicts as u64, position)));
+        self.outside.durable.store(position, std::sync::atomic::Ordering::Release);
+    }
+
+    fn snapshot_is_due(&self) -> bool {
+        let fresh = self.position - self.imaged;
+        let image = (self.durable.facts * 38 + self.durable.charges * 32) as u64;
+        self.outside.snapshot_bytes.max(image / 2) <= fresh
+    }
+
+    /// Writes an empty group, which says that everything before it was synced.
+    fn mark(&mut self) {
+        if self.written.is_none() && !self.is_marked && self.group.len() == frame::HEADER {
+            self.hand_over();
+        }
+    }
+
+    /// Tells those who wait for everything to be durable, once it is.
+    fn finish_flushing(&mut self) {
+        if self.flushing.is_empty() || self.written.is_some() || frame::HEADER < self.group.len() {
+            return;
+        }
+        if !self.is_marked {
+            return self.mark();
+        }
+        if self.imaged < self.durable.position && self.durable.facts + self.durable.names > 0 {
+            (self.outside.images)(Image::take(&self.book, self.position));
+            self.imaged = self.position;
+        }
+        for done in self.flushing.drain(..) {
+            let _ = done.send(());
+        }
+    }
+
+    pub(super) fn is_durable(&self, fact: FactNo) -> bool {
+        (fact.0 as usize) < self.durable.facts
+    }
+
+    pub(super) fn find_now(&self, key: EventKey) -> Option<FactNo> {
+        self.book.find(key)
+    }
+}
+
+fn counted<'a>(sheet: &'a Sheet, receipts: &'a [Receipt]) -> impl Iterator<Item = Counted> + 'a {
+    sheet.activities.iter().zip(receipts).enumerate().map(|(place, (activity, receipt))| Counted {
+        feed: activity.feed,
+        status: receipt.status,
+        basis: activity.occurred.basis,
+        is_undecided: sheet.draft(place).is_some_and(|drafted| drafted.draft.ruling == Ruling::Undecided),
+    })
+}
+
+fn row_names(row: Row) -> [Option<Name>; 3] {
+    match row {
+        Row::Citizen(citizen) => [Some(citizen.id), None, None],
+        Row::Building(building) => [Some(building.id), building.kind, building.run_by],
+    }
+}
+
+impl Actor for Bookkeeper {
+    type Context = Context<Bookkeeper>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        // More than may ever be under way: what is bounded is bounded at the door.
+        ctx.set_mailbox_capacity(1 << 20);
+        ctx.run_interval(QUIET, |bookkeeper, _| bookkeeper.mark());
+    }
+}
+
+impl Handler<Post> for Bookkeeper {
+    type Result = ();
+
+    fn handle(&mut self, Post(sheet): Post, _: &mut Self::Context) {
+        self.early.insert(sheet.ticket, Work::Post(sheet));
+        self.work();
+    }
+}
+
+impl Handler<Describe> for Bookkeeper {
+    type Result = ();
+
+    fn handle(&mut self, rows: Describe, _: &mut Self::Context) {
+        self.early.insert(rows.ticket, Work::Describe(rows));
+        self.work();
+    }
+}
+
+impl Handler<Synced> for Bookkeeper {
+    type Result = ();
+
+    fn handle(&mut self, Synced(written): Synced, ctx: &mut Self::Context) {
+        let (end, took, mut buffer) = match written {
+            Written::Synced { end, took, buffer } => (end, took, buffer),
+            Written::Failed(error) => {
+                self.outside.vitals.stop(&format!("the journal could not be made durable: {error}"));
+                return ctx.stop();
+            }
+        };
+        let Some(promise) = self.written.take() else { return };
+        assert_eq!(promise.heights.position, end, "the writer and the bookkeeper count differently");
+        buffer.truncate(frame::HEADER);
+        self.spare = Some(buffer);
+        self.durable = promise.heights;
+        self.publish();
+        self.outside.meters.synced(took);
+        self.keep(promise);
+        self.answer_findings();
+        self.image_due |= self.snapshot_is_due();
+        self.work();
+        self.finish_flushing();
+    }
+}
+
+impl Handler<Flush> for Bookkeeper {
+    type Result = ();
+
+    fn handle(&mut self, Flush { done }: Flush, _: &mut Self::Context) {
+        self.flushing.push(done);
+        self.finish_flushing();
+    }
+}
+
+impl Handler<TakeSnapshot> for Bookkeeper {
+    type Result = ();
+
+    fn handle(&mut self, _: TakeSnapshot, _: &mut Self::Context) {
+        self.image_due |= self.imaged < self.durable.position;
+        // It is taken with the next group; on a quiet journal that is a mark.
+        self.is_marked &= !self.image_due;
+        self.mark();
+    }
+}
+
+impl Handler<Leave> for Bookkeeper {
+    type Result = ();
+
+    fn handle(&mut self, _: Leave, ctx: &mut Self::Context) {
+        self.guard.give_leave();
+        ctx.stop();
+    }
+}

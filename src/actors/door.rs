@@ -1,0 +1,216 @@
+//! The door: takes batches in, numbers them in order of arrival, and gives every entity its part.
+//!
+//! Only so much may be under way at once. Who comes when the house is full is told so, before
+//! anything of his batch is taken.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use actix::prelude::*;
+use thiserror::Error;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use super::atlas::Atlas;
+use super::bookkeeper::{Bookkeeper, Describe};
+use super::registry::{Entity, Registry};
+use super::sheet::{Making, Part, Receipts, Sheet};
+use super::vitals::{Cause, State, Vitals};
+use crate::clock::Clock;
+use crate::domain::activity::Activity;
+use crate::domain::names::Name;
+use crate::domain::rows::Row;
+use crate::journal::writer::Room;
+
+/// How much may be under way at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Events.
+    pub events: usize,
+    /// Batches; no mailbox ever holds more.
+    pub batches: usize,
+}
+
+/// The most events that one batch has: however long their ids, they fit one group of the journal.
+pub const BATCH_MAX: usize = 16_384;
+
+impl Default for Bounds {
+    fn default() -> Bounds {
+        Bounds { events: 131_072, batches: 4096 }
+    }
+}
+
+/// Why a batch was not taken in. Nothing of it was.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum Closed {
+    /// Too much is under way.
+    #[error("as much is under way as the sidecar holds; send it again in a moment")]
+    Busy,
+    /// One batch is larger than all that may be under way.
+    #[error("a batch has at most {max} events, this one has {found}; send it in parts")]
+    TooMany {
+        /// How many it has.
+        found: usize,
+        /// How many are taken.
+        max: usize,
+    },
+    /// The disk is full.
+    #[error("the disk that holds the journal is full; make room, and it goes on by itself")]
+    DiskFull,
+    /// The whole is about to stop, or has.
+    #[error("the sidecar has stopped: {0}")]
+    Stopped(Cause),
+    /// The whole is about to stop.
+    #[error("the sidecar is stopping")]
+    Draining,
+}
+
+/// The door.
+#[derive(Debug)]
+pub struct Door {
+    registry: Arc<Registry>,
+    atlas: Arc<Atlas>,
+    bookkeeper: Addr<Bookkeeper>,
+    clock: Clock,
+    vitals: Vitals,
+    room: Arc<Room>,
+    bounds: Bounds,
+    events: Arc<Semaphore>,
+    tickets: AtomicU64,
+}
+
+/// What the door hands on to.
+pub struct House {
+    /// The entities.
+    pub registry: Arc<Registry>,
+    /// Who is who.
+    pub atlas: Arc<Atlas>,
+    /// The bookkeeper.
+    pub bookkeeper: Addr<Bookkeeper>,
+    /// The clock.
+    pub clock: Clock,
+    /// The vitals.
+    pub vitals: Vitals,
+    /// Whether there is room on the disk.
+    pub room: Arc<Room>,
+}
+
+impl Door {
+    /// The door of a house.
+    pub fn new(house: House, bounds: Bounds) -> Door {
+        let House { registry, atlas, bookkeeper, clock, vitals, room } = house;
+        let events = Arc::new(Semaphore::new(bounds.events));
+        Door { registry, atlas, bookkeeper, clock, vitals, room, bounds, events, tickets: AtomicU64::new(0) }
+    }
+
+    /// Takes a batch of events in; the receipts come when all of it is durable.
+    pub fn take(&self, activities: Vec<Activity>) -> Result<oneshot::Receiver<Receipts>, Closed> {
+        let permit = self.permit(activities.len())?;
+        let (reply, receipts) = oneshot::channel();
+        let businesses: Vec<Option<Name>> =
+            activities.iter().map(|activity| self.atlas.business_of(activity)).collect();
+        let (order, parts) = split(&activities, &businesses);
+        // From here on nothing may fail: the bookkeeper waits for every number that is given out.
+        let sheet = Sheet::new(Making {
+            ticket: self.tickets.fetch_add(1, Ordering::AcqRel),
+            seen: self.clock.now(),
+            activities,
+            businesses,
+            order,
+            parts: parts.len(),
+            bookkeeper: self.bookkeeper.clone(),
+            reply,
+            permit,
+        });
+        if parts.is_empty() {
+            Sheet::send(sheet);
+            return Ok(receipts);
+        }
+        for (entity, from, to) in parts {
+            self.registry.send(entity, Part::new(Arc::clone(&sheet), from, to));
+        }
+        Ok(receipts)
+    }
+
+    /// Takes rows of citizens and buildings in; for each, whether it told anything new.
+    pub fn describe(&self, rows: Vec<Row>) -> Result<oneshot::Receiver<Vec<bool>>, Closed> {
+        let permit = self.permit(rows.len())?;
+        let (reply, told) = oneshot::channel();
+        let ticket = self.tickets.fetch_add(1, Ordering::AcqRel);
+        let describe = Describe { ticket, seen: self.clock.now(), rows, reply, permit };
+        // His mailbox holds more than may be under way; if he is gone, whoever waits is told.
+        drop(self.bookkeeper.try_send(describe));
+        Ok(told)
+    }
+
+    /// Whether batches are taken in.
+    pub fn check(&self) -> Result<(), Closed> {
+        match self.vitals.state() {
+            State::Running if self.room.is_full() => Err(Closed::DiskFull),
+            State::Running => Ok(()),
+            State::Draining => Err(Closed::Draining),
+            State::Stopped(cause) => Err(Closed::Stopped(cause)),
+        }
+    }
+
+    /// Waits until a batch of `count` would be taken in, as far as the bound on events goes.
+    pub async fn free(&self, count: usize) {
+        // The semaphore is never closed; what was free is given back at once.
+        drop(self.events.acquire_many(self.weight(count)).await);
+    }
+
+    /// Waits until nothing is under way.
+    pub async fn emptied(&self) {
+        drop(self.events.acquire_many(self.bounds.events as u32).await);
+    }
+
+    /// How many events are under way.
+    pub fn under_way(&self) -> usize {
+        self.bounds.events.saturating_sub(self.events.available_permits())
+    }
+
+    /// The room that a batch of `count` takes up. A batch gives its place back with its events.
+    fn permit(&self, count: usize) -> Result<OwnedSemaphorePermit, Closed> {
+        self.check()?;
+        let max = BATCH_MAX.min(self.bounds.events);
+        if max < count {
+            return Err(Closed::TooMany { found: count, max });
+        }
+        Arc::clone(&self.events).try_acquire_many_owned(self.weight(count)).map_err(|_| Closed::Busy)
+    }
+
+    /// An event weighs one; and a batch as much as keeps the number of batches within its bound.
+    fn weight(&self, count: usize) -> u32 {
+        count.max(self.bounds.events / self.bounds.batches) as u32
+    }
+}
+
+/// Sorts a batch by entity: the places of its events, those of one entity beside each other and in
+/// order, and where the part of each entity lies among them. What belongs to nobody is in no part.
+fn split(activities: &[Activity], businesses: &[Option<Name>]) -> (Vec<u32>, Vec<(Entity, usize, usize)>) {
+    let owner = |place: usize| match (businesses[place], activities[place].citizen) {
+        (Some(business), _) => Some(Entity::Business(business)),
+        (None, Some(citizen)) => Some(Entity::Citizen(citizen)),
+        (None, None) => None,
+    };
+    // Serial and role above, place below: one sort of plain numbers brings an entity's events together.
+    let key = |entity: Entity, place: usize| {
+        let (serial, role) = match entity {
+            Entity::Business(name) => (name.serial(), 0),
+            Entity::Citizen(name) => (name.serial(), 1),
+        };
+        ((serial as u64) << 1 | role) << 31 | place as u64
+    };
+    let mut keys: Vec<u64> =
+        (0..activities.len()).filter_map(|place| owner(place).map(|entity| key(entity, place))).collect();
+    keys.sort_unstable();
+    let order: Vec<u32> = keys.iter().map(|key| (key & 0x7fff_ffff) as u32).collect();
+    let mut parts = Vec::new();
+    let mut from = 0;
+    for to in 1..=keys.len() {
+        if to == keys.len() || keys[to] >> 31 != keys[from] >> 31 {
+            parts.extend(owner(order[from] as usize).map(|entity| (entity, from, to)));
+            from = to;
+        }
+    }
+    (order, parts)
+}

@@ -1,0 +1,159 @@
+//! What the bookkeeper is asked: where an event stands, and the rows for whoever wants to read many.
+//!
+//! Every answer is of what is durable. Whoever asks for something that is not durable yet waits until
+//! it is.
+
+use actix::prelude::*;
+use tokio::sync::oneshot;
+
+use super::bookkeeper::Bookkeeper;
+use crate::domain::calendar::Day;
+use crate::domain::ids::{EventKey, TransactionId};
+use crate::domain::names::Name;
+use crate::domain::rows::Row;
+use crate::ledger::book::ConflictRow;
+use crate::ledger::chunks::Chunks;
+use crate::ledger::rows::{ChargeRow, Fact, FactRow};
+use crate::ledger::totals::{ByStage, Period, Role};
+
+/// Where is this event?
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Find {
+    /// Its identity.
+    pub key: EventKey,
+    /// Who asks.
+    pub reply: oneshot::Sender<Option<Known>>,
+}
+
+/// An event that is known.
+#[derive(Debug)]
+pub struct Known {
+    /// What memory has of it.
+    pub fact: Fact,
+    /// Its charge, if it earned.
+    pub charge: Option<(TransactionId, ChargeRow)>,
+    /// What contradicted it.
+    pub conflicts: Vec<ConflictRow>,
+    /// The names that its record speaks of.
+    pub names: Chunks<Name>,
+}
+
+/// All rows, as they are now.
+#[derive(Debug, Message)]
+#[rtype(result = "Rows")]
+pub struct Share;
+
+/// The rows of the book, of which those up to the durable heights may be shown.
+#[derive(Debug, MessageResponse)]
+pub struct Rows {
+    /// The facts.
+    pub facts: Chunks<FactRow>,
+    /// The charges.
+    pub charges: Chunks<ChargeRow>,
+    /// How many of the charges are durable.
+    pub durable_charges: usize,
+    /// The conflicts.
+    pub conflicts: Chunks<ConflictRow>,
+    /// How many of the conflicts are durable.
+    pub durable_conflicts: usize,
+    /// The names.
+    pub names: Chunks<Name>,
+}
+
+/// What is known of a citizen or business?
+#[derive(Debug, Message)]
+#[rtype(result = "Option<Account>")]
+pub struct Describing {
+    /// Whose id.
+    pub id: Name,
+    /// What day it is.
+    pub today: Day,
+}
+
+/// What is known of a citizen or business.
+#[derive(Debug)]
+pub struct Account {
+    /// What the engine's rows say.
+    pub rows: Vec<Row>,
+    /// By role: how many charges, and what was earned in each current [`Period`].
+    pub earned: Vec<(Role, u64, [ByStage; 4])>,
+}
+
+/// A question that waits for its answer to be durable.
+pub(super) struct Finding(Find);
+
+impl Bookkeeper {
+    /// Answers what waited for the last sync.
+    pub(super) fn answer_findings(&mut self) {
+        for Finding(find) in std::mem::take(&mut self.findings) {
+            self.find(find);
+        }
+    }
+
+    fn find(&mut self, Find { key, reply }: Find) {
+        match self.find_now(key) {
+            Some(fact) if !self.is_durable(fact) => self.findings.push(Finding(Find { key, reply })),
+            found => {
+                let known = found.map(|fact| Known {
+                    fact: self.book.fact(fact),
+                    charge: self.book.charge_of(fact),
+                    conflicts: self.conflicts_of(key),
+                    names: self.book.roll().names().share(),
+                });
+                // Whoever asked may have gone.
+                let _ = reply.send(known);
+            }
+        }
+    }
+
+    fn conflicts_of(&self, key: EventKey) -> Vec<ConflictRow> {
+        let durable = self.book.conflicts().iter().take(self.durable.conflicts);
+        durable.filter(|conflict| conflict.key == key).collect()
+    }
+}
+
+impl Handler<Find> for Bookkeeper {
+    type Result = ();
+
+    fn handle(&mut self, find: Find, _: &mut Self::Context) {
+        self.find(find);
+    }
+}
+
+impl Handler<Share> for Bookkeeper {
+    type Result = Rows;
+
+    fn handle(&mut self, _: Share, _: &mut Self::Context) -> Rows {
+        Rows {
+            facts: self.book.facts().share(),
+            charges: self.book.charges().share(),
+            durable_charges: self.durable.charges,
+            conflicts: self.book.conflicts().share(),
+            durable_conflicts: self.durable.conflicts,
+            names: self.book.roll().names().share(),
+        }
+    }
+}
+
+impl Handler<Describing> for Bookkeeper {
+    type Result = Option<Account>;
+
+    fn handle(&mut self, Describing { id, today }: Describing, _: &mut Self::Context) -> Option<Account> {
+        let directory = self.book.directory();
+        let citizen = directory.citizen(id).map(Row::Citizen);
+        let building = directory.building(id).map(Row::Building);
+        let number = self.book.roll().number(id);
+        let mut earned = Vec::new();
+        for sums in self.totals.currencies() {
+            for role in Role::ALL {
+                let earner = number.and_then(|number| sums.earner(role, number));
+                earned.extend(
+                    earner.map(|earner| (role, earner.count, Period::ALL.map(|period| earner.made(period, today)))),
+                );
+            }
+        }
+        let is_known = number.is_some_and(|number| (number.0 as usize) < self.durable.names);
+        is_known.then(|| Account { rows: citizen.into_iter().chain(building).collect(), earned })
+    }
+}

@@ -1,0 +1,103 @@
+//! The thread that makes snapshots of the images that the bookkeeper takes.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::chain::Chain;
+use crate::journal::segment::FolderId;
+use crate::snapshot::{self, Image, SnapshotError};
+
+/// The snapshots' thread, and how far they have come.
+#[derive(Debug)]
+pub(super) struct Imaging {
+    images: Mutex<Option<mpsc::Sender<Image>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    state: Arc<Last>,
+}
+
+#[derive(Debug)]
+struct Last {
+    position: AtomicU64,
+    taken: Mutex<Instant>,
+    durable: Arc<AtomicU64>,
+    is_ending: AtomicBool,
+}
+
+impl Imaging {
+    /// Starts the thread for the snapshots in `folder`, of which the last was taken at `position`.
+    pub(super) fn start(
+        folder: PathBuf,
+        id: FolderId,
+        position: u64,
+        durable: Arc<AtomicU64>,
+    ) -> std::io::Result<Imaging> {
+        let (sender, images) = mpsc::channel::<Image>();
+        let state = Arc::new(Last {
+            position: AtomicU64::new(position),
+            taken: Mutex::new(Instant::now()),
+            durable,
+            is_ending: AtomicBool::new(false),
+        });
+        let last = Arc::clone(&state);
+        let thread = std::thread::Builder::new().name("rialto-snapshots".into()).spawn(move || {
+            while let Ok(image) = images.recv() {
+                // Only the newest is worth writing.
+                let image = images.try_iter().last().unwrap_or(image);
+                if let Err(error) = make(&folder, id, &image, &last) {
+                    tracing::warn!(error = %Chain(&error), "a snapshot failed; the journal has it all");
+                }
+            }
+        })?;
+        Ok(Imaging { images: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), state })
+    }
+
+    /// A sender of images for the bookkeeper.
+    pub(super) fn taker(&self) -> Box<dyn FnMut(Image) + Send> {
+        let images = self.images.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
+        Box::new(move |image| {
+            if let Some(images) = &images {
+                // The thread ends only after the bookkeeper has left.
+                let _ = images.send(image);
+            }
+        })
+    }
+
+    /// How long ago the last snapshot was taken, or the start if there is none.
+    pub(super) fn age(&self) -> Duration {
+        self.state.taken.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).elapsed()
+    }
+
+    /// What the last snapshot covers.
+    pub(super) fn position(&self) -> u64 {
+        self.state.position.load(Ordering::Acquire)
+    }
+
+    /// Writes what is still to be written, and ends the thread. The bookkeeper must have left.
+    pub(super) fn finish(&self) {
+        self.images.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        self.state.is_ending.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn make(folder: &std::path::Path, id: FolderId, image: &Image, last: &Last) -> Result<(), SnapshotError> {
+    let start = Instant::now();
+    let aside = snapshot::write(folder, id, image)?;
+    // The image is a few milliseconds ahead of the disk; until it is durable, it does not count.
+    while last.durable.load(Ordering::Acquire) < image.position() {
+        if last.is_ending.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        std::thread::park_timeout(Duration::from_millis(2));
+    }
+    let path = snapshot::commit(folder, id, &aside, image.position())?;
+    last.position.store(image.position(), Ordering::Release);
+    *last.taken.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Instant::now();
+    tracing::info!(path = %path.display(), position = image.position(), took_ms = start.elapsed().as_millis() as u64, "snapshot taken");
+    Ok(())
+}

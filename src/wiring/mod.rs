@@ -1,0 +1,330 @@
+//! The whole, put together: the handle of a running Rialto.
+//!
+//! In process Rialto is a guest: it has threads and an actix system of its own, and touches no global
+//! recorder, subscriber, panic hook or signal.
+
+mod images;
+mod queries;
+mod queue;
+pub mod recover;
+mod start;
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use actix::prelude::*;
+use arc_swap::ArcSwap;
+use chrono_tz::Tz;
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::actors::bookkeeper::{Bookkeeper, Flush, Leave, TakeSnapshot};
+use crate::actors::door::{Bounds, Closed, Door};
+use crate::actors::registry::Registry;
+use crate::actors::vitals::{Cause, State, Vitals};
+use crate::clock::Clock;
+use crate::domain::activity::Activity;
+use crate::domain::calendar::Calendar;
+use crate::domain::money::Currency;
+use crate::domain::rows::Row;
+use crate::domain::tariff::Tariff;
+use crate::folder::{DataFolder, FolderError};
+use crate::journal::JournalError;
+use crate::journal::reader::Reader;
+use crate::ledger::entry::Receipt;
+use crate::ledger::view::{Dashboard, View};
+use crate::metrics::Meters;
+use crate::snapshot::SnapshotError;
+
+pub use queries::{Fate, QueryError, Transaction, Wanted};
+pub use recover::Opened;
+
+/// How a Rialto is to run.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The data folder.
+    pub data: PathBuf,
+    /// Whose days are counted.
+    pub time_zone: Tz,
+    /// The clock.
+    pub clock: Clock,
+    /// How much may be under way at once.
+    pub bounds: Bounds,
+    /// After how long an idle actor retires.
+    pub idle: Duration,
+    /// How many threads the citizens and businesses are spread over.
+    pub arbiters: usize,
+    /// The size of the journal's segments.
+    pub segment_bytes: u64,
+    /// How much of the journal must be new before a snapshot is taken by itself.
+    pub snapshot_bytes: u64,
+}
+
+impl Settings {
+    /// The settings that serve most, with the data in `data`.
+    pub fn new(data: impl Into<PathBuf>) -> Settings {
+        Settings {
+            data: data.into(),
+            time_zone: chrono_tz::Europe::Rome,
+            clock: Clock::system(),
+            bounds: Bounds::default(),
+            idle: Duration::from_secs(300),
+            arbiters: 1,
+            segment_bytes: 64 << 20,
+            snapshot_bytes: 64 << 20,
+        }
+    }
+}
+
+/// Why a Rialto does not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// Its folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// Its journal.
+    #[error("the journal cannot be used")]
+    Journal(#[from] JournalError),
+    /// Its snapshots.
+    #[error("the snapshots cannot be used")]
+    Snapshots(#[from] SnapshotError),
+    /// A thread.
+    #[error("a thread could not be started")]
+    Thread(#[source] std::io::Error),
+}
+
+/// Why an event has no receipt.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum RecordError {
+    /// It was not taken in.
+    #[error(transparent)]
+    Closed(#[from] Closed),
+    /// It was taken in, but everything stopped before it was known to be durable. After a restart it
+    /// may be there or not; sending it again is safe.
+    #[error("the sidecar stopped before the event was durable: {0}")]
+    Stopped(Cause),
+}
+
+/// A running Rialto. Clones are the same one.
+#[derive(Clone, Debug)]
+pub struct Rialto(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    door: Arc<Door>,
+    registry: Arc<Registry>,
+    bookkeeper: Addr<Bookkeeper>,
+    view: Arc<ArcSwap<View>>,
+    calendar: Calendar,
+    clock: Clock,
+    tariff: Arc<Tariff>,
+    reader: Reader,
+    vitals: Vitals,
+    meters: Meters,
+    images: images::Imaging,
+    submitted: mpsc::Sender<queue::Submitted>,
+    opened: Opened,
+    folder: DataFolder,
+    system: Mutex<Option<(System, JoinHandle<()>)>>,
+}
+
+impl Rialto {
+    /// Starts a Rialto: reads its folder back, and takes events from then on.
+    pub fn start(settings: Settings) -> Result<Rialto, StartError> {
+        start::start(settings).map(|inner| Rialto(Arc::new(inner)))
+    }
+
+    /// Records one event, and waits until it is durable.
+    pub async fn record(&self, activity: Activity) -> Result<Receipt, RecordError> {
+        let receipts = self.record_batch(vec![activity]).await?;
+        receipts.into_iter().next().ok_or_else(|| self.lost())
+    }
+
+    /// Records a batch, and waits until all of it is durable. The receipts are in order.
+    pub async fn record_batch(&self, activities: Vec<Activity>) -> Result<Vec<Receipt>, RecordError> {
+        let receipts = self.0.door.take(activities)?;
+        receipts.await.map_err(|_| self.lost())
+    }
+
+    /// Hands one event over and goes on; the receipt comes to whoever awaits what is returned, and the
+    /// event is recorded also if nobody does.
+    pub fn submit(&self, activity: Activity) -> Result<Pending, Closed> {
+        self.0.door.check()?;
+        let (reply, receipt) = oneshot::channel();
+        let submitted = queue::Submitted { activity, reply };
+        self.0.submitted.try_send(submitted).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => Closed::Busy,
+            mpsc::error::TrySendError::Closed(_) => self.0.door.check().err().unwrap_or(Closed::Draining),
+        })?;
+        Ok(Pending { receipt, rialto: self.clone() })
+    }
+
+    /// Takes in rows of citizens and buildings; tells for each whether it was news.
+    pub async fn describe(&self, rows: Vec<Row>) -> Result<Vec<bool>, RecordError> {
+        let told = self.0.door.describe(rows)?;
+        told.await.map_err(|_| self.lost())
+    }
+
+    /// What was earned, as of now: a look at numbers that are ready.
+    pub fn dashboard(&self, currency: Currency) -> Dashboard {
+        self.0.view.load().dashboard(currency, self.0.clock.now(), &self.0.calendar)
+    }
+
+    /// All that readers see.
+    pub fn view(&self) -> Arc<View> {
+        self.0.view.load_full()
+    }
+
+    /// Whether events are taken.
+    pub fn check(&self) -> Result<(), Closed> {
+        self.0.door.check()
+    }
+
+    /// Its clock.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// The calendar that its days are counted by.
+    pub fn calendar(&self) -> &Calendar {
+        &self.0.calendar
+    }
+
+    /// The tariff in force.
+    pub fn tariff(&self) -> &Tariff {
+        &self.0.tariff
+    }
+
+    /// Its data folder.
+    pub fn folder(&self) -> &DataFolder {
+        &self.0.folder
+    }
+
+    /// What its start found.
+    pub fn opened(&self) -> &Opened {
+        &self.0.opened
+    }
+
+    /// Its meters, with the gauges as of now.
+    pub fn meters(&self) -> &Meters {
+        self.gauge();
+        &self.0.meters
+    }
+
+    /// How many citizens and businesses have an actor that is awake.
+    pub fn awake(&self) -> usize {
+        self.0.registry.awake()
+    }
+
+    /// Retires every actor that was idle for longer than `idle`.
+    pub fn retire(&self, idle: Duration) {
+        if idle.is_zero() { self.0.registry.retire_all() } else { self.0.registry.retire(idle) }
+    }
+
+    /// Asks for a snapshot now; it is taken in the background.
+    pub fn take_snapshot(&self) {
+        // His mailbox holds more than anybody asks for; if he is gone, there is nothing to take.
+        let _ = self.0.bookkeeper.try_send(TakeSnapshot);
+    }
+
+    /// Waits until it stopped, and tells why.
+    pub async fn stopped(&self) -> Cause {
+        self.0.vitals.stopped().await
+    }
+
+    /// Stops in good order: takes no more, makes everything durable, takes a snapshot, and ends its
+    /// threads. Tells why it had stopped before, if it had.
+    pub async fn stop(&self) -> Result<(), Cause> {
+        self.0.vitals.drain();
+        self.0.door.emptied().await;
+        let (done, flushed) = oneshot::channel();
+        let is_flushed = self.0.bookkeeper.try_send(Flush { done }).is_ok() && flushed.await.is_ok();
+        let _ = self.0.bookkeeper.try_send(Leave);
+        self.0.images.finish();
+        let system = self.0.system.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        if let Some((system, thread)) = system {
+            // He leaves when he read it; only then may his thread go.
+            let bookkeeper = self.0.bookkeeper.clone();
+            while bookkeeper.connected() {
+                tokio::task::yield_now().await;
+            }
+            system.stop();
+            let _ = thread.join();
+            self.0.folder.release();
+        }
+        match self.0.vitals.state() {
+            State::Stopped(cause) if !is_flushed => Err(cause),
+            _ => {
+                self.0.vitals.end();
+                Ok(())
+            }
+        }
+    }
+
+    fn lost(&self) -> RecordError {
+        match self.0.vitals.state() {
+            State::Stopped(cause) => RecordError::Stopped(cause),
+            State::Running | State::Draining => {
+                self.0.vitals.stop("a batch was lost on its way");
+                self.lost()
+            }
+        }
+    }
+
+    fn gauge(&self) {
+        let Inner { meters, view, door, registry, images, calendar, clock, tariff, .. } = &*self.0;
+        let view = view.load();
+        let set = |name, value: f64| meters.gauge(name, &[]).set(value);
+        set("rialto_door_under_way", door.under_way() as f64);
+        set("rialto_ledger_facts", view.facts as f64);
+        set("rialto_ledger_conflicts", view.conflicts as f64);
+        set("rialto_journal_bytes", view.position as f64);
+        set("rialto_journal_disk_full", if door.check() == Err(Closed::DiskFull) { 1.0 } else { 0.0 });
+        set("rialto_actors_awake", registry.awake() as f64);
+        set("rialto_snapshot_age_seconds", images.age().as_secs_f64());
+        set("rialto_snapshot_position_bytes", images.position() as f64);
+        // A metric is a float; the exact amounts are the API's.
+        let units = |millionths: i128| millionths as f64 / 1e6;
+        for (currency, sum) in view.rules() {
+            let labels = [
+                ("currency", currency.to_string()),
+                ("stage", sum.stage.as_str().to_owned()),
+                ("rule", tariff.rule_name(sum.rule).to_owned()),
+            ];
+            meters.gauge("rialto_ledger_money", &labels).set(units(sum.sum.0));
+            meters.gauge("rialto_ledger_charges", &labels).set(sum.count as f64);
+        }
+        let dashboard = view.dashboard(tariff.currency(), clock.now(), calendar);
+        for (period, stages) in ["day", "week", "month", "all_time"].into_iter().zip(dashboard.periods) {
+            for (stage, sum) in ["shadow", "live"].into_iter().zip(stages) {
+                let labels = [
+                    ("currency", dashboard.currency.to_string()),
+                    ("stage", stage.to_owned()),
+                    ("period", period.to_owned()),
+                ];
+                meters.gauge("rialto_ledger_earned", &labels).set(units(sum.0));
+            }
+        }
+    }
+}
+
+/// A receipt that is still to come.
+#[derive(Debug)]
+pub struct Pending {
+    receipt: oneshot::Receiver<Result<Receipt, RecordError>>,
+    rialto: Rialto,
+}
+
+impl Future for Pending {
+    type Output = Result<Receipt, RecordError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let receipt = Pin::new(&mut self.receipt).poll(context);
+        receipt.map(|receipt| receipt.unwrap_or_else(|_| Err(self.rialto.lost())))
+    }
+}

@@ -1,0 +1,160 @@
+//! Starting, from the ground up: the folder, the book, the journal, the bookkeeper, the others.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, RwLock, mpsc as sync_mpsc};
+
+use actix::prelude::*;
+use arc_swap::ArcSwap;
+use tokio::sync::mpsc;
+
+use super::images::Imaging;
+use super::{Inner, Settings, StartError, queue, recover};
+use crate::actors::atlas::Atlas;
+use crate::actors::bookkeeper::{Bookkeeper, Found, Outside, Synced};
+use crate::actors::clerk::Clerk;
+use crate::actors::door::{Door, House};
+use crate::actors::registry::Registry;
+use crate::actors::vitals::Vitals;
+use crate::domain::calendar::Calendar;
+use crate::domain::tariff::Tariff;
+use crate::folder::DataFolder;
+use crate::journal::reader::Reader;
+use crate::journal::recovery;
+use crate::journal::writer::{Options, Room, Writer};
+use crate::ledger::totals::Totals;
+use crate::ledger::view::View;
+use crate::metrics::Meters;
+
+/// What the actors' thread tells once it stands.
+struct Standing {
+    system: System,
+    bookkeeper: Addr<Bookkeeper>,
+    registry: Arc<Registry>,
+    door: Arc<Door>,
+}
+
+pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
+    let folder = DataFolder::open_or_create(&settings.data)?;
+    let (book, mut recovered, opened) = recover::read(&folder)?;
+    if let Some(cut) = &opened.cut {
+        tracing::warn!(path = %cut.path.display(), offset = cut.offset, "a crash left a torn tail, which nobody was told of; it is cut off");
+    }
+    recovery::settle(&folder.journal(), &mut recovered)?;
+    settings.clock.advance_to(book.latest());
+
+    let calendar = Calendar::new(settings.time_zone);
+    let tariff = Arc::new(Tariff::built_in());
+    let atlas = Arc::new(Atlas::default());
+    let view = Arc::new(ArcSwap::from_pointee(View::default()));
+    let vitals = Vitals::default();
+    let meters = Meters::default();
+    let durable = Arc::new(AtomicU64::new(0));
+    let imaged = opened.snapshot.unwrap_or(0);
+    let images =
+        Imaging::start(folder.images(), folder.id(), imaged, Arc::clone(&durable)).map_err(StartError::Thread)?;
+    let segments = Arc::new(RwLock::new(std::mem::take(&mut recovered.segments)));
+    let clerk = Clerk { tariff: Arc::clone(&tariff), atlas: Arc::clone(&atlas) };
+    let outside = Outside {
+        view: Arc::clone(&view),
+        atlas: Arc::clone(&atlas),
+        meters: meters.clone(),
+        vitals: vitals.clone(),
+        images: images.taker(),
+        durable,
+        snapshot_bytes: settings.snapshot_bytes,
+    };
+    let found = Found { book, totals: Totals::new(calendar.clone()), position: recovered.end, imaged };
+    let options = Options { folder: folder.journal(), id: folder.id(), segment_bytes: settings.segment_bytes };
+    let (submitted, waiting) = mpsc::channel(queue::LENGTH);
+
+    let (tell, told) = sync_mpsc::channel();
+    let clock = settings.clock.clone();
+    let all_vitals = vitals.clone();
+    let all_segments = Arc::clone(&segments);
+    let thread = std::thread::Builder::new().name("rialto-actors".into()).spawn(move || {
+        let runner = System::new();
+        let system = System::current();
+        let standing = runner.block_on(async move {
+            let (bookkeeper, room) = start_bookkeeper(found, clerk.clone(), outside, options, all_segments)?;
+            let arbiters = (0..settings.arbiters.max(1)).map(|_| Arbiter::new().handle()).collect();
+            let registry = Arc::new(Registry::new(arbiters, clerk, settings.bounds.batches));
+            let house = House {
+                registry: Arc::clone(&registry),
+                atlas,
+                bookkeeper: bookkeeper.clone(),
+                clock,
+                vitals: all_vitals,
+                room,
+            };
+            let door = Arc::new(Door::new(house, settings.bounds));
+            actix::spawn(queue::run(Arc::clone(&door), waiting));
+            actix::spawn(retire(Arc::clone(&registry), settings.idle));
+            Ok(Standing { system, bookkeeper, registry, door })
+        });
+        // If nobody listens any more, the start was given up.
+        if tell.send(standing).is_ok() {
+            let _ = runner.run();
+        }
+    });
+    let thread = thread.map_err(StartError::Thread)?;
+    let lost = || StartError::Thread(std::io::Error::other("the actors' thread ended"));
+    let Standing { system, bookkeeper, registry, door } =
+        told.recv().map_err(|_| lost())?.map_err(StartError::Thread)?;
+    Ok(Inner {
+        door,
+        registry,
+        bookkeeper,
+        view,
+        calendar,
+        clock: settings.clock,
+        tariff,
+        reader: Reader::new(segments),
+        vitals,
+        meters,
+        images,
+        submitted,
+        opened,
+        folder,
+        system: Mutex::new(Some((system, thread))),
+    })
+}
+
+/// The bookkeeper has an arbiter of his own, where nobody keeps him waiting.
+fn start_bookkeeper(
+    found: Found,
+    clerk: Clerk,
+    outside: Outside,
+    options: Options,
+    segments: crate::journal::segment::Segments,
+) -> std::io::Result<(Addr<Bookkeeper>, Arc<Room>)> {
+    let (tell, told) = sync_mpsc::channel();
+    let arbiter = Arbiter::new();
+    let end = found.position;
+    let bookkeeper = Bookkeeper::start_in_arbiter(&arbiter.handle(), move |context| {
+        let address = context.address();
+        let writer = Writer::start(options, segments, end, move |written| {
+            // He listens for as long as there is a writer.
+            let _ = address.try_send(Synced(written));
+        });
+        let writer = match writer {
+            Ok(writer) => {
+                let _ = tell.send(Ok(Arc::clone(writer.room())));
+                writer
+            }
+            Err(error) => {
+                let _ = tell.send(Err(error));
+                panic!("the journal's writer did not start");
+            }
+        };
+        Bookkeeper::new(found, clerk, writer, outside)
+    });
+    let room = told.recv().map_err(std::io::Error::other)??;
+    Ok((bookkeeper, room))
+}
+
+async fn retire(registry: Arc<Registry>, idle: std::time::Duration) {
+    loop {
+        actix::clock::sleep((idle / 4).max(std::time::Duration::from_millis(100))).await;
+        registry.retire(idle);
+    }
+}

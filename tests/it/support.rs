@@ -1,0 +1,31 @@
+//! What the tests share: events, and a Rialto in a folder of its own.
+
+use std::path::Path;
+
+use rialto::domain::activity::{Activity, Stated};
+use rialto::domain::external::Receiver;
+use rialto::domain::ids::{Feed, SourceId};
+use rialto::domain::names::Name;
+use rialto::wiring::{Rialto, Settings};
+
+/// A Rialto with its data in `folder`.
+pub fn start(folder: &Path) -> Rialto {
+    Rialto::start(Settings::new(folder)).expect("a Rialto that starts")
+}
+
+/// An hour of service by a citizen.
+pub fn service(id: &str, citizen: &str, minutes: i64) -> Activity {
+    let mut activity = Activity::new(Feed::Activity, SourceId::new(id).expect("an id"));
+    activity.kind = Name::new("paid_service");
+    activity.citizen = Name::new(citizen);
+    activity.minutes = Stated::Is(minutes.into());
+    activity
+}
+
+/// A message to somebody outside.
+pub fn letter(id: &str, citizen: &str) -> Activity {
+    let mut activity = Activity::new(Feed::Message, SourceId::new(id).expect("an id"));
+    activity.citizen = Name::new(citizen);
+    activity.receiver = Receiver::new(Some("@rialto"), activity.citizen, None, None);
+    activity
+}
