@@ -4,3 +4,4 @@
 //! above them does the effects. `ARCHITECTURE.md` is the map.
 
 pub mod domain;
+pub mod reading;
