@@ -3,12 +3,6 @@
 //! A key is compared without `_` and `-` and in lower case, so that `ActivityId`, `activityId` and
 //! `activity_id` are one. A key that begins with `_` is the engine's own scratch and means nothing.
 
-/// The longest known spelling; the last byte of the room holds a key's length.
-const ROOM: usize = 24;
-
-/// A spelling as three words, which compare at once.
-type Words = [u64; ROOM / 8];
-
 macro_rules! keys {
     ($($name:ident = $text:literal,)*) => {
         /// A key that means something.
@@ -22,7 +16,7 @@ macro_rules! keys {
             /// How many there are.
             pub(super) const COUNT: usize = Key::ALL.len();
 
-            /// Its spelling in lower case.
+            /// Its spelling in snake case.
             pub(super) const fn text(self) -> &'static str {
                 Key::TEXTS[self as usize]
             }
@@ -34,42 +28,42 @@ keys! {
     // Envelopes and ids.
     Id = "id",
     Fields = "fields",
-    CreatedTime = "createdtime",
-    AirtableId = "airtableid",
-    ActivityId = "activityid",
-    MessageId = "messageid",
+    CreatedTime = "created_time",
+    AirtableId = "airtable_id",
+    ActivityId = "activity_id",
+    MessageId = "message_id",
     SpecVersion = "specversion",
     Source = "source",
     Data = "data",
     // Times.
-    EndDate = "enddate",
-    StartDate = "startdate",
-    CreatedAt = "createdat",
+    EndDate = "end_date",
+    StartDate = "start_date",
+    CreatedAt = "created_at",
     Timestamp = "timestamp",
     Time = "time",
     Date = "date",
     // Activities.
     Type = "type",
-    ActivityType = "activitytype",
+    ActivityType = "activity_type",
     Status = "status",
     Citizen = "citizen",
-    CitizenId = "citizenid",
-    CitizenUsername = "citizenusername",
+    CitizenId = "citizen_id",
+    CitizenUsername = "citizen_username",
     Username = "username",
-    FromBuilding = "frombuilding",
-    FromBuildingId = "frombuildingid",
-    ToBuilding = "tobuilding",
-    ToBuildingId = "tobuildingid",
+    FromBuilding = "from_building",
+    FromBuildingId = "from_building_id",
+    ToBuilding = "to_building",
+    ToBuildingId = "to_building_id",
     // Prices.
     Business = "business",
-    BusinessId = "businessid",
+    BusinessId = "business_id",
     Client = "client",
-    ClientId = "clientid",
+    ClientId = "client_id",
     Service = "service",
-    ServiceType = "servicetype",
+    ServiceType = "service_type",
     Subtype = "subtype",
     Duration = "duration",
-    DurationMinutes = "durationminutes",
+    DurationMinutes = "duration_minutes",
     Minutes = "minutes",
     Expertise = "expertise",
     SkillsExpertise = "skills.expertise",
@@ -77,42 +71,42 @@ keys! {
     Revenue = "revenue",
     Amount = "amount",
     Declared = "declared",
-    DeclaredAmount = "declaredamount",
+    DeclaredAmount = "declared_amount",
     // Nested texts.
     Notes = "notes",
     Details = "details",
     Description = "description",
     // Messages.
-    MessageType = "messagetype",
+    MessageType = "message_type",
     Sender = "sender",
-    SenderUsername = "senderusername",
-    SenderId = "senderid",
+    SenderUsername = "sender_username",
+    SenderId = "sender_id",
     From = "from",
     Receiver = "receiver",
-    ReceiverUsername = "receiverusername",
-    ReceiverId = "receiverid",
+    ReceiverUsername = "receiver_username",
+    ReceiverId = "receiver_id",
     Recipient = "recipient",
-    RecipientUsername = "recipientusername",
-    RecipientId = "recipientid",
-    RecipientType = "recipienttype",
+    RecipientUsername = "recipient_username",
+    RecipientId = "recipient_id",
+    RecipientType = "recipient_type",
     To = "to",
-    ToEmail = "toemail",
+    ToEmail = "to_email",
     Channel = "channel",
     Content = "content",
     Message = "message",
     Body = "body",
     // Citizens and buildings.
-    IsAi = "isai",
-    SocialClass = "socialclass",
-    FirstName = "firstname",
-    LastName = "lastname",
+    IsAi = "is_ai",
+    SocialClass = "social_class",
+    FirstName = "first_name",
+    LastName = "last_name",
     Ducats = "ducats",
-    InVenice = "invenice",
-    BuildingId = "buildingid",
+    InVenice = "in_venice",
+    BuildingId = "building_id",
     Category = "category",
-    RunBy = "runby",
+    RunBy = "run_by",
     Owner = "owner",
-    LandId = "landid",
+    LandId = "land_id",
     Variant = "variant",
 }
 
@@ -122,70 +116,121 @@ impl Key {
         if text.first() == Some(&b'_') {
             return None;
         }
-        let mut room = [0; ROOM];
-        let mut length = 0;
-        for byte in text {
-            if length == ROOM - 1 {
-                return None;
-            }
-            room[length] = byte.to_ascii_lowercase();
-            length += usize::from(!matches!(byte, b'_' | b'-'));
+        let words = words(text);
+        if words.iter().any(|word| has_byte(*word, b'_') || has_byte(*word, b'-')) || LENGTH_MAX < text.len() {
+            return Key::of_parted(text);
         }
-        room[length] = 0;
-        room[ROOM - 1] = length as u8;
-        let [a, b, c, ..] = words(&room);
-        let words = [a, b, c];
-        let mut place = slot(words);
+        Key::find(Spelling { length: text.len(), words: lower(words) })
+    }
+
+    /// The key of a spelling that `_` and `-` part into words.
+    fn of_parted(text: &[u8]) -> Option<Key> {
+        // What is longer with all its `_` than any key may be, is none.
+        if 2 * LENGTH_MAX < text.len() { None } else { Key::find(Spelling::of(text)) }
+    }
+
+    fn find(spelling: Spelling) -> Option<Key> {
+        let mut place = spelling.slot();
         loop {
-            match TABLE[place] {
+            match &TABLE[place] {
                 None => return None,
-                Some((spelling, key)) if spelling == words => return Some(key),
+                Some((known, key)) if known.length == spelling.length && known.words == spelling.words => {
+                    return Some(*key);
+                }
                 Some(_) => place = (place + 1) % SLOTS,
             }
         }
     }
 }
 
+/// The longest spelling that is looked at.
+const LENGTH_MAX: usize = 24;
 const SLOTS: usize = 256;
 
+/// A spelling as a length and three words, which together tell each of its bytes and compare at once.
+#[derive(Clone, Copy)]
+struct Spelling {
+    length: usize,
+    words: [u64; 3],
+}
+
+impl Spelling {
+    /// The spelling without `_` and `-`; what is longer than any key is cut, and its length tells it.
+    const fn of(text: &[u8]) -> Spelling {
+        let mut room = [0; LENGTH_MAX];
+        let (mut at, mut length) = (0, 0);
+        while at < text.len() {
+            if !matches!(text[at], b'_' | b'-') {
+                if length < LENGTH_MAX {
+                    room[length] = text[at];
+                }
+                length += 1;
+            }
+            at += 1;
+        }
+        let kept = if length < LENGTH_MAX { length } else { LENGTH_MAX };
+        Spelling { length, words: lower(words(room.split_at(kept).0)) }
+    }
+
+    const fn slot(self) -> usize {
+        let [a, b, c] = self.words;
+        let mixed = a.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ b.wrapping_mul(0xc2b2_ae3d_27d4_eb4f) ^ c;
+        (mixed.wrapping_mul(0xff51_afd7_ed55_8ccd) >> 56) as usize
+    }
+}
+
 /// An open table of all spellings, less than half full, laid out by the compiler.
-static TABLE: [Option<(Words, Key)>; SLOTS] = {
+static TABLE: [Option<(Spelling, Key)>; SLOTS] = {
     let mut table = [None; SLOTS];
     let mut number = 0;
     while number < Key::COUNT {
-        let text = Key::TEXTS[number].as_bytes();
-        assert!(text.len() < ROOM && Key::COUNT < SLOTS / 2);
-        let mut room = [0; ROOM];
-        let mut at = 0;
-        while at < text.len() {
-            room[at] = text[at];
-            at += 1;
-        }
-        room[ROOM - 1] = text.len() as u8;
-        let words = words(&room);
-        let mut place = slot(words);
+        let spelling = Spelling::of(Key::TEXTS[number].as_bytes());
+        assert!(Key::COUNT < SLOTS / 2);
+        let mut place = spelling.slot();
         while table[place].is_some() {
             place = (place + 1) % SLOTS;
         }
-        table[place] = Some((words, Key::ALL[number]));
+        table[place] = Some((spelling, Key::ALL[number]));
         number += 1;
     }
     table
 };
 
-const fn words(room: &[u8; ROOM]) -> Words {
-    let mut words = [0; ROOM / 8];
-    let mut at = 0;
-    while at < ROOM {
-        words[at / 8] |= (room[at] as u64) << (at % 8 * 8);
-        at += 1;
+/// The bytes of a text of up to [`LENGTH_MAX`]; some stand in two words, which does no harm.
+const fn words(text: &[u8]) -> [u64; 3] {
+    match text.len() {
+        0 => [0, 0, 0],
+        length @ 1..4 => [text[0] as u64 | (text[length / 2] as u64) << 8 | (text[length - 1] as u64) << 16, 0, 0],
+        length @ 4..8 => [half(text, 0) | half(text, length - 4) << 32, 0, 0],
+        length @ 8..=16 => [word(text, 0), word(text, length - 8), 0],
+        length => [word(text, 0), word(text, 8), word(text, length - 8)],
     }
-    words
 }
 
-const fn slot([a, b, c]: Words) -> usize {
-    let mixed = a.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ b.wrapping_mul(0xc2b2_ae3d_27d4_eb4f) ^ c;
-    (mixed.wrapping_mul(0xff51_afd7_ed55_8ccd) >> 56) as usize
+const fn half(text: &[u8], at: usize) -> u64 {
+    match text.split_at(at).1.first_chunk() {
+        Some(bytes) => u32::from_le_bytes(*bytes) as u64,
+        None => 0,
+    }
+}
+
+const fn word(text: &[u8], at: usize) -> u64 {
+    match text.split_at(at).1.first_chunk() {
+        Some(bytes) => u64::from_le_bytes(*bytes),
+        None => 0,
+    }
+}
+
+/// In lower case: the bit that tells `T` from `t` is set. Of other bytes none becomes a letter by it.
+const fn lower([a, b, c]: [u64; 3]) -> [u64; 3] {
+    const BIT: u64 = u64::from_le_bytes([0x20; 8]);
+    [a | BIT, b | BIT, c | BIT]
+}
+
+const fn has_byte(word: u64, byte: u8) -> bool {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    let zero_where_it_is = word ^ (byte as u64 * ONES);
+    zero_where_it_is.wrapping_sub(ONES) & !zero_where_it_is & (ONES << 7) != 0
 }
 
 #[cfg(test)]
@@ -219,6 +264,21 @@ mod tests {
             "typetypetypetypetypetype",
         ] {
             assert_eq!(Key::of(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_spelling_is_found_wherever_it_is_parted() {
+        for key in Key::ALL {
+            for at in 1..=key.text().len() {
+                let (start, end) = key.text().split_at(at);
+                for text in [format!("{start}_{end}"), format!("{start}-_{end}__")] {
+                    assert_eq!(Key::of(text.as_bytes()), Some(*key), "{text}");
+                }
+                for text in [format!("{start}x{end}"), format!("{start}\0{end}"), start[1..].to_owned() + end] {
+                    assert_eq!(Key::of(text.as_bytes()), None, "{text}");
+                }
+            }
         }
     }
 }

@@ -1,15 +1,17 @@
-//! Whole records, in every shape in which they come.
+//! Whole records: activities, in every shape in which they come.
+
+mod laws;
+mod messages;
+mod speed;
 
 use chrono_tz::Europe::Rome;
-use proptest::prelude::*;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::activity::{Basis, Body, Outcome, Stated};
+use crate::domain::activity::{Basis, Outcome, Stated};
 use crate::domain::external::{Class, Receiver};
 use crate::domain::names::Name;
-use crate::domain::rows::{Building, Citizen};
 
 fn reader() -> Reader {
     Reader::new(Rome)
@@ -33,7 +35,7 @@ fn is(figure: &str) -> Stated {
 
 /// A paid service as a row of Airtable, in each of the other spellings, and in CloudEvents.
 fn shapes() -> Vec<Value> {
-    let rows = vec![
+    let rows = [
         json!({"id": "recPaidService001", "createdTime": "2025-07-05T09:00:00.000Z", "fields": {
             "ActivityId": "paid_service_The-Old-Boy_1751700000", "Type": "paid_service", "Status": "processed",
             "Citizen": ["The-Old-Boy"], "FromBuilding": "building_45.1_12.1", "ToBuilding": ["canal_45.2_12.2"],
@@ -144,7 +146,7 @@ fn a_refusal_has_a_code_and_the_id_where_it_could_be_read() {
         (r#"{"specversion":"1.0","source":"/e","id":"1","data":"text"}"#, "bad_field", Some("/e 1")),
         (r#"{"specversion":"1.0","source":"/e","id":"1"}"#, "bad_field", Some("/e 1")),
     ] {
-        let shown = &text[..text.len().min(80)];
+        let shown = scan::head(text, 80);
         let refusal = reader().activity(text).expect_err(shown);
         assert_eq!((refusal.code.as_str(), refusal.id.as_deref()), (code, id), "{shown}: {refusal}");
         assert!(!refusal.message.is_empty());
@@ -265,43 +267,6 @@ fn an_activity_is_a_message_only_if_it_says_so_or_is_the_e_mail() {
 }
 
 #[test]
-fn a_message_is_read_in_all_its_spellings() {
-    for (sender, receiver, content) in [
-        ("Sender", "Receiver", "Content"),
-        ("sender", "receiver", "content"),
-        ("sender", "recipient", "message"),
-        ("senderUsername", "receiverUsername", "content"),
-        ("senderUsername", "recipientUsername", "content"),
-        ("sender_username", "receiver_username", "content"),
-        ("from", "to", "body"),
-        ("Sender", "to_email", "Content"),
-    ] {
-        let record = json!({"id": "recM", sender: "GondolaDrifter", receiver: "guest@example.org",
-            content: "Buongiorno — Niccolò", "Type": "message", "Channel": "a_b",
-            "CreatedAt": "2025-06-10T14:11:06.000Z", "createdTime": "2025-06-11T00:00:00Z"});
-        let read = message(&record);
-        assert_eq!(read.citizen, name("GondolaDrifter"), "{record}");
-        let addressee = Receiver { class: Class::Email, digest: Name::digest_of("guest@example.org") };
-        assert_eq!(read.receiver, addressee, "{record}");
-        assert_eq!(read.body, Some(Body::of("Buongiorno — Niccolò")), "{record}");
-        assert_eq!((read.kind, read.channel), (name("message"), Name::digest_of("a_b")), "{record}");
-        assert_eq!(read.outcome, Outcome::Processed);
-        assert_eq!(read.occurred.at.map(|at| at.to_string()).as_deref(), Some("2025-06-10T14:11:06.000000Z"));
-    }
-}
-
-#[test]
-fn a_message_may_lack_all_but_its_id() {
-    let read = message(&json!({"message_id": "m"}));
-    assert_eq!((read.receiver, read.citizen, read.body, read.channel), (Receiver::ABSENT, None, None, 0));
-    assert_eq!(read.occurred.basis, Basis::Absent);
-    let read = message(&json!({"id": "m", "sender": "a", "receiver": "a", "recipient_type": "stranger"}));
-    assert_eq!(read.receiver.class, Class::Oneself);
-    let read = reader().message(r#"{"id":"m","content":"cut in half \ud83d"}"#).expect("a message");
-    assert_eq!(read.body, Some(Body::of("cut in half \u{fffd}")));
-}
-
-#[test]
 fn the_time_is_the_first_that_is_told() {
     let check = |record: Value, instant: Option<&str>, basis: Basis| {
         let read = activity(&record);
@@ -328,216 +293,4 @@ fn the_time_is_the_first_that_is_told() {
     );
     check(json!({"id": "a", "EndDate": "soon", "StartDate": at(4)}), None, Basis::Unreadable);
     check(json!({"id": "a", "UpdatedAt": at(4)}), None, Basis::Absent);
-}
-
-#[test]
-fn rows_of_citizens_and_buildings_are_read_in_their_shapes() {
-    for (record, id, is_ai) in [
-        (json!({"id": "rec1", "fields": {"Username": "Lucid", "CitizenId": "x", "IsAI": true}}), "Lucid", Some(true)),
-        (json!({"citizenId": "Lucid", "isAI": "true"}), "Lucid", Some(true)),
-        (json!({"citizen_id": "Lucid", "is_ai": 0}), "Lucid", Some(false)),
-        (json!({"username": ["Lucid"], "isAi": "maybe"}), "Lucid", None),
-        (json!({"username": "Lucid"}), "Lucid", None),
-    ] {
-        let row = Row::Citizen(Citizen { id: name(id).expect("a name"), is_ai });
-        assert_eq!(reader().citizen(&record.to_string()), Ok(row), "{record}");
-    }
-    let bakery = Building {
-        id: name("building_45.1_12.1").expect("a name"),
-        kind: name("bakery"),
-        is_business: true,
-        run_by: name("Lucid"),
-    };
-    for record in [
-        json!({"id": "rec1", "fields": {"BuildingId": "building_45.1_12.1", "Type": "bakery", "Category": "Business", "RunBy": ["Lucid"]}}),
-        json!({"buildingId": "building_45.1_12.1", "type": "bakery", "category": "business", "runBy": "Lucid"}),
-        json!({"id": "building_45.1_12.1", "type": "bakery", "category": " business ", "run_by": "Lucid"}),
-    ] {
-        assert_eq!(reader().building(&record.to_string()), Ok(Row::Building(bakery)), "{record}");
-    }
-    let home = json!({"buildingId": "canal_1", "category": "home", "workplace": null});
-    let row = reader().building(&home.to_string());
-    assert!(matches!(row, Ok(Row::Building(Building { is_business: false, run_by: None, kind: None, .. }))));
-    for record in [json!({"id": "rec1", "fields": {"Name": "x"}}), json!({"id": "polygon-1"})] {
-        let refusal = reader().building(&record.to_string()).expect_err("refused");
-        assert_eq!(refusal.code, RefusalCode::MissingId);
-        let refusal = reader().citizen(&record.to_string()).expect_err("refused");
-        assert_eq!(refusal.code, RefusalCode::MissingId);
-    }
-}
-
-#[test]
-fn a_record_tells_what_it_is_by_its_keys() {
-    for (record, kind) in [
-        (json!({"id": "rec1", "fields": {"ActivityId": "x", "Type": "idle"}}), Some(Kind::Activity)),
-        (
-            json!({"id": "rec1", "fields": {"Type": "rest", "Citizen": "a", "EndDate": "2025-07-05"}}),
-            Some(Kind::Activity),
-        ),
-        (json!({"activity_id": "x", "citizen_id": "a", "recipient_type": "external"}), Some(Kind::Activity)),
-        (json!({"id": "x", "service_type": "advice"}), Some(Kind::Activity)),
-        (json!({"id": "x", "type": "rest", "citizen": "a"}), Some(Kind::Activity)),
-        (json!({"Sender": "a", "Receiver": "b", "Content": "c", "Type": "message"}), Some(Kind::Message)),
-        (json!({"from": "a", "content": "c"}), Some(Kind::Message)),
-        (json!({"id": "rec1", "fields": {"MessageId": "m"}}), Some(Kind::Message)),
-        (json!({"id": "rec1", "fields": {"Username": "a", "IsAI": true, "Ducats": 1.5}}), Some(Kind::Citizen)),
-        (json!({"citizenId": "a", "socialClass": "Popolani"}), Some(Kind::Citizen)),
-        (json!({"id": "rec1", "fields": {"BuildingId": "building_1", "Type": "bakery"}}), Some(Kind::Building)),
-        (json!({"id": "building-1746-59", "type": "public_dock", "owner": "Italia"}), Some(Kind::Building)),
-        (json!({"specversion": "1.0", "id": "1", "source": "s", "data": {"activity_id": "x"}}), Some(Kind::Activity)),
-        (json!({"a": 1}), None),
-        (json!([]), None),
-    ] {
-        assert_eq!(reader().kind_of(&record.to_string()), kind, "{record}");
-    }
-    assert_eq!(reader().kind_of("{\"ActivityId\":"), None);
-}
-
-fn everything(text: &str) {
-    let reader = reader();
-    let _ = (reader.activity(text), reader.message(text), reader.citizen(text), reader.building(text));
-    let _ = reader.kind_of(text);
-}
-
-fn all_of(body: &[u8]) {
-    for format in [Format::Json, Format::Lines] {
-        for text in reader().split(body, format).into_iter().flatten().flatten() {
-            everything(text);
-        }
-    }
-}
-
-#[test]
-fn no_depth_and_no_length_does_harm() {
-    for open in ["[", "{\"a\":", "{\"fields\":", "{\"data\":", "{\"Notes\":", "{\"revenue\":", "[{\"skills\":"] {
-        let text = open.repeat(30_000);
-        everything(&text);
-        all_of(text.as_bytes());
-    }
-}
-
-fn rows() -> impl Strategy<Value = Vec<u8>> {
-    let message = json!({"id": "recM", "fields": {"Sender": "a", "Receiver": "@b", "Content": "c\u{1f5fa}\n", "CreatedAt": "2025-06-05 18:03"}});
-    let rows: Vec<Vec<u8>> = shapes().into_iter().chain([message]).map(|row| row.to_string().into_bytes()).collect();
-    prop::sample::select(rows)
-}
-
-/// The same record as a row of Airtable, as REST writes it, and as the brief does.
-fn respelt(id: &str, texts: &[String; 5], minutes: Decimal, external: bool) -> [Value; 3] {
-    let [kind, citizen, building, client, service] = texts;
-    let recipient_type = if external { "external" } else { "internal" };
-    let minutes = minutes.to_string();
-    let notes = json!({"revenue": {"client": client, "minutes": minutes, "service": service}, "recipient_type": recipient_type});
-    [
-        json!({"id": id, "fields": {"Type": kind, "Citizen": [citizen], "ToBuilding": building, "Notes": notes.to_string()}}),
-        json!({"airtableId": id, "type": kind, "citizenUsername": citizen, "toBuilding": building, "client": client,
-            "durationMinutes": minutes, "serviceType": service, "recipientType": recipient_type}),
-        json!({"airtable_id": id, "type": kind, "citizen_id": citizen, "to_building": [building], "client_id": client,
-            "duration": format!("{minutes}{}", if minutes.contains('.') { "00" } else { ".0" }), "service_type": service,
-            "recipient_type": recipient_type}),
-    ]
-}
-
-proptest! {
-    #[test]
-    fn no_bytes_make_it_panic(body in prop::collection::vec(any::<u8>(), 0..400)) {
-        all_of(&body);
-    }
-
-    #[test]
-    fn no_json_makes_it_panic(body in "[\\[\\]{}:,\"\\\\ntfue0-9E.\\-a\n ]{0,200}") {
-        all_of(body.as_bytes());
-        everything(&body);
-    }
-
-    #[test]
-    fn no_change_of_a_good_row_makes_it_panic(
-        row in rows(),
-        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_u8..4), 1..6),
-        other in rows(),
-    ) {
-        let mut row = row;
-        for (place, byte, change) in changes {
-            if row.is_empty() {
-                break;
-            }
-            let place = place.index(row.len());
-            match change {
-                0 => row[place] = byte,
-                1 => row.truncate(place),
-                2 => row.insert(place, b"[]{}\",:\\"[usize::from(byte) % 8]),
-                _ => {
-                    row.splice(place..place, other.iter().copied().take(usize::from(byte)));
-                }
-            }
-        }
-        all_of(&row);
-        all_of(&[b"[", &row[..], b"]"].concat());
-    }
-
-    #[test]
-    fn a_record_has_one_key_and_one_content_however_it_is_spelt(
-        id in "\\PC{1,32}",
-        texts in prop::array::uniform5("\\PC{1,20}"),
-        mantissa in 0_i64..10_000_000,
-        places in 0_u32..4,
-        external in any::<bool>(),
-    ) {
-        let minutes = Decimal::new(mantissa, places);
-        let [first, others @ ..] = respelt(&id, &texts, minutes, external).map(|record| activity(&record));
-        prop_assert_eq!(first.minutes, Stated::Is(minutes));
-        prop_assert_eq!(first.source_id.as_str(), &id);
-        for other in others {
-            prop_assert_eq!((first.key(), first.content()), (other.key(), other.content()));
-        }
-    }
-
-    #[test]
-    fn an_array_and_its_lines_are_the_same_events(rows in prop::collection::vec(rows(), 1..8)) {
-        let array = [b"[".to_vec(), rows.join(&b", "[..]), b"]".to_vec()].concat();
-        let lines = rows.join(&b'\n');
-        let texts = |body: &[u8], format| -> Vec<String> {
-            let texts = reader().split(body, format).expect("readable");
-            texts.into_iter().map(|text| text.expect("a text").to_owned()).collect()
-        };
-        prop_assert_eq!(texts(&array, Format::Json), texts(&lines, Format::Lines));
-    }
-}
-
-/// Prints records a second: `cargo test --release reading::tests::speed -- --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement, for release builds"]
-fn speed() {
-    let path: Vec<Value> = (0..5).map(|step| json!({"lat": 45.43 + f64::from(step), "lng": 12.33})).collect();
-    let line = |number: u32, notes: &str| {
-        let row = json!({"id": format!("rec{number:014}"), "createdTime": "2025-07-05T09:00:00.000Z", "fields": {
-            "ActivityId": format!("goto_location_GondolaDrifter_{number}"), "Type": "goto_location",
-            "Citizen": "GondolaDrifter", "FromBuilding": "building_45.440864_12.335067",
-            "ToBuilding": "canal_45.428796_12.363885", "Status": "processed", "Priority": 5,
-            "CreatedAt": "2025-07-05T09:00:00.840Z", "StartDate": "2025-07-05T09:02:03.574Z",
-            "EndDate": "2025-07-05T09:18:03.574Z", "UpdatedAt": "2025-07-05T09:18:36.000Z",
-            "TransportMode": "walk", "Path": json!(path[..2]).to_string(), "Notes": notes,
-            "Description": "GondolaDrifter walks along the canal."}});
-        row.to_string()
-    };
-    let bodies = [
-        ("notes in prose", "⏳ **Walking** to the next errand of the day"),
-        ("notes in JSON", "{\"revenue\":{\"client\":\"client_7\",\"minutes\":60}}"),
-    ];
-    for (what, notes) in bodies {
-        let lines: Vec<String> = (0..20_000).map(|number| line(number, notes)).collect();
-        let each = lines.iter().map(String::len).sum::<usize>() / lines.len();
-        let bodies = [(Format::Lines, lines.join("\n")), (Format::Json, format!("[{}]", lines.join(",")))];
-        for (format, body) in bodies {
-            let rounds = 20;
-            let start = std::time::Instant::now();
-            for _ in 0..rounds {
-                for text in reader().split(body.as_bytes(), format).expect("readable") {
-                    std::hint::black_box(reader().activity(text.expect("a text")).expect("an activity"));
-                }
-            }
-            let rate = f64::from(rounds) * 20_000.0 / start.elapsed().as_secs_f64();
-            println!("{what}, {format:?}, {each} bytes each: {rate:.0} records/s");
-        }
-    }
 }
