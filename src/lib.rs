@@ -12,5 +12,6 @@ pub mod folder;
 pub mod journal;
 pub mod ledger;
 pub mod metrics;
+pub mod reading;
 pub mod snapshot;
 pub mod wiring;
