@@ -9,6 +9,7 @@ pub mod clock;
 pub mod demo;
 pub mod domain;
 pub mod folder;
+pub mod http;
 pub mod journal;
 pub mod ledger;
 pub mod metrics;

@@ -47,6 +47,11 @@ impl Name {
         Some(*NAMES.entry(&made.0.text).or_insert(made))
     }
 
+    /// The name of this text, if anybody used it before.
+    pub fn known(text: &str) -> Option<Name> {
+        NAMES.get(text).map(|known| *known)
+    }
+
     /// The text.
     pub fn as_str(self) -> &'static str {
         &self.0.text

@@ -210,9 +210,15 @@ impl Rialto {
         &self.0.opened
     }
 
-    /// Its meters, with the gauges as of now.
-    pub fn meters(&self) -> &Meters {
+    /// Its metrics as of now, in the text format of Prometheus.
+    pub fn metrics(&self) -> String {
         self.gauge();
+        self.0.meters.upkeep();
+        self.0.meters.render()
+    }
+
+    /// Its meters, for counting.
+    pub fn meters(&self) -> &Meters {
         &self.0.meters
     }
 

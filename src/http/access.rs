@@ -1,0 +1,110 @@
+//! Access: who may ask for what, decided before a body is read.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::{Duration, Instant, SystemTime};
+
+use arc_swap::ArcSwap;
+use warp::http::request::Parts;
+use warp::http::{Method, header};
+
+use super::reply::Refused;
+use super::tokens::{Scope, Tokens};
+
+/// The rules of access.
+#[derive(Debug)]
+pub struct Access {
+    folder: PathBuf,
+    /// On a loopback address, reading and ingest need no token.
+    is_local: bool,
+    hosts: Vec<String>,
+    tokens: ArcSwap<Tokens>,
+    looked: Mutex<(Instant, Option<SystemTime>)>,
+}
+
+/// Tokens are looked at again after this long, so that one can be revoked without a restart.
+const FRESH: Duration = Duration::from_secs(1);
+
+impl Access {
+    /// The rules for a sidecar with its data in `folder` that listens on `address`, and is known as
+    /// `hosts`.
+    pub fn new(folder: &Path, address: SocketAddr, hosts: Vec<String>) -> std::io::Result<Access> {
+        let tokens = Tokens::load(folder)?;
+        Ok(Access {
+            folder: folder.to_owned(),
+            is_local: address.ip().is_loopback(),
+            hosts,
+            tokens: ArcSwap::from_pointee(tokens),
+            looked: Mutex::new((Instant::now(), changed(folder))),
+        })
+    }
+
+    /// Whether a request may be answered.
+    pub fn check(&self, request: &Parts) -> Result<(), Refused> {
+        self.check_host(request)?;
+        let Some(scope) = scope(request) else { return Ok(()) };
+        let sent = request.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = sent.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
+        match token {
+            None if self.is_local && scope != Scope::Admin && sent.is_none() => Ok(()),
+            None => Err(Refused::NoToken),
+            Some(token) => {
+                self.look_again();
+                let tokens = self.tokens.load();
+                let scopes = tokens.scopes(token).ok_or(Refused::NoToken)?;
+                let is_allowed = scopes.iter().any(|allowed| *allowed == scope || *allowed == Scope::Admin);
+                if is_allowed { Ok(()) } else { Err(Refused::WrongScope(scope.as_str())) }
+            }
+        }
+    }
+
+    // A page from elsewhere can make a browser call a name that it has bent to this address; it can
+    // not make it call the address itself.
+    fn check_host(&self, request: &Parts) -> Result<(), Refused> {
+        let host = match request.headers.get(header::HOST) {
+            Some(value) => value.to_str().unwrap_or_default(),
+            None => request.uri.authority().map_or("", |authority| authority.as_str()),
+        };
+        let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|digit| digit.is_ascii_digit()));
+        let name = name.map_or(host, |(name, _)| name);
+        let plain = name.trim_start_matches('[').trim_end_matches(']');
+        let is_known = name.eq_ignore_ascii_case("localhost")
+            || plain.parse::<IpAddr>().is_ok()
+            || self.hosts.iter().any(|known| known.eq_ignore_ascii_case(name));
+        if is_known { Ok(()) } else { Err(Refused::Host(name.chars().take(80).collect())) }
+    }
+
+    fn look_again(&self) {
+        let mut looked = self.looked.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if looked.0.elapsed() < FRESH {
+            return;
+        }
+        looked.0 = Instant::now();
+        let now = changed(&self.folder);
+        if now == looked.1 {
+            return;
+        }
+        match Tokens::load(&self.folder) {
+            Ok(tokens) => {
+                looked.1 = now;
+                self.tokens.store(tokens.into());
+            }
+            Err(error) => tracing::warn!(%error, "the tokens cannot be read; those read before stay"),
+        }
+    }
+}
+
+fn changed(folder: &Path) -> Option<SystemTime> {
+    std::fs::metadata(Tokens::path(folder)).and_then(|file| file.modified()).ok()
+}
+
+/// The scope that a request needs; the page itself and the probes hold no data and need none.
+fn scope(request: &Parts) -> Option<Scope> {
+    match request.uri.path() {
+        "/" | "/page.css" | "/page.js" | "/healthz" | "/readyz" | "/openapi.json" => None,
+        path if path.starts_with("/v1/admin/") => Some(Scope::Admin),
+        _ if request.method == Method::GET || request.method == Method::HEAD => Some(Scope::Read),
+        _ => Some(Scope::Ingest),
+    }
+}

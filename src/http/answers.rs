@@ -1,0 +1,133 @@
+//! Answering questions.
+
+use std::collections::HashMap;
+
+use percent_encoding::percent_decode_str;
+use warp::http::StatusCode;
+
+use super::reply::{Answer, Refused, json, with_type};
+use super::routes::House;
+use super::wire::{Board, Contradiction, Entity, Page, Posted, Told};
+use crate::domain::charge::Stage;
+use crate::domain::ids::{Feed, TransactionId};
+use crate::domain::money::Currency;
+use crate::domain::names::Name;
+use crate::wiring::Wanted;
+
+/// A query's parameters.
+pub type Query = HashMap<String, String>;
+
+/// The most items that a page has, and how many it has where nobody says.
+const PAGE_MAX: usize = 500;
+const PAGE: usize = 50;
+
+/// The dashboard.
+pub fn dashboard(house: &House, query: &Query) -> Result<Answer, Refused> {
+    let what = "a currency is three letters, such as EUR";
+    let currency = match query.get("currency") {
+        Some(code) => Currency::parse(code).ok_or(Refused::Query { name: "currency", what })?,
+        None => house.rialto.tariff().currency(),
+    };
+    let dashboard = house.rialto.dashboard(currency);
+    Ok(json(StatusCode::OK, &Board::new(&dashboard, house.rialto.calendar().zone())))
+}
+
+/// The fate of an event.
+pub async fn event(house: House, feed: Feed, id: String) -> Result<Answer, Refused> {
+    let id = decoded(&id);
+    let fate = house.rialto.fate(feed, &id).await?.ok_or(Refused::Unknown { what: feed.as_str(), id })?;
+    Ok(json(StatusCode::OK, &Told::new(&fate, house.rialto.tariff(), house.rialto.calendar().zone())))
+}
+
+/// A page of transactions.
+pub async fn transactions(house: House, query: Query) -> Result<Answer, Refused> {
+    let name = |key: &'static str| {
+        let what = "an id has 1 to 128 bytes";
+        query.get(key).map(|id| Name::new(id).ok_or(Refused::Query { name: key, what })).transpose()
+    };
+    let rule = query.get("rule").map(|wanted| {
+        let known = house.rialto.tariff().rules().iter().find(|rule| rule.name == wanted);
+        known.map(|rule| rule.name).ok_or(Refused::Query { name: "rule", what: "it is no rule of the tariff" })
+    });
+    let stage = query.get("stage").map(|wanted| {
+        let known = Stage::ALL.into_iter().find(|stage| stage.as_str() == wanted);
+        known.ok_or(Refused::Query { name: "stage", what: "a stage is shadow or live" })
+    });
+    let what = "a cursor is what `next` of the page before says, such as tx_42";
+    let before =
+        query.get("cursor").map(|cursor| TransactionId::parse(cursor).ok_or(Refused::Query { name: "cursor", what }));
+    let wanted = Wanted {
+        before: before.transpose()?,
+        citizen: name("citizen")?,
+        business: name("business")?,
+        rule: rule.transpose()?,
+        stage: stage.transpose()?,
+        limit: limit(&query)?,
+    };
+    let (found, next) = house.rialto.transactions(wanted).await?;
+    let (tariff, zone) = (house.rialto.tariff(), house.rialto.calendar().zone());
+    let posted = found.iter().map(|transaction| Posted::new(transaction, tariff, zone)).collect();
+    Ok(json(StatusCode::OK, &Page::new(posted, next)))
+}
+
+/// One transaction.
+pub async fn transaction(house: House, id: String) -> Result<Answer, Refused> {
+    let id = decoded(&id);
+    let unknown = || Refused::Unknown { what: "transaction", id: id.clone() };
+    let number = TransactionId::parse(&id).ok_or_else(unknown)?;
+    let found = house.rialto.transaction(number).await?.ok_or_else(unknown)?;
+    Ok(json(StatusCode::OK, &Posted::new(&found, house.rialto.tariff(), house.rialto.calendar().zone())))
+}
+
+/// The latest conflicts.
+pub async fn conflicts(house: House, query: Query) -> Result<Answer, Refused> {
+    let found = house.rialto.conflicts(limit(&query)?).await?;
+    let (tariff, zone) = (house.rialto.tariff(), house.rialto.calendar().zone());
+    let told: Vec<_> = found.iter().map(|event| Contradiction::new(event, tariff, zone)).collect();
+    Ok(json(StatusCode::OK, &serde_json::json!({ "conflicts": told })))
+}
+
+/// A citizen or business.
+pub async fn entity(house: House, id: String) -> Result<Answer, Refused> {
+    let id = decoded(&id);
+    let unknown = || Refused::Unknown { what: "citizen or business", id: id.clone() };
+    let name = Name::known(&id).ok_or_else(unknown)?;
+    let account = house.rialto.entity(name).await?.ok_or_else(unknown)?;
+    Ok(json(StatusCode::OK, &Entity::new(name, &account)))
+}
+
+/// Whether the process answers at all.
+pub fn healthz() -> Answer {
+    with_type(StatusCode::OK, "text/plain; charset=utf-8", "ok\n".into())
+}
+
+/// Whether events are taken.
+pub fn readyz(house: &House) -> Answer {
+    match house.rialto.check() {
+        Ok(()) => with_type(StatusCode::OK, "text/plain; charset=utf-8", "ready\n".into()),
+        Err(closed) => Refused::Closed(closed).answer(),
+    }
+}
+
+/// The metrics, in the text format of Prometheus.
+pub fn metrics(house: &House) -> Answer {
+    let text = house.rialto.metrics();
+    with_type(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text.into())
+}
+
+/// Asks for a snapshot.
+pub fn snapshot(house: &House) -> Answer {
+    house.rialto.take_snapshot();
+    json(StatusCode::ACCEPTED, &serde_json::json!({ "snapshot": "it is being taken" }))
+}
+
+fn limit(query: &Query) -> Result<usize, Refused> {
+    let what = "a limit is a whole number from 1 to 500";
+    let Some(limit) = query.get("limit") else { return Ok(PAGE) };
+    let limit = limit.parse().ok().filter(|limit| (1..=PAGE_MAX).contains(limit));
+    limit.ok_or(Refused::Query { name: "limit", what })
+}
+
+fn decoded(segment: &str) -> String {
+    percent_decode_str(segment).decode_utf8_lossy().into_owned()
+}

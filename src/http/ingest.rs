@@ -1,0 +1,115 @@
+//! Handing events in: a body becomes events, each read by itself, and the good ones are recorded.
+
+use bytes::Bytes;
+use warp::http::StatusCode;
+
+use super::reply::{Answer, Refused, json};
+use super::routes::House;
+use super::wire::Batch;
+use crate::actors::door::BATCH_MAX;
+use crate::domain::activity::Activity;
+use crate::domain::ids::Feed;
+use crate::domain::rows::Row;
+use crate::reading::{Format, Refusal};
+
+/// The most events that a request has.
+pub const EVENTS_MAX: usize = 10_000;
+const _: () = assert!(EVENTS_MAX <= BATCH_MAX, "a request is one batch");
+
+/// What a body of rows is about.
+#[derive(Clone, Copy, Debug)]
+pub enum Table {
+    /// Citizens.
+    Citizens,
+    /// Buildings.
+    Buildings,
+}
+
+/// Records the events in a body.
+pub async fn events(house: House, feed: Feed, content_type: Option<String>, body: Bytes) -> Result<Answer, Refused> {
+    // Refused before anything is read, so that a full house costs its visitors little.
+    house.rialto.check().map_err(Refused::Closed)?;
+    let read: Vec<Result<Activity, Refusal>> = read(&house, content_type, &body, |text| match feed {
+        Feed::Activity => house.reader.activity(text),
+        Feed::Message => house.reader.message(text),
+    })?;
+    let mut ids = Vec::with_capacity(read.len());
+    let mut refusals = Vec::new();
+    let mut good = Vec::with_capacity(read.len());
+    for event in read {
+        match event {
+            Ok(activity) => {
+                ids.push(Some(activity.source_id.clone()));
+                good.push(activity);
+            }
+            Err(refusal) => {
+                ids.push(None);
+                refusals.push(refusal);
+            }
+        }
+    }
+    house.rialto.meters().rejected(feed, refusals.len());
+    let receipts = if good.is_empty() { Vec::new() } else { house.rialto.record_batch(good).await? };
+    let currency = house.rialto.tariff().currency();
+    let mut batch = Batch::with_capacity(ids.len());
+    let (mut receipts, mut refusals) = (receipts.iter(), refusals.iter());
+    for id in &ids {
+        match id {
+            Some(id) => {
+                if let Some(receipt) = receipts.next() {
+                    batch.receipt(id.as_str(), receipt, currency);
+                }
+            }
+            None => {
+                if let Some(refusal) = refusals.next() {
+                    batch.refusal(refusal);
+                }
+            }
+        }
+    }
+    Ok(json(StatusCode::OK, &batch))
+}
+
+/// Takes in the rows in a body.
+pub async fn rows(house: House, table: Table, content_type: Option<String>, body: Bytes) -> Result<Answer, Refused> {
+    house.rialto.check().map_err(Refused::Closed)?;
+    let read: Vec<Result<Row, Refusal>> = read(&house, content_type, &body, |text| match table {
+        Table::Citizens => house.reader.citizen(text),
+        Table::Buildings => house.reader.building(text),
+    })?;
+    let good: Vec<Row> = read.iter().filter_map(|row| row.as_ref().ok().copied()).collect();
+    let news = if good.is_empty() { Vec::new() } else { house.rialto.describe(good).await? };
+    let mut news = news.into_iter();
+    let mut batch = Batch::with_capacity(read.len());
+    for row in &read {
+        match row {
+            Ok(row) => batch.row(row.id().as_str(), news.next().unwrap_or(false)),
+            Err(refusal) => batch.refusal(refusal),
+        }
+    }
+    Ok(json(StatusCode::OK, &batch))
+}
+
+fn read<T>(
+    house: &House,
+    content_type: Option<String>,
+    body: &[u8],
+    one: impl Fn(&str) -> Result<T, Refusal>,
+) -> Result<Vec<Result<T, Refusal>>, Refused> {
+    let texts = house.reader.split(body, format(content_type)?).map_err(Refused::Unreadable)?;
+    if EVENTS_MAX < texts.len() {
+        return Err(Refused::TooManyEvents { found: texts.len(), max: EVENTS_MAX });
+    }
+    Ok(texts.into_iter().map(|text| text.and_then(&one)).collect())
+}
+
+/// The format that a content type stands for; without one, a body is JSON.
+fn format(content_type: Option<String>) -> Result<Format, Refused> {
+    let Some(given) = content_type else { return Ok(Format::Json) };
+    let kind = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match kind.as_str() {
+        "application/json" | "application/cloudevents+json" | "application/cloudevents-batch+json" => Ok(Format::Json),
+        "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Ok(Format::Lines),
+        _ => Err(Refused::ContentType(given.chars().take(80).collect())),
+    }
+}

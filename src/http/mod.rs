@@ -1,0 +1,14 @@
+//! HTTP: what the outside sees.
+//!
+//! [`server`] accepts connections and bounds them; [`access`] decides who may ask for what; the routes
+//! read and answer; only [`reply`] knows a status.
+
+pub mod access;
+mod answers;
+mod ingest;
+mod pages;
+pub mod reply;
+mod routes;
+pub mod server;
+pub mod tokens;
+pub mod wire;

@@ -1,0 +1,221 @@
+//! The one table of statuses: which error is answered with which, and in what words.
+
+use bytes::Bytes;
+use serde::Serialize;
+use thiserror::Error;
+use warp::http::{Response, StatusCode, header};
+
+use crate::actors::door::Closed;
+use crate::chain::Chain;
+use crate::reading::Unreadable;
+use crate::wiring::{QueryError, RecordError};
+
+/// An answer with all of its body.
+pub type Answer = Response<Bytes>;
+
+/// Why a request was refused as a whole. Nothing of it was taken.
+#[derive(Debug, Error)]
+pub enum Refused {
+    /// Its body cannot be read at all.
+    #[error("the body cannot be read")]
+    Unreadable(#[source] Unreadable),
+    /// It has more events than one request may have.
+    #[error("a request has at most {max} events, this one has {found}")]
+    TooManyEvents {
+        /// How many it has.
+        found: usize,
+        /// How many are taken.
+        max: usize,
+    },
+    /// Its body is too large.
+    #[error("a body has at most {max} bytes")]
+    TooLarge {
+        /// How many are taken.
+        max: usize,
+    },
+    /// Its body did not come in time, or broke off.
+    #[error("the body did not arrive whole in time")]
+    BodyLate,
+    /// Its body is of a type that is not known.
+    #[error("content type {0:?} is not known")]
+    ContentType(String),
+    /// Its body is encoded.
+    #[error("content encoding {0:?} is not known")]
+    ContentEncoding(String),
+    /// It brings no token, or one that is not known.
+    #[error("a token is needed, and none that is known was sent")]
+    NoToken,
+    /// Its token is for something else.
+    #[error("the token has no scope {0}")]
+    WrongScope(&'static str),
+    /// It was sent to a name that is not ours.
+    #[error("host {0:?} is not known")]
+    Host(String),
+    /// There is nothing at its path.
+    #[error("there is nothing at this path")]
+    NoPath,
+    /// Its method is not for this path.
+    #[error("the method is not for this path")]
+    Method,
+    /// What it asks for is not known.
+    #[error("{what} {id:?} is not known")]
+    Unknown {
+        /// What it would be.
+        what: &'static str,
+        /// Its id.
+        id: String,
+    },
+    /// A part of its query is wrong.
+    #[error("query parameter {name}: {what}")]
+    Query {
+        /// Which.
+        name: &'static str,
+        /// What it should be.
+        what: &'static str,
+    },
+    /// The house is closed, or full.
+    #[error("the request was not taken")]
+    Closed(#[source] Closed),
+    /// It was taken, but everything stopped before it was durable.
+    #[error("the request was not made durable")]
+    NotDurable(#[source] RecordError),
+    /// A question could not be answered.
+    #[error("the question could not be answered")]
+    Failed(#[source] QueryError),
+    /// It took too long.
+    #[error("the answer took too long")]
+    Slow,
+}
+
+impl From<RecordError> for Refused {
+    fn from(error: RecordError) -> Refused {
+        match error {
+            RecordError::Closed(closed) => Refused::Closed(closed),
+            stopped @ RecordError::Stopped(_) => Refused::NotDurable(stopped),
+        }
+    }
+}
+
+impl From<QueryError> for Refused {
+    fn from(error: QueryError) -> Refused {
+        Refused::Failed(error)
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: Said<'a>,
+}
+
+#[derive(Serialize)]
+struct Said<'a> {
+    code: &'a str,
+    message: String,
+    help: &'a str,
+}
+
+impl Refused {
+    /// The answer.
+    pub fn answer(&self) -> Answer {
+        let (status, code, help) = self.row();
+        if status.is_server_error() && !matches!(self, Refused::Closed(_)) {
+            tracing::error!(error = %Chain(self), code, "a request failed");
+        }
+        let body = Body { error: Said { code, message: Chain(self).to_string(), help } };
+        let mut answer = json(status, &body);
+        let headers = answer.headers_mut();
+        match status {
+            StatusCode::SERVICE_UNAVAILABLE => drop(headers.insert(header::RETRY_AFTER, 1.into())),
+            StatusCode::UNAUTHORIZED => {
+                headers.insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+            }
+            _ => {}
+        }
+        answer
+    }
+
+    fn row(&self) -> (StatusCode, &'static str, &'static str) {
+        use StatusCode as S;
+        match self {
+            Refused::Unreadable(_) => (
+                S::BAD_REQUEST,
+                "unreadable",
+                "send one JSON object, a JSON array of them, or one object a line as application/x-ndjson",
+            ),
+            Refused::TooManyEvents { .. } => {
+                (S::PAYLOAD_TOO_LARGE, "too_many_events", "send the events in several requests")
+            }
+            Refused::TooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "too_large", "send the events in several requests"),
+            Refused::BodyLate => {
+                (S::REQUEST_TIMEOUT, "body_late", "send the body without pauses; sending it again is safe")
+            }
+            Refused::ContentType(_) => (
+                S::UNSUPPORTED_MEDIA_TYPE,
+                "content_type",
+                "use application/json, application/x-ndjson, application/cloudevents+json or application/cloudevents-batch+json",
+            ),
+            Refused::ContentEncoding(_) => (S::UNSUPPORTED_MEDIA_TYPE, "content_encoding", "send the body as it is"),
+            Refused::NoToken => (
+                S::UNAUTHORIZED,
+                "no_token",
+                "send `Authorization: Bearer TOKEN`; `rialto token add` makes one, and the admin's is in admin.token in the data folder",
+            ),
+            Refused::WrongScope(_) => {
+                (S::FORBIDDEN, "wrong_scope", "use a token with that scope: `rialto token add --scope …`")
+            }
+            Refused::Host(_) => (
+                S::FORBIDDEN,
+                "unknown_host",
+                "use localhost or the address itself, or list the name under `hosts` in the configuration",
+            ),
+            Refused::NoPath => (S::NOT_FOUND, "no_such_path", "GET /openapi.json lists the paths"),
+            Refused::Method => (S::METHOD_NOT_ALLOWED, "method", "GET /openapi.json lists the paths and their methods"),
+            Refused::Unknown { .. } => (S::NOT_FOUND, "unknown", "it was never taken, or has another id or feed"),
+            Refused::Query { .. } => (S::BAD_REQUEST, "query", "GET /openapi.json describes the parameters"),
+            Refused::Closed(Closed::Busy) => {
+                (S::SERVICE_UNAVAILABLE, "busy", "send it again after Retry-After seconds; nothing of it was taken")
+            }
+            Refused::Closed(Closed::TooMany { .. }) => {
+                (S::PAYLOAD_TOO_LARGE, "too_many_events", "send the events in several requests")
+            }
+            Refused::Closed(Closed::DiskFull) => (
+                S::SERVICE_UNAVAILABLE,
+                "disk_full",
+                "make room on the disk of the data folder; it goes on by itself, and nothing of this was taken",
+            ),
+            Refused::Closed(Closed::Draining) => {
+                (S::SERVICE_UNAVAILABLE, "stopping", "send it again when the sidecar is back; nothing of it was taken")
+            }
+            Refused::Closed(Closed::Stopped(_)) => {
+                (S::SERVICE_UNAVAILABLE, "stopped", "restart the sidecar; nothing of this was taken")
+            }
+            Refused::NotDurable(_) => (
+                S::SERVICE_UNAVAILABLE,
+                "not_durable",
+                "send it again when the sidecar is back: what it has already is answered as a duplicate",
+            ),
+            Refused::Failed(_) => (S::SERVICE_UNAVAILABLE, "failed", "ask again; the log says more"),
+            Refused::Slow => {
+                (S::SERVICE_UNAVAILABLE, "slow", "send it again: what was taken already is answered as a duplicate")
+            }
+        }
+    }
+}
+
+/// An answer in JSON.
+pub fn json(status: StatusCode, body: &impl Serialize) -> Answer {
+    // Types of the wire are plain structs, which always serialise.
+    let bytes = serde_json::to_vec(body).unwrap_or_default();
+    with_type(status, "application/json", bytes.into())
+}
+
+/// An answer of some content type.
+pub fn with_type(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {
+    let mut answer = Response::new(body);
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(content_type));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
+    headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    answer
+}

@@ -1,0 +1,164 @@
+//! The routes: which path is whose.
+
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use warp::filters::BoxedFilter;
+use warp::reject::{MethodNotAllowed, Rejection};
+use warp::{Filter, Reply};
+
+use super::answers::{self, Query};
+use super::ingest::{self, Table};
+use super::pages;
+use super::reply::{Answer, Refused};
+use crate::domain::ids::Feed;
+use crate::reading::Reader;
+use crate::wiring::Rialto;
+
+/// What every route needs.
+#[derive(Clone, Debug)]
+pub struct House {
+    /// The sidecar.
+    pub rialto: Rialto,
+    /// The reader of records.
+    pub reader: Reader,
+}
+
+/// All routes. Whatever fails is answered too.
+pub fn routes(house: House) -> BoxedFilter<(impl Reply,)> {
+    let with = {
+        let house = house.clone();
+        warp::any().map(move || house.clone())
+    };
+    let body = || warp::header::optional::<String>("content-type").and(warp::body::bytes());
+    let events = |path: &'static str, feed: Feed| {
+        let post = warp::path!("v1" / ..).and(warp::path(path)).and(warp::path::end()).and(warp::post());
+        post.and(with.clone()).and(body()).then(move |house, content_type, body: Bytes| async move {
+            answered(ingest::events(house, feed, content_type, body).await)
+        })
+    };
+    let rows = |path: &'static str, table: Table| {
+        let post = warp::path!("v1" / ..).and(warp::path(path)).and(warp::path::end()).and(warp::post());
+        post.and(with.clone()).and(body()).then(move |house, content_type, body: Bytes| async move {
+            answered(ingest::rows(house, table, content_type, body).await)
+        })
+    };
+    let event = |path: &'static str, feed: Feed| {
+        let get = warp::path!("v1" / ..).and(warp::path(path)).and(warp::path::param()).and(warp::path::end());
+        let get = get.and(warp::get()).and(with.clone());
+        get.then(move |id: String, house| async move { answered(answers::event(house, feed, id).await) })
+    };
+    let query = || warp::query::<Query>();
+
+    let ingesting = events("activities", Feed::Activity)
+        .or(events("messages", Feed::Message))
+        .unify()
+        .or(rows("citizens", Table::Citizens))
+        .unify()
+        .or(rows("buildings", Table::Buildings))
+        .unify()
+        .boxed();
+    let asking = warp::path!("api" / "revenue" / "dashboard")
+        .and(warp::get())
+        .and(with.clone())
+        .and(query())
+        .map(|house: House, query: Query| answered(answers::dashboard(&house, &query)))
+        .or(warp::path!("v1" / "transactions")
+            .and(warp::get())
+            .and(with.clone())
+            .and(query())
+            .then(|house, query| async { answered(answers::transactions(house, query).await) }))
+        .unify()
+        .or(warp::path!("v1" / "transactions" / String)
+            .and(warp::get())
+            .and(with.clone())
+            .then(|id, house| async { answered(answers::transaction(house, id).await) }))
+        .unify()
+        .or(event("activities", Feed::Activity))
+        .unify()
+        .or(event("messages", Feed::Message))
+        .unify()
+        .or(warp::path!("v1" / "entities" / String)
+            .and(warp::get())
+            .and(with.clone())
+            .then(|id, house| async { answered(answers::entity(house, id).await) }))
+        .unify()
+        .or(warp::path!("v1" / "conflicts")
+            .and(warp::get())
+            .and(with.clone())
+            .and(query())
+            .then(|house, query| async { answered(answers::conflicts(house, query).await) }))
+        .unify()
+        .boxed();
+    let tending = warp::path!("metrics")
+        .and(warp::get())
+        .and(with.clone())
+        .map(|house: House| answers::metrics(&house))
+        .or(warp::path!("healthz").and(warp::get()).map(answers::healthz))
+        .unify()
+        .or(warp::path!("readyz").and(warp::get()).and(with.clone()).map(|house: House| answers::readyz(&house)))
+        .unify()
+        .or(warp::path!("v1" / "admin" / "snapshot")
+            .and(warp::post())
+            .and(with.clone())
+            .map(|house: House| answers::snapshot(&house)))
+        .unify()
+        .boxed();
+    let pages = warp::path::end()
+        .and(warp::get())
+        .map(pages::page)
+        .or(warp::path!("page.css").and(warp::get()).map(pages::style))
+        .unify()
+        .or(warp::path!("page.js").and(warp::get()).map(pages::script))
+        .unify()
+        .or(warp::path!("openapi.json").and(warp::get()).map(pages::openapi))
+        .unify()
+        .boxed();
+    ingesting.or(asking).unify().or(tending).unify().or(pages).unify().recover(unmatched).boxed()
+}
+
+/// The closed set of routes, for metrics: never an id.
+pub fn label(path: &str) -> &'static str {
+    const EXACT: [&str; 14] = [
+        "/",
+        "/page.css",
+        "/page.js",
+        "/openapi.json",
+        "/metrics",
+        "/healthz",
+        "/readyz",
+        "/api/revenue/dashboard",
+        "/v1/activities",
+        "/v1/messages",
+        "/v1/citizens",
+        "/v1/buildings",
+        "/v1/transactions",
+        "/v1/conflicts",
+    ];
+    if let Some(exact) = EXACT.into_iter().find(|known| *known == path) {
+        return exact;
+    }
+    match path.rsplit_once('/') {
+        Some(("/v1/activities", _)) => "/v1/activities/{id}",
+        Some(("/v1/messages", _)) => "/v1/messages/{id}",
+        Some(("/v1/transactions", _)) => "/v1/transactions/{id}",
+        Some(("/v1/entities", _)) => "/v1/entities/{id}",
+        Some(("/v1/admin", _)) => "/v1/admin",
+        _ => "other",
+    }
+}
+
+fn answered(result: Result<Answer, Refused>) -> Answer {
+    result.unwrap_or_else(|refused| refused.answer())
+}
+
+async fn unmatched(rejection: Rejection) -> Result<Answer, Infallible> {
+    let refused = if rejection.find::<MethodNotAllowed>().is_some() {
+        Refused::Method
+    } else if rejection.find::<warp::reject::InvalidQuery>().is_some() {
+        Refused::Query { name: "(all)", what: "parameters are name=value, joined by &" }
+    } else {
+        Refused::NoPath
+    };
+    Ok(refused.answer())
+}
