@@ -5,7 +5,9 @@
 
 pub mod actors;
 pub mod chain;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod folder;

@@ -76,6 +76,19 @@ impl Sum {
     }
 }
 
+impl Sum {
+    /// Reads what a sum is shown as: a decimal of at most six places.
+    pub fn parse(text: &str) -> Option<Sum> {
+        let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
+        let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+        let is_plain = !whole.is_empty()
+            && part.len() <= 6
+            && [whole, part].iter().all(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+        let millionths: i128 = is_plain.then(|| format!("{whole}{part:0<6}").parse().ok()).flatten()?;
+        Some(Sum(sign * millionths))
+    }
+}
+
 /// Shown as an exact decimal of two to six places: `0.10`, `12.345`, `-3.00`.
 impl fmt::Display for Sum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -162,6 +175,7 @@ mod tests {
         fn what_is_shown_reads_back_as_the_same_amount(millionths: i64) {
             let shown: Decimal = Money(millionths).to_string().parse().expect("a decimal");
             prop_assert_eq!(shown * Decimal::from(Money::PER_UNIT), Decimal::from(millionths));
+            prop_assert_eq!(Sum::parse(&Money(millionths).to_string()), Some(Sum(millionths.into())));
         }
     }
 }

@@ -105,7 +105,7 @@ impl Server {
                         continue;
                     }
                 },
-                _ = stop.wait_for(|stop| *stop) => break,
+                () = async { drop(stop.wait_for(|stop| *stop).await) } => break,
             };
             // Answers are written whole, so that waiting to fill a packet only delays them.
             let _ = stream.set_nodelay(true);

@@ -8,6 +8,7 @@ mod queries;
 mod queue;
 pub mod recover;
 mod start;
+pub mod verify;
 
 use std::future::Future;
 use std::path::PathBuf;

@@ -1,0 +1,90 @@
+//! The demo's feed: a city that lives on a simulated clock, handed in as its engine would.
+
+use std::error::Error;
+use std::time::{Duration, Instant};
+
+use crate::clock::Clock;
+use crate::demo::{City, Delivery, Table, Tick};
+use crate::domain::time::Moment;
+use crate::reading::Reader;
+use crate::wiring::{RecordError, Rialto};
+
+/// The city that there is where nobody asks for another.
+pub const SEED: u64 = 1;
+/// How many days it has lived when the demo starts.
+const LIVED: u32 = 3;
+const DAY_MICROS: i64 = 86_400_000_000;
+
+/// The clock of a demo, standing at the city's beginning.
+pub fn clock() -> Clock {
+    Clock::simulated(Moment(City::START_MICROS))
+}
+
+/// The ticks of the first `days` days.
+pub fn lived(city: &City, days: u32) -> impl Iterator<Item = Tick> + use<> {
+    let end = City::START_MICROS + i64::from(days) * DAY_MICROS;
+    city.ticks().take_while(move |tick| tick.at_micros < end)
+}
+
+/// Lives a city: three days at once, then a day in every `day`, for `days` days in all or for ever.
+pub async fn live(
+    rialto: &Rialto,
+    reader: Reader,
+    seed: u64,
+    days: Option<u32>,
+    day: Duration,
+) -> Result<(), Box<dyn Error>> {
+    let city = City::new(seed);
+    for delivery in city.founding() {
+        hand_in(rialto, reader, delivery).await?;
+    }
+    let caught_up = City::START_MICROS + i64::from(LIVED) * DAY_MICROS;
+    let mut began = None;
+    for tick in lived(&city, days.unwrap_or(u32::MAX)) {
+        if caught_up <= tick.at_micros && !day.is_zero() {
+            let began = *began.get_or_insert_with(Instant::now);
+            pass_time(rialto.clock(), began, caught_up, tick.at_micros, day).await;
+        }
+        rialto.clock().advance_to(Moment(tick.at_micros));
+        for delivery in tick.deliveries {
+            hand_in(rialto, reader, delivery).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Lets the clock run until it shows `until`, at the pace of a simulated day in every `day`.
+async fn pass_time(clock: &Clock, began: Instant, caught_up: i64, until: i64, day: Duration) {
+    loop {
+        let gone = began.elapsed().as_micros() * DAY_MICROS.unsigned_abs() as u128 / day.as_micros().max(1);
+        let now = caught_up.saturating_add(i64::try_from(gone).unwrap_or(i64::MAX));
+        if until <= now {
+            return;
+        }
+        clock.advance_to(Moment(now));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+async fn hand_in(rialto: &Rialto, reader: Reader, delivery: Delivery) -> Result<(), Box<dyn Error>> {
+    let Delivery { table, rows } = delivery;
+    match table {
+        Table::Citizens => {
+            describe(rialto, rows.iter().map(|row| reader.citizen(row)).collect::<Result<_, _>>()?).await?
+        }
+        Table::Buildings => {
+            describe(rialto, rows.iter().map(|row| reader.building(row)).collect::<Result<_, _>>()?).await?
+        }
+        Table::Activities => {
+            drop(rialto.record_batch(rows.iter().map(|row| reader.activity(row)).collect::<Result<_, _>>()?).await?)
+        }
+        Table::Messages => {
+            drop(rialto.record_batch(rows.iter().map(|row| reader.message(row)).collect::<Result<_, _>>()?).await?)
+        }
+    }
+    Ok(())
+}
+
+async fn describe(rialto: &Rialto, rows: Vec<crate::domain::rows::Row>) -> Result<(), RecordError> {
+    rialto.describe(rows).await.map(drop)
+}

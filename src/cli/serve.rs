@@ -1,0 +1,167 @@
+//! `rialto serve`: the sidecar itself.
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use toml::{Table, Value};
+
+use super::{Common, Outcome, demo, log};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::http::access::Access;
+use crate::http::server::{Limits, Server};
+use crate::reading::Reader;
+use crate::wiring::{Rialto, Settings};
+
+/// Run the sidecar: take events over HTTP, price them, keep the book.
+///
+/// It stops in good order on SIGTERM or Ctrl-C: takes nothing more, makes everything durable, takes a
+/// snapshot, and exits with 0.
+#[derive(Debug, Args)]
+#[command(after_help = "Try: curl -s 127.0.0.1:8717/api/revenue/dashboard")]
+pub struct Serve {
+    #[command(flatten)]
+    common: Common,
+    /// The address to listen on [default: 127.0.0.1:8717].
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Live a simulated Venice instead: 177 citizens, 109 businesses, three days old, a day a minute.
+    #[arg(long, conflicts_with = "data")]
+    demo: bool,
+    /// Which city the demo lives: the same seed is the same city.
+    #[arg(long, requires = "demo", default_value_t = demo::SEED)]
+    seed: u64,
+    /// End the demo, and the sidecar, when the city is this many days old.
+    #[arg(long, requires = "demo", value_parser = clap::value_parser!(u32).range(1..=3650))]
+    days: Option<u32>,
+    /// How many seconds a day of the demo takes; 0 is as fast as it can.
+    #[arg(long, requires = "demo", default_value_t = 60)]
+    day_seconds: u64,
+}
+
+/// The demo's own folder; it never touches another.
+const DEMO: &str = "snapshots/demo";
+
+impl Serve {
+    pub(super) fn run(&self) -> Outcome {
+        let mut flags = Table::new();
+        if let Some(listen) = self.listen {
+            flags.insert("listen".into(), Value::String(listen.to_string()));
+        }
+        if self.demo {
+            flags.insert("data".into(), Value::String(DEMO.into()));
+        }
+        let config = self.common.load(flags)?;
+        log::start(&config.log, config.log_format)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let outcome = runtime.block_on(self.serve(config));
+        runtime.shutdown_timeout(Duration::from_secs(1));
+        outcome
+    }
+
+    async fn serve(&self, config: Config) -> Outcome {
+        let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
+        if self.demo {
+            make_anew(Path::new(DEMO))?;
+        }
+        let settings = Settings {
+            time_zone: config.zone(),
+            clock: if self.demo { demo::clock() } else { Clock::system() },
+            idle: config.idle(),
+            arbiters: config.arbiters,
+            segment_bytes: config.segment_bytes,
+            snapshot_bytes: config.snapshot_bytes,
+            ..Settings::new(&config.data)
+        };
+        let rialto = tokio::task::spawn_blocking(|| Rialto::start(settings)).await??;
+        let reader = Reader::new(config.naive_zone());
+        let limits = Limits { connections: config.connections, body_bytes: config.body_bytes, ..Limits::default() };
+        let access = Access::new(&config.data, config.listen, config.hosts.clone())?;
+        let server = Server::new(listener, rialto.clone(), reader, access, limits);
+        let address = server.address()?;
+        let (stop, stopping) = watch::channel(false);
+        let serving = tokio::spawn(server.serve(stopping));
+        let opened = rialto.opened();
+        tracing::info!(
+            data = %config.data.display(),
+            snapshot = opened.snapshot,
+            replayed = opened.records,
+            transactions = rialto.view().transactions,
+            "the book is open"
+        );
+        eprintln!(
+            "Rialto listens on http://{address}/ (page), http://{address}/api/revenue/dashboard, http://{address}/metrics"
+        );
+
+        let ended = self.run_until_ended(&rialto, reader).await;
+        let _ = stop.send(true);
+        serving.await?;
+        let stopped = rialto.stop().await;
+        ended?;
+        match stopped {
+            Ok(()) => {
+                tracing::info!("everything is durable; good-bye");
+                Ok(ExitCode::SUCCESS)
+            }
+            Err(cause) => Err(format!("the sidecar stopped: {cause}").into()),
+        }
+    }
+
+    /// Runs until a signal comes, everything stopped, or the demo is over.
+    async fn run_until_ended(&self, rialto: &Rialto, reader: Reader) -> Result<(), Box<dyn Error>> {
+        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let living = async {
+            if !self.demo {
+                return std::future::pending().await;
+            }
+            demo::live(rialto, reader, self.seed, self.days, Duration::from_secs(self.day_seconds)).await
+        };
+        let upkeep = async {
+            loop {
+                tokio::time::sleep(Duration::from_secs(5)).await;
+                rialto.meters().upkeep();
+            }
+        };
+        tokio::select! {
+            _ = terminate.recv() => Ok(()),
+            _ = interrupt.recv() => Ok(()),
+            // Told by what stopping comes to.
+            _ = rialto.stopped() => Ok(()),
+            lived = living => lived,
+            () = upkeep => Ok(()),
+        }
+    }
+}
+
+fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            format!("{address} is in use by another program; stop that one, or choose another address with --listen")
+        }
+        _ => format!("{address} cannot be listened on: {error}; choose another address with --listen"),
+    }
+}
+
+/// Removes what an earlier demo left, unless one is still running.
+fn make_anew(folder: &Path) -> Result<(), Box<dyn Error>> {
+    if folder.join("journal").is_dir() {
+        // The lock tells whether somebody is at home.
+        drop(crate::folder::DataFolder::open(folder)?);
+        let parts: [PathBuf; 2] = [folder.join("journal"), folder.join("images")];
+        for part in parts {
+            std::fs::remove_dir_all(&part).or_else(|error| match error.kind() {
+                std::io::ErrorKind::NotFound => Ok(()),
+                _ => Err(format!("{} of the last demo cannot be removed: {error}", part.display())),
+            })?;
+        }
+        std::fs::remove_file(folder.join("FOLDER"))?;
+    }
+    Ok(())
+}

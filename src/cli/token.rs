@@ -1,0 +1,70 @@
+//! `rialto token`: who may talk to the sidecar.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use toml::Table;
+
+use super::{Common, Outcome, print};
+use crate::http::tokens::{Scope, Tokens};
+
+/// Make, list and remove tokens. A running sidecar takes the change up within a second.
+///
+/// On a loopback address, handing events in and reading need no token. The admin's token is made at the
+/// first start, in the file admin.token of the data folder.
+#[derive(Debug, Args)]
+pub struct Token {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a token and print it: this once, for only its digest is kept.
+    Add {
+        /// A name for it.
+        name: String,
+        /// What it allows: ingest, read or admin; may be given more than once.
+        #[arg(long = "scope", required = true, value_parser = scope)]
+        scopes: Vec<Scope>,
+    },
+    /// List the tokens and what they allow.
+    List,
+    /// Remove a token.
+    Remove {
+        /// Its name.
+        name: String,
+    },
+}
+
+fn scope(text: &str) -> Result<Scope, String> {
+    Scope::parse(text).ok_or_else(|| "a scope is ingest, read or admin".to_owned())
+}
+
+impl Token {
+    pub(super) fn run(&self) -> Outcome {
+        let folder = self.common.load(Table::new())?.data;
+        if !folder.is_dir() {
+            return Err(format!("there is no data folder at {}; start the sidecar once", folder.display()).into());
+        }
+        match &self.command {
+            Command::Add { name, scopes } => print(&format!("{}\n", Tokens::add(&folder, name, scopes.clone())?)),
+            Command::List => {
+                let tokens = Tokens::stored(&folder)?;
+                let line = |token: &crate::http::tokens::Token| {
+                    let scopes: Vec<&str> = token.scopes.iter().map(|scope| scope.as_str()).collect();
+                    format!("{}\t{}\n", token.name, scopes.join(","))
+                };
+                print(&tokens.list().iter().map(line).collect::<String>())
+            }
+            Command::Remove { name } => {
+                if Tokens::remove(&folder, name)? {
+                    return Ok(ExitCode::SUCCESS);
+                }
+                Err(format!("there is no token named {name}; `rialto token list` lists them").into())
+            }
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Configuration: one TOML file, environment variables over it, flags over those.
+//!
+//! All three are the same flat table of keys, so that a key is checked in one place, whichever way it
+//! came. An unknown key, or a value that makes no sense, stops the start.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use toml::{Table, Value};
+
+/// What is in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The data folder.
+    pub data: PathBuf,
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// Names that the sidecar is known by, besides localhost and addresses.
+    pub hosts: Vec<String>,
+    /// Whose days, weeks and months are counted: an IANA name.
+    pub time_zone: String,
+    /// Where times are read that name no offset: an IANA name.
+    pub naive_time_zone: String,
+    /// After how many seconds an idle actor retires.
+    pub idle_seconds: u64,
+    /// How many threads the citizens and businesses are spread over.
+    pub arbiters: usize,
+    /// The size of a segment of the journal.
+    pub segment_bytes: u64,
+    /// How much of the journal must be new before a snapshot is taken.
+    pub snapshot_bytes: u64,
+    /// The largest body of a request.
+    pub body_bytes: usize,
+    /// How many connections there may be at once.
+    pub connections: usize,
+    /// What is logged: a level, or `target=level` pairs joined by commas.
+    pub log: String,
+    /// `text` or `json`.
+    pub log_format: LogFormat,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            data: PathBuf::from("snapshots/run"),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8717)),
+            hosts: Vec::new(),
+            time_zone: "Europe/Rome".to_owned(),
+            // Most of the engine's naive times are UTC.
+            naive_time_zone: "UTC".to_owned(),
+            idle_seconds: 300,
+            arbiters: 1,
+            segment_bytes: 64 << 20,
+            snapshot_bytes: 64 << 20,
+            body_bytes: 8 << 20,
+            connections: 4096,
+            log: "info".to_owned(),
+            log_format: LogFormat::Text,
+        }
+    }
+}
+
+/// Why there is no configuration.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("the configuration {path} cannot be read")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// The file is no TOML.
+    #[error("the configuration {path} is no TOML: {what}")]
+    Toml {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        what: String,
+    },
+    /// A key or value is wrong.
+    #[error("the configuration is wrong: {0}; `rialto config` shows every key with its default")]
+    Value(String),
+    /// A time zone is none.
+    #[error("{key} {zone:?} is no time zone; use a name of the IANA database, such as Europe/Rome or UTC")]
+    Zone {
+        /// The key.
+        key: &'static str,
+        /// Its value.
+        zone: String,
+    },
+    /// A number is out of bounds.
+    #[error("{key} is {value}; it must be {must}")]
+    Bounds {
+        /// The key.
+        key: &'static str,
+        /// Its value.
+        value: u64,
+        /// What it must be.
+        must: &'static str,
+    },
+}
+
+impl Config {
+    /// What is in force: the defaults, under the file, under `environment`, under `flags`.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl Fn(&str) -> Option<String>,
+        flags: Table,
+    ) -> Result<Config, ConfigError> {
+        let mut table = file.map(read).transpose()?.unwrap_or_default();
+        for key in keys() {
+            if let Some(value) = environment(&format!("RIALTO_{}", key.to_ascii_uppercase())) {
+                table.insert(key, typed(&value));
+            }
+        }
+        table.extend(flags);
+        // A number or a list given by the environment may have been meant as text, and the other way
+        // round a text is never a number: only keys of text are put right.
+        for (key, value) in &mut table {
+            let is_text = matches!(key.as_str(), "data" | "listen" | "time_zone" | "naive_time_zone" | "log");
+            if is_text && !value.is_str() {
+                *value = Value::String(value.to_string());
+            }
+        }
+        let config: Config =
+            table.try_into().map_err(|error: toml::de::Error| ConfigError::Value(error.message().to_owned()))?;
+        config.check()
+    }
+
+    fn check(self) -> Result<Config, ConfigError> {
+        zone("time_zone", &self.time_zone)?;
+        zone("naive_time_zone", &self.naive_time_zone)?;
+        let bounds = [
+            ("arbiters", self.arbiters as u64, 1..=64, "from 1 to 64"),
+            ("idle_seconds", self.idle_seconds, 1..=86_400, "from 1 to 86400"),
+            ("segment_bytes", self.segment_bytes, 4096..=1 << 30, "from 4096 to 1073741824"),
+            ("snapshot_bytes", self.snapshot_bytes, 4096..=1 << 40, "4096 or more"),
+            ("body_bytes", self.body_bytes as u64, 1024..=64 << 20, "from 1024 to 67108864"),
+            ("connections", self.connections as u64, 1..=65_536, "from 1 to 65536"),
+        ];
+        for (key, value, range, must) in bounds {
+            if !range.contains(&value) {
+                return Err(ConfigError::Bounds { key, value, must });
+            }
+        }
+        Ok(self)
+    }
+
+    /// Whose days are counted.
+    pub fn zone(&self) -> Tz {
+        self.time_zone.parse().unwrap_or(chrono_tz::Europe::Rome)
+    }
+
+    /// Where naive times are read.
+    pub fn naive_zone(&self) -> Tz {
+        self.naive_time_zone.parse().unwrap_or(chrono_tz::UTC)
+    }
+
+    /// After how long an idle actor retires.
+    pub fn idle(&self) -> Duration {
+        Duration::from_secs(self.idle_seconds)
+    }
+}
+
+fn keys() -> Vec<String> {
+    // The keys are the fields; a table of the defaults names them all.
+    Table::try_from(Config::default()).map(|table| table.keys().cloned().collect()).unwrap_or_default()
+}
+
+fn read(path: &Path) -> Result<Table, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|cause| ConfigError::File { path: path.to_owned(), cause })?;
+    text.parse().map_err(|error: toml::de::Error| ConfigError::Toml {
+        path: path.to_owned(),
+        what: error.to_string().replace('\n', " "),
+    })
+}
+
+/// A value as TOML would read it; what it cannot read is text.
+fn typed(value: &str) -> Value {
+    let line = format!("value = {value}");
+    let read = line.parse::<Table>().ok().and_then(|mut table| table.remove("value"));
+    read.unwrap_or_else(|| Value::String(value.to_owned()))
+}
+
+fn zone(key: &'static str, name: &str) -> Result<Tz, ConfigError> {
+    name.parse().map_err(|_| ConfigError::Zone { key, zone: name.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(file: &str, environment: &[(&str, &str)], flags: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rialto.toml");
+        std::fs::write(&path, file).unwrap();
+        let flags = flags.iter().map(|(key, value)| (key.to_string(), Value::String(value.to_string()))).collect();
+        let of = |key: &str| environment.iter().find(|(known, _)| *known == key).map(|(_, value)| value.to_string());
+        Config::load(Some(&path), of, flags)
+    }
+
+    #[test]
+    fn flags_win_over_the_environment_and_that_over_the_file() {
+        let file = "time_zone = \"UTC\"\nidle_seconds = 5\ndata = \"a\"";
+        let environment =
+            [("RIALTO_IDLE_SECONDS", "7"), ("RIALTO_DATA", "b"), ("RIALTO_HOSTS", "[\"rialto.example\"]")];
+        let config = load(file, &environment, &[("data", "c")]).unwrap();
+        assert_eq!(config.time_zone, "UTC");
+        assert_eq!(config.idle_seconds, 7);
+        assert_eq!(config.data, PathBuf::from("c"));
+        assert_eq!(config.hosts, ["rialto.example"]);
+        assert_eq!(config.listen, Config::default().listen);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (file, named) in [
+            ("colour = \"red\"", "colour"),
+            ("time_zone = \"Mars/Olympus\"", "Mars/Olympus"),
+            ("idle_seconds = \"soon\"", "idle_seconds"),
+            ("arbiters = 0", "from 1 to 64"),
+            ("listen = \"nowhere\"", "listen"),
+            ("listen = ", "TOML"),
+        ] {
+            let error = load(file, &[], &[]).unwrap_err().to_string();
+            assert!(error.contains(named) || error.contains("invalid socket address"), "{file}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_reads_back_as_the_same() {
+        let shown = toml::to_string(&Config::default()).unwrap();
+        assert_eq!(load(&shown, &[], &[]).unwrap(), Config::default());
+    }
+}

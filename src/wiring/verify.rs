@@ -1,0 +1,110 @@
+//! Verifying a data folder: every way to the book must lead to the same one.
+
+use chrono_tz::Tz;
+
+use super::recover;
+use crate::domain::calendar::Calendar;
+use crate::domain::money::Currency;
+use crate::folder::DataFolder;
+use crate::journal::JournalError;
+use crate::journal::recovery::Cut;
+use crate::ledger::book::Book;
+use crate::ledger::digest::digest;
+use crate::ledger::totals::{ByStage, Role, Totals, both};
+use crate::snapshot;
+
+/// What verifying found.
+#[derive(Debug)]
+pub struct Report {
+    /// The digest of the book that the whole journal makes.
+    pub digest: blake3::Hash,
+    /// How many records the journal has.
+    pub records: u64,
+    /// How many events were taken.
+    pub facts: usize,
+    /// How many of them earned.
+    pub transactions: usize,
+    /// How many contradicted an earlier one.
+    pub conflicts: usize,
+    /// The length of the journal.
+    pub journal_bytes: u64,
+    /// How many snapshots there are.
+    pub snapshots: usize,
+    /// The torn tail that the next start will cut off.
+    pub cut: Option<Cut>,
+    /// What was charged, by currency.
+    pub charged: Vec<(Currency, ByStage)>,
+    /// Whatever does not agree.
+    pub faults: Vec<String>,
+}
+
+/// Verifies `folder`, whose days are those of `zone`. A journal that is damaged is an error.
+pub fn verify(folder: &DataFolder, zone: Tz) -> Result<Report, JournalError> {
+    let mut book = Book::default();
+    let recovered = recover::replay(folder, &mut book, 0)?;
+    let digest = digest(&book);
+    let mut faults = Vec::new();
+    let positions = snapshot::positions(&folder.images()).map_err(|cause| JournalError::Io {
+        path: folder.images(),
+        doing: "listing it",
+        cause,
+    })?;
+    for position in &positions {
+        let path = snapshot::path(&folder.images(), *position);
+        match snapshot::load(&path, folder.id()) {
+            Ok((mut image, found)) => {
+                recover::replay(folder, &mut image, found)?;
+                if digest_of(&image) != digest {
+                    faults.push(format!("{} and the journal after it make another book", path.display()));
+                }
+            }
+            Err(error) => faults.push(format!("{}: {error}", path.display())),
+        }
+    }
+    let mut totals = Totals::new(Calendar::new(zone));
+    totals.advance(&book, book.charges().len());
+    faults.extend(unbalanced(&totals));
+    Ok(Report {
+        digest,
+        records: recovered.records,
+        facts: book.facts().len(),
+        transactions: book.charges().len(),
+        conflicts: book.conflicts().len(),
+        journal_bytes: recovered.end,
+        snapshots: positions.len(),
+        cut: recovered.cut,
+        charged: totals.currencies().iter().map(|sums| (sums.currency, sums.all_time())).collect(),
+        faults,
+    })
+}
+
+fn digest_of(book: &Book) -> blake3::Hash {
+    digest(book)
+}
+
+/// Every way of adding up must come to the same sum, and all accounts together to nothing.
+fn unbalanced(totals: &Totals) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (currency, sum) in totals.balances().trial() {
+        if sum != 0 {
+            faults.push(format!("the accounts in {currency} are {sum} millionths apart"));
+        }
+    }
+    for sums in totals.currencies() {
+        let by_rule = both(sums.all_time());
+        let by_day =
+            sums.days.iter().fold(Default::default(), |sum: crate::domain::money::Sum, day| sum.plus(both(day.stages)));
+        if by_rule != by_day {
+            faults.push(format!("by rule it is {by_rule} {}, by day {by_day}", sums.currency));
+        }
+        let all_time = crate::domain::calendar::Day(i32::MAX);
+        let by_citizen: i128 = sums
+            .earners(Role::Citizen)
+            .map(|(_, earner)| both(earner.made(crate::ledger::totals::Period::AllTime, all_time)).0)
+            .sum();
+        if by_rule.0 < by_citizen {
+            faults.push(format!("citizens earned more than was charged in {}", sums.currency));
+        }
+    }
+    faults
+}
