@@ -13,7 +13,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::frame;
+use super::frame::{self, Salt};
 use super::segment::{self, FolderId, Segment, Segments};
 
 /// What the writer tells after each group.
@@ -158,8 +158,9 @@ struct Pen {
 
 impl Pen {
     fn run(&mut self, waiting: &mpsc::Receiver<Vec<u8>>) {
+        let salt = Salt::of(self.options.id);
         while let Ok(mut group) = waiting.recv() {
-            frame::seal(&mut group, self.end, self.end);
+            frame::seal(&mut group, self.end, self.end, salt);
             let written = match self.write(&group) {
                 Ok(took) => {
                     self.end += group.len() as u64;
@@ -205,7 +206,7 @@ impl Pen {
             None => 1,
         };
         let file = segment::create(&self.options.folder, number)?;
-        segment::write_header(&file, number, self.end, self.options.id)?;
+        segment::write_header(&file, number, self.end, self.end, self.options.id)?;
         let path = segment::path(&self.options.folder, number);
         let begun = Segment { path, number, base: self.end, file: Arc::new(file) };
         self.segments.write().unwrap_or_else(|poisoned| poisoned.into_inner()).push(begun.clone());
