@@ -125,7 +125,18 @@ fn create_identity(folder: &Path, path: &Path, id: FolderId) -> io::Result<()> {
     writeln!(file, "rialto folder {hex}")?;
     file.sync_all()?;
     fs::rename(&aside, path)?;
-    sync_folder(folder)
+    sync_folder(folder)?;
+    // Its own name, and those of the folders that may have been made for it, are as durable as what is
+    // in it. Where a folder further up may not be opened, it was there before.
+    for above in folder.canonicalize()?.ancestors().skip(1) {
+        match sync_folder(above) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => break,
+            // Some file systems know no syncing of a folder.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
+            synced => synced?,
+        }
+    }
+    Ok(())
 }
 
 fn parse(text: &str) -> Option<FolderId> {

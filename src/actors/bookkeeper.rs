@@ -161,6 +161,8 @@ pub(super) struct Heights {
 
 /// A group is handed over at this size; what comes meanwhile waits.
 const GROUP_BYTES: usize = 4 << 20;
+/// More than the records of all the names in one event take up.
+const NAMES_BYTES_MAX: u64 = 16 * (8 + Name::BYTES_MAX as u64);
 /// How long a quiet journal waits for its mark.
 const QUIET: Duration = Duration::from_secs(1);
 
@@ -249,7 +251,7 @@ impl Bookkeeper {
 
     fn post_event(&mut self, mut event: Event<'_>) -> Receipt {
         // A place past what the names of this event could take up: what has room there has room here.
-        let verdict = match self.book.admit(&event, self.place()) {
+        let verdict = match self.book.admit(&event, Place(self.place().0 + NAMES_BYTES_MAX)) {
             Ok(verdict) => verdict,
             Err(_full) => return Receipt { status: Status::Rejected, charge: None, upgraded: false },
         };

@@ -52,6 +52,7 @@ const BODY: u32 = 1 << 19;
 const TIMED: u32 = 1 << 20;
 const TIME_DIFFERS: u32 = 1 << 21;
 const TIME_TEXT: u32 = 1 << 22;
+const KNOWN: u32 = (1 << 23) - 1;
 
 /// The names of an event that its record will speak of, in a fixed order.
 pub fn names(event: &Event<'_>) -> [Option<Name>; 8] {
@@ -141,7 +142,8 @@ fn encode_event(tag: u8, event: &Event<'_>, roll: &Roll, out: &mut Vec<u8>) {
     }
     out.extend_from_slice(&event.content.to_le_bytes());
     out.extend_from_slice(&event.occurred_at.0.to_le_bytes());
-    put_signed(out, event.recorded_at.0.saturating_sub(event.occurred_at.0));
+    // Wrapping, so that no two instants are too far apart for the difference to tell one from the other.
+    put_signed(out, event.recorded_at.0.wrapping_sub(event.occurred_at.0));
     put_text(out, activity.source_id.as_str());
     if let Some(id) = &activity.second_id {
         put_text(out, id);
@@ -229,6 +231,9 @@ pub fn decode(content: &[u8], name: impl Fn(NameNo) -> Option<Name>) -> Result<E
 fn decode_event(take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Name>) -> Result<Event<'static>, WireError> {
     let [a, b, c, how, ruling] = take.array()?;
     let flags = u32::from_le_bytes([a, b, c, 0]);
+    if flags & !KNOWN != 0 {
+        return Err(WireError::Range("a flag"));
+    }
     let has = |flag: u32| flags & flag != 0;
     let feed = if has(MESSAGE) { Feed::Message } else { Feed::Activity };
     let outcome = *Outcome::ALL.get(usize::from(how & 0x0f)).ok_or(WireError::Range("an outcome"))?;
@@ -247,7 +252,7 @@ fn decode_event(take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Name>) -> R
     };
     let content = take.word()?;
     let occurred_at = Moment(take.word()? as i64);
-    let recorded_at = Moment(occurred_at.0.saturating_add(take.signed()?));
+    let recorded_at = Moment(occurred_at.0.wrapping_add(take.signed()?));
     let source_id = SourceId::new(take.text()?).map_err(|_| WireError::Range("an id"))?;
     let mut activity = Activity::new(feed, source_id);
     activity.outcome = outcome;

@@ -6,12 +6,13 @@
 //! journal is not opened.
 
 use std::fs::{self, OpenOptions};
+use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::JournalError;
-use super::frame::{self, NoGroup};
+use super::frame::{self, Header, NoGroup, Salt};
 use super::record;
 use super::segment::{self, FolderId, Front, Segment};
 use crate::ledger::rows::Place;
@@ -50,111 +51,125 @@ pub fn read(
     from: u64,
     mut take: impl FnMut(Place, &[u8]) -> Result<(), String>,
 ) -> Result<Recovered, JournalError> {
-    let numbers = segment::numbers(folder)?;
-    let mut found = Recovered { segments: Vec::new(), end: 0, records: 0, cut: None, uncertain: 0, spare: Vec::new() };
+    let salt = Salt::of(id);
     // A snapshot names a position only after it was synced.
-    found.uncertain = from;
-    let files = fronts(folder, id, &numbers)?;
+    let mut found =
+        Recovered { segments: Vec::new(), end: 0, records: 0, cut: None, uncertain: from, spare: Vec::new() };
+    let files = fronts(folder, id)?;
     for (place, file) in files.iter().enumerate() {
-        let later = &files[place + 1..];
-        let Front::Header { base } = file.front else {
-            if let Some(damage) = damage(file, 0, found.end, later, found.uncertain, front_says(file.front)) {
-                return Err(damage);
-            }
-            if file.front != Front::Blank {
-                found.cut = Some(Cut { path: file.path.clone(), offset: 0 });
-            }
-            found.spare.extend(files[place..].iter().map(|file| file.path.clone()));
-            return Ok(found);
+        let rest = &files[place..];
+        let Front::Header { base, synced } = file.front else {
+            let is_begun = file.front != Front::Blank;
+            return found.cut_off(rest, 0, is_begun.then_some(0), salt, front_says(file.front));
         };
         if base != found.end {
             let what = format!("it begins at {base} of the stream, which ends at {} before it", found.end);
-            return Err(JournalError::Damaged { path: file.path.clone(), offset: 16, what });
+            return Err(file.damaged(16, what));
         }
-        let open = OpenOptions::new().read(true).write(true).open(&file.path);
-        let open = open.map_err(JournalError::io(&file.path, "opening it"))?;
-        found.segments.push(Segment { path: file.path.clone(), number: file.number, base, file: Arc::new(open) });
-        let next_base = match later.first().map(|next| next.front) {
-            Some(Front::Header { base }) => Some(base),
+        found.segments.push(file.open(base)?);
+        found.uncertain = found.uncertain.max(synced);
+        let next_base = match rest.get(1).map(|next| next.front) {
+            Some(Front::Header { base, .. }) => Some(base),
             _ => None,
         };
         // Everything in a segment that ends before `from` is in the snapshot already.
         if let Some(next_base) = next_base.filter(|&next_base| next_base <= from) {
+            if file.length < segment::HEADER + (next_base - base) {
+                return Err(file.damaged(file.length, "it is cut short".to_owned()));
+            }
             found.end = next_base;
             continue;
         }
-        match read_segment(file, base, from, &mut found, &mut take)? {
+        match read_segment(file, base, from, salt, &mut found, &mut take)? {
             End::Clean if next_base.is_none_or(|next_base| next_base == found.end) => {}
             End::Clean | End::Broken => {
                 let offset = segment::HEADER + found.end - base;
                 let what = "the group that begins here cannot be read";
-                if let Some(damage) = damage(file, offset, found.end, later, found.uncertain, what) {
-                    return Err(damage);
-                }
-                found.cut = Some(Cut { path: file.path.clone(), offset });
-                found.spare.extend(later.iter().map(|file| file.path.clone()));
-                return Ok(found);
+                return found.cut_off(rest, offset, Some(offset), salt, what);
             }
         }
     }
     if found.end < from {
-        let path = numbers.last().map_or_else(|| folder.to_owned(), |last| segment::path(folder, *last));
+        let path = files.last().map_or_else(|| folder.to_owned(), |last| last.path.clone());
         let what = format!("the stream ends at {}, but a snapshot was taken at {from}", found.end);
         return Err(JournalError::Damaged { path, offset: 0, what });
     }
     Ok(found)
 }
 
-/// Makes what was read the whole truth: the uncertain end is written and synced again, whatever lies
-/// behind it is gone, and the stream can be written on.
+/// Makes what was read the whole truth: whatever lies behind its end is gone, the uncertain end is
+/// written and synced again, and the stream can be written on.
 pub fn settle(folder: &Path, found: &mut Recovered) -> Result<(), JournalError> {
     for path in found.spare.drain(..) {
         fs::remove_file(&path).map_err(JournalError::io(&path, "removing it"))?;
     }
-    let Some(last) = found.segments.last() else {
-        return segment::sync_folder(folder).map_err(JournalError::io(folder, "syncing it"));
-    };
-    let end = segment::HEADER + found.end - last.base;
-    let start = segment::HEADER + found.uncertain.max(last.base) - last.base;
-    let bytes = fs::read(&last.path).map_err(JournalError::io(&last.path, "reading it"))?;
-    let uncertain = bytes.get(start.min(end) as usize..end as usize).unwrap_or_default();
-    let rewrite = || {
-        last.file.write_all_at(uncertain, start.min(end))?;
-        last.file.set_len(end)?;
-        last.file.sync_all()?;
-        segment::sync_folder(folder)
-    };
-    rewrite().map_err(JournalError::io(&last.path, "rewriting its end"))?;
-    // Groups that were written but not known to be synced may stand in the segment before, too.
-    for earlier in found.segments.iter().rev().skip(1).take(1) {
-        earlier.file.sync_all().map_err(JournalError::io(&earlier.path, "syncing it"))?;
+    let mut end = found.end;
+    for segment in found.segments.iter().rev() {
+        rewrite(segment, found.uncertain, end).map_err(JournalError::io(&segment.path, "rewriting its end"))?;
+        if segment.base <= found.uncertain {
+            break;
+        }
+        end = segment.base;
     }
-    Ok(())
+    segment::sync_folder(folder).map_err(JournalError::io(folder, "syncing it"))
+}
+
+/// Writes what a segment has from `uncertain` to `end` once more: a failed sync may have left it in
+/// memory only, looking as if it were on the disk.
+fn rewrite(segment: &Segment, uncertain: u64, end: u64) -> io::Result<()> {
+    // Where all of it is uncertain, so is its header.
+    let start = if uncertain <= segment.base { 0 } else { segment::HEADER + uncertain.min(end) - segment.base };
+    let end = segment::HEADER + end - segment.base;
+    let mut bytes = vec![0; (end - start) as usize];
+    segment.file.read_exact_at(&mut bytes, start)?;
+    segment.file.write_all_at(&bytes, start)?;
+    segment.file.set_len(end)?;
+    segment.file.sync_all()
 }
 
 struct SegmentFile {
     path: PathBuf,
     number: u32,
+    length: u64,
     front: Front,
 }
 
-fn fronts(folder: &Path, id: FolderId, numbers: &[u32]) -> Result<Vec<SegmentFile>, JournalError> {
+impl SegmentFile {
+    fn open(&self, base: u64) -> Result<Segment, JournalError> {
+        let file = OpenOptions::new().read(true).write(true).open(&self.path);
+        let file = file.map_err(JournalError::io(&self.path, "opening it"))?;
+        Ok(Segment { path: self.path.clone(), number: self.number, base, file: Arc::new(file) })
+    }
+
+    fn damaged(&self, offset: u64, what: String) -> JournalError {
+        JournalError::Damaged { path: self.path.clone(), offset, what }
+    }
+}
+
+/// The fronts of all segments, of which none may be missing, another's, or of another version.
+fn fronts(folder: &Path, id: FolderId) -> Result<Vec<SegmentFile>, JournalError> {
     let mut files = Vec::new();
-    for (expected, &number) in (1..).zip(numbers) {
+    let numbers = segment::numbers(folder)?;
+    for (expected, number) in (1..).zip(numbers) {
         let path = segment::path(folder, number);
         if number != expected {
             let path = segment::path(folder, expected);
             let what = format!("it is missing, though segment {number} is there");
             return Err(JournalError::Damaged { path, offset: 0, what });
         }
-        let mut bytes = [0; segment::HEADER as usize];
+        let mut bytes = Vec::new();
         let file = fs::File::open(&path).map_err(JournalError::io(&path, "opening it"))?;
-        let length = file.read_at(&mut bytes, 0).map_err(JournalError::io(&path, "reading it"))?;
-        let front = segment::front(&bytes[..length], number, id);
-        if let Front::Version(found) = front {
-            return Err(JournalError::Version { path, found, known: segment::FORMAT });
+        let length = file.metadata().map_err(JournalError::io(&path, "looking at it"))?.len();
+        file.take(segment::HEADER).read_to_end(&mut bytes).map_err(JournalError::io(&path, "reading it"))?;
+        let front = segment::front(&bytes, number, id);
+        let file = SegmentFile { path, number, length, front };
+        match front {
+            Front::Version(found) => {
+                return Err(JournalError::Version { path: file.path, found, known: segment::FORMAT });
+            }
+            Front::Misplaced(what) => return Err(file.damaged(0, what.to_owned())),
+            Front::Header { .. } | Front::Blank | Front::Broken(_) => files.push(file),
         }
-        files.push(SegmentFile { path, number, front });
     }
     Ok(files)
 }
@@ -177,6 +192,7 @@ fn read_segment(
     file: &SegmentFile,
     base: u64,
     from: u64,
+    salt: Salt,
     found: &mut Recovered,
     take: &mut impl FnMut(Place, &[u8]) -> Result<(), String>,
 ) -> Result<End, JournalError> {
@@ -184,16 +200,19 @@ fn read_segment(
     let mut offset = segment::HEADER as usize;
     loop {
         let rest = bytes.get(offset..).unwrap_or_default();
-        let (header, payload) = match frame::open(rest) {
+        let (header, payload) = match frame::open(rest, salt) {
             Ok((header, payload)) if header.position == found.end => (header, payload),
             Err(NoGroup::Nothing) if rest.iter().all(|&byte| byte == 0) => return Ok(End::Clean),
             Ok(_) | Err(_) => return Ok(End::Broken),
         };
+        let end = header.position + (frame::HEADER + payload.len()) as u64;
+        if header.position < from && from < end {
+            return Err(file.damaged(offset as u64, format!("a snapshot was taken at {from}, amid this group")));
+        }
         let mut place = header.position + frame::HEADER as u64;
         let mut records = payload;
         while from <= header.position && !records.is_empty() {
-            let at = segment::HEADER + place - base;
-            let damaged = |what: String| JournalError::Damaged { path: file.path.clone(), offset: at, what };
+            let damaged = |what: String| file.damaged(segment::HEADER + place - base, what);
             let (length, content) = record::split(records).map_err(|error| damaged(error.to_string()))?;
             take(Place(place), content).map_err(damaged)?;
             found.records += 1;
@@ -202,24 +221,54 @@ fn read_segment(
         }
         found.uncertain = found.uncertain.max(header.synced);
         offset += frame::HEADER + payload.len();
-        found.end += (frame::HEADER + payload.len()) as u64;
+        found.end = end;
     }
 }
 
-/// Whether anything says that the stream was synced past `end`, where it cannot be read.
-fn damage(
-    file: &SegmentFile,
-    offset: u64,
-    end: u64,
-    later: &[SegmentFile],
-    uncertain: u64,
-    what: &str,
-) -> Option<JournalError> {
-    let names_more = |file: &SegmentFile, from: u64| {
-        let bytes = fs::read(&file.path).unwrap_or_default();
-        let rest = bytes.get(from as usize..).unwrap_or_default();
-        frame::search(rest).any(|(_, header)| end < header.synced)
-    };
-    let is_damage = end < uncertain || names_more(file, offset) || later.iter().any(|file| names_more(file, 0));
-    is_damage.then(|| JournalError::Damaged { path: file.path.clone(), offset, what: what.to_owned() })
+impl Recovered {
+    /// Ends the stream where it cannot be read on, at `offset` of the first of `rest`; unless anything
+    /// says that it was synced past there. `torn` is where the tail begins, if there is any.
+    fn cut_off(
+        mut self,
+        rest: &[SegmentFile],
+        offset: u64,
+        torn: Option<u64>,
+        salt: Salt,
+        what: &str,
+    ) -> Result<Recovered, JournalError> {
+        let Some(file) = rest.first() else { return Ok(self) };
+        if self.end < self.uncertain || was_synced_past(self.end, rest, offset, salt)? {
+            return Err(file.damaged(offset, what.to_owned()));
+        }
+        self.cut = torn.map(|offset| Cut { path: file.path.clone(), offset });
+        let is_kept = self.segments.last().is_some_and(|last| last.number == file.number);
+        self.spare.extend(rest.iter().skip(usize::from(is_kept)).map(|file| file.path.clone()));
+        Ok(self)
+    }
+}
+
+/// Whether anything in `files`, in the first from `offset` on, says that the stream was synced past
+/// `end`. A file that cannot be read just now might: that is an error, and not a no.
+fn was_synced_past(end: u64, files: &[SegmentFile], offset: u64, salt: Salt) -> Result<bool, JournalError> {
+    for (file, offset) in files.iter().zip(std::iter::once(offset).chain(std::iter::repeat(0))) {
+        if matches!(file.front, Front::Header { synced, .. } if end < synced) {
+            return Ok(true);
+        }
+        let bytes = fs::read(&file.path).map_err(JournalError::io(&file.path, "reading it"))?;
+        let bytes = bytes.get(offset as usize..).unwrap_or_default();
+        // A real group names the place where it stands, and never claims what lies behind itself.
+        let is_sought = |at: usize, header: &Header| {
+            let stands_right = match file.front {
+                Front::Header { base, .. } => {
+                    Some(header.position) == (base + offset + at as u64).checked_sub(segment::HEADER)
+                }
+                _ => true,
+            };
+            stands_right && end < header.synced && header.synced <= header.position
+        };
+        if frame::stands_in(bytes, salt, is_sought) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

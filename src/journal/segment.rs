@@ -69,18 +69,20 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Writes the header of a segment that begins at `base`; it is synced with the first group.
-pub fn write_header(file: &File, number: u32, base: u64, folder: FolderId) -> io::Result<()> {
-    file.write_all_at(&header(number, base, folder), 0)
+/// Writes the header of a segment that begins at `base`, now that everything before `synced` is
+/// durable; it is synced with the first group.
+pub fn write_header(file: &File, number: u32, base: u64, synced: u64, folder: FolderId) -> io::Result<()> {
+    file.write_all_at(&header(number, base, synced, folder), 0)
 }
 
-fn header(number: u32, base: u64, folder: FolderId) -> [u8; HEADER as usize] {
+fn header(number: u32, base: u64, synced: u64, folder: FolderId) -> [u8; HEADER as usize] {
     let mut bytes = [0; HEADER as usize];
     bytes[..8].copy_from_slice(&MAGIC);
     bytes[8..12].copy_from_slice(&FORMAT.to_le_bytes());
     bytes[12..16].copy_from_slice(&number.to_le_bytes());
     bytes[16..24].copy_from_slice(&base.to_le_bytes());
     bytes[24..40].copy_from_slice(&folder);
+    bytes[40..48].copy_from_slice(&synced.to_le_bytes());
     let sum = crc32fast::hash(&bytes[..60]);
     bytes[60..].copy_from_slice(&sum.to_le_bytes());
     bytes
@@ -93,11 +95,15 @@ pub enum Front {
     Header {
         /// Where in the stream it begins.
         base: u64,
+        /// Everything before this was synced when the segment was begun.
+        synced: u64,
     },
     /// Nothing: the segment was made, but not begun.
     Blank,
-    /// Something else.
+    /// Something else: a header cut short or changed.
     Broken(&'static str),
+    /// A whole header, of some other file. No crash leaves that.
+    Misplaced(&'static str),
     /// It was written by another version.
     Version(u32),
 }
@@ -115,15 +121,16 @@ pub fn front(bytes: &[u8], number: u32, folder: FolderId) -> Front {
         return Front::Blank;
     }
     let half = |at: usize| u32::from_le_bytes([0, 1, 2, 3].map(|byte| raw[at + byte]));
+    let word = |at: usize| u64::from(half(at + 4)) << 32 | u64::from(half(at));
     if half(60) != crc32fast::hash(&raw[..60]) || raw[..8] != MAGIC {
         Front::Broken("its header does not match its checksum")
     } else if half(8) != FORMAT {
         Front::Version(half(8))
     } else if raw[24..40] != folder {
-        Front::Broken("it belongs to another data folder")
+        Front::Misplaced("it belongs to another data folder")
     } else if half(12) != number {
-        Front::Broken("it is another segment under this name")
+        Front::Misplaced("it is another segment under this name")
     } else {
-        Front::Header { base: u64::from_le_bytes([0, 1, 2, 3, 4, 5, 6, 7].map(|byte| raw[16 + byte])) }
+        Front::Header { base: word(16), synced: word(40) }
     }
 }

@@ -4,7 +4,7 @@
 //! the journal again tells what is on the disk. A full disk is not: the group waits until there is
 //! room, and nobody is told that it is durable before it is.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::frame;
+use super::frame::{self, Salt};
 use super::segment::{self, FolderId, Segment, Segments};
 
 /// What the writer tells after each group.
@@ -72,6 +72,10 @@ pub struct Room {
 /// What is filled with noughts ahead of the writer.
 #[derive(Debug, Default)]
 struct Ahead {
+    /// The segment that is filled.
+    segment: u32,
+    /// Its file, opened once more: the system tells each opener once that something was not written,
+    /// and what the filler was told, the writer would never hear.
     file: Option<Arc<File>>,
     /// Noughts, or records, up to here.
     filled: u64,
@@ -112,7 +116,11 @@ impl Writer {
     }
 
     /// Hands a group over, begun with [`frame::start`].
+    ///
+    /// # Panics
+    /// Where it is larger than a group can be: it would be written, and never be read again.
     pub fn write(&self, group: Vec<u8>) {
+        assert!(group.len() <= frame::HEADER + frame::PAYLOAD_MAX, "a group of {} bytes is too large", group.len());
         // The thread ends only after it told of a failure; then nobody waits for this group any more.
         let _ = self.groups.as_ref().map(|groups| groups.send(group));
     }
@@ -150,8 +158,9 @@ struct Pen {
 
 impl Pen {
     fn run(&mut self, waiting: &mpsc::Receiver<Vec<u8>>) {
+        let salt = Salt::of(self.options.id);
         while let Ok(mut group) = waiting.recv() {
-            frame::seal(&mut group, self.end, self.end);
+            frame::seal(&mut group, self.end, self.end, salt);
             let written = match self.write(&group) {
                 Ok(took) => {
                     self.end += group.len() as u64;
@@ -171,14 +180,14 @@ impl Pen {
         let segment = self.retry_while_full(|pen| pen.segment_for(group.len() as u64))?;
         let offset = segment::HEADER + self.end - segment.base;
         let end = offset + group.len() as u64;
-        self.pass(&segment.file, end);
+        self.pass(&segment, end);
         self.retry_while_full(|_| segment.file.write_all_at(group, offset))?;
         let start = Instant::now();
         segment.file.sync_data()?;
         let took = start.elapsed();
         self.room.is_full.store(false, Ordering::Release);
         if group.len() < LARGE {
-            self.want(&segment.file, end);
+            self.want(&segment, end);
         }
         Ok(took)
     }
@@ -197,7 +206,7 @@ impl Pen {
             None => 1,
         };
         let file = segment::create(&self.options.folder, number)?;
-        segment::write_header(&file, number, self.end, self.options.id)?;
+        segment::write_header(&file, number, self.end, self.end, self.options.id)?;
         let path = segment::path(&self.options.folder, number);
         let begun = Segment { path, number, base: self.end, file: Arc::new(file) };
         self.segments.write().unwrap_or_else(|poisoned| poisoned.into_inner()).push(begun.clone());
@@ -217,26 +226,24 @@ impl Pen {
     }
 
     /// Waits until the filler is not at work before `end`, and takes everything up to there from it.
-    fn pass(&self, file: &Arc<File>, end: u64) {
+    fn pass(&self, segment: &Segment, end: u64) {
         let mut ahead = self.room.ahead();
-        while ahead.is_filling && ahead.filled < end {
+        // In another segment, it has to leave the old one altogether.
+        while ahead.is_filling && (ahead.filled < end || ahead.segment != segment.number) {
             ahead = self.room.changed.wait(ahead).unwrap_or_else(|poisoned| poisoned.into_inner());
         }
-        if !ahead.file.as_ref().is_some_and(|known| Arc::ptr_eq(known, file)) {
-            // A new segment; the filler is not in it, and leaves the old one.
-            while ahead.is_filling {
-                ahead = self.room.changed.wait(ahead).unwrap_or_else(|poisoned| poisoned.into_inner());
-            }
-            *ahead = Ahead { file: Some(Arc::clone(file)), filled: end, is_filling: false, wanted: end };
+        if ahead.segment != segment.number {
+            // Without noughts ahead a sync only takes longer.
+            let file = OpenOptions::new().write(true).open(&segment.path).ok().map(Arc::new);
+            *ahead = Ahead { segment: segment.number, file, filled: end, is_filling: false, wanted: end };
         }
         ahead.filled = ahead.filled.max(end);
     }
 
-    fn want(&self, file: &Arc<File>, end: u64) {
+    fn want(&self, segment: &Segment, end: u64) {
         let mut ahead = self.room.ahead();
-        let wanted = (end + AHEAD).min(self.options.segment_bytes);
-        if ahead.file.as_ref().is_some_and(|known| Arc::ptr_eq(known, file)) && ahead.filled < end + AHEAD / 2 {
-            ahead.wanted = wanted;
+        if ahead.segment == segment.number && ahead.filled < end + AHEAD / 2 {
+            ahead.wanted = (end + AHEAD).min(self.options.segment_bytes);
             self.room.changed.notify_all();
         }
     }

@@ -45,15 +45,20 @@ pub enum SnapshotError {
     Foreign,
 }
 
-/// Writes `image` aside, so that only [`commit`] makes it count. Returns where it is.
+/// Writes `image` aside, so that only [`commit`] makes it count. Returns where it is. What could not be
+/// written whole is removed: it would only fill the disk that the journal needs.
 pub fn write(folder: &Path, id: FolderId, image: &Image) -> Result<PathBuf, SnapshotError> {
     let aside = folder.join("snapshot.tmp");
-    let mut out = BufWriter::with_capacity(1 << 20, File::create(&aside)?);
+    write_to(&aside, id, image).inspect_err(|_| drop(fs::remove_file(&aside)))?;
+    Ok(aside)
+}
+
+fn write_to(path: &Path, id: FolderId, image: &Image) -> Result<(), SnapshotError> {
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
     out.write_all(&MAGIC)?;
     out.write_all(&FORMAT.to_le_bytes())?;
     image.sections(id, |section| put(&mut out, section))?;
-    out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-    Ok(aside)
+    Ok(out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?)
 }
 
 /// Makes the snapshot that was written aside count: it is the image of the book at `position`, which
@@ -63,7 +68,8 @@ pub fn commit(folder: &Path, id: FolderId, aside: &Path, position: u64) -> Resul
     fs::rename(aside, &path)?;
     sync_folder(folder)?;
     read_sections(&path, id, |_| Ok(()))?;
-    for old in positions(folder)?.into_iter().rev().skip(KEPT) {
+    // What claims to be ahead of this one is no image of this journal, and takes no place of one that is.
+    for old in positions(folder)?.into_iter().rev().filter(|&old| old <= position).skip(KEPT) {
         fs::remove_file(self::path(folder, old))?;
     }
     Ok(path)
@@ -94,10 +100,14 @@ pub fn load(path: &Path, id: FolderId) -> Result<(Book, u64), SnapshotError> {
     loading.finish()
 }
 
-/// The positions of the snapshots in `folder`, ascending.
+/// The positions of the snapshots in `folder`, ascending; none where there is no folder.
 pub fn positions(folder: &Path) -> io::Result<Vec<u64>> {
     let mut positions = Vec::new();
-    for entry in fs::read_dir(folder)? {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(positions),
+        entries => entries?,
+    };
+    for entry in entries {
         let name = entry?.file_name();
         let position: Option<u64> =
             name.to_str().and_then(|name| name.strip_suffix(".snapshot")).and_then(|name| name.parse().ok());

@@ -137,16 +137,17 @@ fn start_bookkeeper(
             let _ = address.try_send(Synced(written));
         });
         let writer = match writer {
-            Ok(writer) => {
-                let _ = tell.send(Ok(Arc::clone(writer.room())));
-                writer
-            }
+            Ok(writer) => writer,
             Err(error) => {
                 let _ = tell.send(Err(error));
                 panic!("the journal's writer did not start");
             }
         };
-        Bookkeeper::new(found, clerk, writer, outside)
+        let room = Arc::clone(writer.room());
+        let bookkeeper = Bookkeeper::new(found, clerk, writer, outside);
+        // Only now does the view show what the start found.
+        let _ = tell.send(Ok(room));
+        bookkeeper
     });
     let room = told.recv().map_err(std::io::Error::other)??;
     Ok((bookkeeper, room))

@@ -1,4 +1,8 @@
 //! The whole, tried from outside: one binary, so that linking is paid for once.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
+
 mod embed;
+mod recovery;
+mod scribe;
 mod support;
