@@ -39,8 +39,10 @@ usage: cargo bench --bench table -- [options]
   --postgres PORT   a PostgreSQL on the loopback, user postgres, to compare with
   --rows            the names of the rows";
 
+type Probe = fn(&Bench) -> Found;
+
 /// The probes, in the order they run.
-const PROBES: [(&str, fn(&Bench) -> Found); 13] = [
+const PROBES: [(&str, Probe); 13] = [
     ("disk", disk::probe),
     ("mix", throughput::mix),
     ("priced", throughput::priced),
