@@ -84,6 +84,11 @@ impl Others {
         let most = shares.iter().copied().fold(0.0, f64::max);
         if most < 0.05 { String::new() } else { format!("others used up to {:.0} % of the machine", most * 100.0) }
     }
+
+    /// How much processor time this process has used since, in microseconds.
+    pub fn own_us(&self) -> f64 {
+        of_process("self").saturating_sub(self.own) as f64 / TICKS_PER_S * 1e6
+    }
 }
 
 fn busy() -> u64 {

@@ -33,13 +33,10 @@ pub fn settle(folder: &Path, city: &City, runtime: &Runtime) -> Result<Rialto, B
 }
 
 /// Events in batches.
-pub fn batches(mut activities: Vec<Activity>) -> Vec<Vec<Activity>> {
-    let mut batches = Vec::with_capacity(activities.len() / BATCH + 1);
-    while !activities.is_empty() {
-        let rest = activities.split_off(BATCH.min(activities.len()));
-        batches.push(std::mem::replace(&mut activities, rest));
-    }
-    batches
+pub fn batches(activities: Vec<Activity>) -> Vec<Vec<Activity>> {
+    let count = activities.len().div_ceil(BATCH);
+    let mut activities = activities.into_iter();
+    (0..count).map(|_| activities.by_ref().take(BATCH).collect()).collect()
 }
 
 /// What became of the events that were handed over.

@@ -11,10 +11,11 @@ use crate::city::City;
 use crate::figure::{Bench, Figure, Found};
 use crate::machine::Others;
 use crate::sidecar::{self, Tally};
+use crate::stats;
 
 /// The real mix, nearly all of it recorded at zero.
 pub fn mix(bench: &Bench) -> Found {
-    let (mut rates, mut bytes, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut rates, mut bytes) = (Rates::default(), Vec::new());
     for _ in 0..Bench::RUNS {
         let mut city = City::venice();
         let events = city.mix(bench.volume(3_000_000));
@@ -22,34 +23,27 @@ pub fn mix(bench: &Bench) -> Found {
         let rialto = sidecar::settle(room.path(), &city, &runtime)?;
         warm_up(&rialto, &runtime, city.mix(bench.volume(200_000)))?;
         let (before, count) = (rialto.view().position, events.len());
-        let (tally, foreign) = timed(&rialto, &runtime, events)?;
-        rates.push(tally.per_s()?);
-        others.push(foreign);
+        rates.time(&rialto, &runtime, events)?;
         bytes.push((rialto.view().position - before) as f64 / count as f64);
         stop(&rialto, &runtime)?;
     }
-    Ok(vec![
-        Figure::new("mix_per_s", rates).noted(Others::note(&others)),
-        Figure::new("journal_bytes_per_activity", bytes),
-    ])
+    Ok(vec![rates.figure("mix_per_s"), Figure::new("journal_bytes_per_activity", bytes)])
 }
 
 /// Every event a service, priced and posted.
 pub fn priced(bench: &Bench) -> Found {
-    let (mut rates, mut others) = (Vec::new(), Vec::new());
+    let mut rates = Rates::default();
     for _ in 0..Bench::RUNS {
         let mut city = City::venice();
         let events = city.services(bench.volume(2_000_000));
         let (runtime, room) = (sidecar::runtime()?, bench.room()?);
         let rialto = sidecar::settle(room.path(), &city, &runtime)?;
         warm_up(&rialto, &runtime, city.services(bench.volume(200_000)))?;
-        let (tally, foreign) = timed(&rialto, &runtime, events)?;
-        rates.push(tally.per_s()?);
-        others.push(foreign);
+        let tally = rates.time(&rialto, &runtime, events)?;
         assert_eq!(tally.recorded, 0, "a service was not priced");
         stop(&rialto, &runtime)?;
     }
-    Ok(vec![Figure::new("priced_per_s", rates).noted(Others::note(&others))])
+    Ok(vec![rates.figure("priced_per_s")])
 }
 
 /// Every event priced by the actor of one of a million citizens, who is awake, or has to be woken.
@@ -58,21 +52,14 @@ pub fn million(bench: &Bench) -> Found {
     let (runtime, room) = (sidecar::runtime()?, bench.room()?);
     let rialto = sidecar::settle(room.path(), &city, &runtime)?;
     warm_up(&rialto, &runtime, city.everybody())?;
-    let (mut live, mut woken, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut live, mut woken) = (Rates::default(), Rates::default());
     for _ in 0..Bench::RUNS {
-        let (tally, foreign) = timed(&rialto, &runtime, city.anybody(bench.volume(1_000_000)))?;
-        live.push(tally.per_s()?);
-        others.push(foreign);
+        live.time(&rialto, &runtime, city.anybody(bench.volume(1_000_000)))?;
         retire(&rialto)?;
-        let (tally, foreign) = timed(&rialto, &runtime, city.everybody())?;
-        woken.push(tally.per_s()?);
-        others.push(foreign);
+        woken.time(&rialto, &runtime, city.everybody())?;
     }
     stop(&rialto, &runtime)?;
-    Ok(vec![
-        Figure::new("million_live_per_s", live).noted(Others::note(&others)),
-        Figure::new("million_woken_per_s", woken).noted(Others::note(&others)),
-    ])
+    Ok(vec![live.figure("million_live_per_s"), woken.figure("million_woken_per_s")])
 }
 
 /// Retires everybody, and waits until they are gone.
@@ -88,11 +75,31 @@ pub fn retire(rialto: &Rialto) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn timed(rialto: &Rialto, runtime: &Runtime, events: Vec<Activity>) -> Result<(Tally, f64), Box<dyn Error>> {
-    let batches = sidecar::batches(events);
-    let others = Others::start();
-    let tally = sidecar::record(rialto, runtime, batches)?;
-    Ok((tally, others.share()))
+/// The rates of some runs, and what they cost.
+#[derive(Default)]
+struct Rates {
+    per_s: Vec<f64>,
+    cost_us: Vec<f64>,
+    foreign: Vec<f64>,
+}
+
+impl Rates {
+    /// Records events while the clock runs.
+    fn time(&mut self, rialto: &Rialto, runtime: &Runtime, events: Vec<Activity>) -> Result<Tally, Box<dyn Error>> {
+        let (count, batches) = (events.len(), sidecar::batches(events));
+        let others = Others::start();
+        let tally = sidecar::record(rialto, runtime, batches)?;
+        self.per_s.push(tally.per_s()?);
+        self.cost_us.push(others.own_us() / count as f64);
+        self.foreign.push(others.share());
+        Ok(tally)
+    }
+
+    fn figure(self, name: &str) -> Figure {
+        let cost = stats::spread(&self.cost_us).map_or(0.0, |[_, median, _]| median);
+        let note = format!("{cost:.2} µs of processor time each; {}", Others::note(&self.foreign));
+        Figure::new(name, self.per_s).noted(note.trim_end_matches("; "))
+    }
 }
 
 fn warm_up(rialto: &Rialto, runtime: &Runtime, events: Vec<Activity>) -> Result<(), Box<dyn Error>> {
