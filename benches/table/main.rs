@@ -1,0 +1,175 @@
+//! The bench table: everything that Rialto must reach, measured in one run beside the disk and a peer.
+//!
+//! Every probe runs in a process of its own, so that none finds the memory, the threads or the names of
+//! another. `cargo xtask bench` runs it with a PostgreSQL to compare with.
+
+mod city;
+mod disk;
+mod figure;
+mod http;
+mod large;
+mod latency;
+mod machine;
+mod memory;
+mod postgres;
+mod print;
+mod rows;
+mod sidecar;
+mod stats;
+mod throughput;
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
+
+use figure::{Bench, Figure, Found};
+use rows::{Figures, ROWS, Row};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const HELP: &str = "\
+The bench table. Usually run by `cargo xtask bench`, which also brings the peer.
+
+usage: cargo bench --bench table -- [options]
+  --quick           a twentieth of the volumes
+  --row NAME        this row alone; may be given again
+  --json            all figures as JSON instead of the table
+  --folder DIR      where to work; it decides which disk is measured
+  --postgres PORT   a PostgreSQL on the loopback, user postgres, to compare with
+  --rows            the names of the rows";
+
+type Probe = fn(&Bench) -> Found;
+
+/// The probes, in the order they run.
+const PROBES: [(&str, Probe); 13] = [
+    ("disk", disk::probe),
+    ("mix", throughput::mix),
+    ("priced", throughput::priced),
+    ("postgres", postgres::probe),
+    ("million", throughput::million),
+    ("record", latency::record),
+    ("submit", latency::submit),
+    ("http-batches", http::batches),
+    ("http-singles", http::singles),
+    ("large", large::probe),
+    ("memory-transaction", memory::transaction),
+    ("memory-zero", memory::zero),
+    ("memory-actors", memory::actors),
+];
+
+struct Arguments {
+    bench: Bench,
+    rows: Vec<&'static Row>,
+    is_json: bool,
+    /// Set in a child: the probe to run.
+    probe: Option<String>,
+    shows: Option<String>,
+}
+
+fn main() -> ExitCode {
+    match arguments().and_then(run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("table: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    let Arguments { bench, rows, is_json, probe, shows } = arguments;
+    if let Some(text) = shows {
+        println!("{text}");
+        return Ok(());
+    }
+    if let Some(name) = probe {
+        let (_, probe) = PROBES.iter().find(|(known, _)| *known == name).ok_or("no such probe")?;
+        for figure in probe(&bench)? {
+            println!("{}", serde_json::to_string(&figure)?);
+        }
+        return Ok(());
+    }
+    std::fs::create_dir_all(&bench.folder)?;
+    let mut figures = Figures::default();
+    let is_needed = |name: &str| name == "disk" || rows.iter().any(|row| row.probes.contains(&name));
+    for (name, _) in PROBES.iter().filter(|(name, _)| is_needed(name)) {
+        eprintln!("measuring: {name}");
+        match measure(name, &bench) {
+            Ok(found) => found.into_iter().for_each(|figure| figures.insert(figure)),
+            Err(error) => {
+                eprintln!("{name}: {error}");
+                figures.failures.insert((*name).to_owned(), error.to_string());
+            }
+        }
+    }
+    let machine = machine::description(&bench.folder);
+    let text = if is_json {
+        print::json(&machine, &figures)
+    } else {
+        print::markdown(&machine, &figures, &rows, bench.is_quick)
+    };
+    println!("{text}");
+    Ok(())
+}
+
+/// Runs a probe in a process of its own.
+fn measure(name: &str, bench: &Bench) -> Found {
+    let mut child = Command::new(std::env::current_exe()?);
+    child.args(["--probe", name, "--folder"]).arg(&bench.folder);
+    child.args(bench.is_quick.then_some("--quick"));
+    if let Some(port) = bench.postgres {
+        child.args(["--postgres", &port.to_string()]);
+    }
+    let output = child.stdin(Stdio::null()).stderr(Stdio::piped()).output()?;
+    if !output.status.success() {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        return Err(errors.trim().trim_start_matches("table: ").to_owned().into());
+    }
+    let lines = str::from_utf8(&output.stdout)?.lines();
+    Ok(lines.map(serde_json::from_str::<Figure>).collect::<Result<_, _>>()?)
+}
+
+fn arguments() -> Result<Arguments, Box<dyn Error>> {
+    let mut arguments = Arguments {
+        bench: Bench {
+            folder: PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench"),
+            is_quick: false,
+            binary: PathBuf::from(env!("CARGO_BIN_EXE_rialto")),
+            postgres: None,
+        },
+        rows: Vec::new(),
+        is_json: false,
+        probe: None,
+        shows: None,
+    };
+    let mut given = std::env::args().skip(1);
+    while let Some(argument) = given.next() {
+        let mut value = || given.next().ok_or_else(|| format!("{argument} needs a value"));
+        match argument.as_str() {
+            // Cargo says this to every bench.
+            "--bench" => {}
+            "--quick" => arguments.bench.is_quick = true,
+            "--json" => arguments.is_json = true,
+            "--folder" => arguments.bench.folder = PathBuf::from(value()?),
+            "--postgres" => arguments.bench.postgres = Some(value()?.parse()?),
+            "--probe" => arguments.probe = Some(value()?),
+            "--row" => {
+                let name = value()?;
+                let row = ROWS.iter().find(|row| row.name == name);
+                arguments.rows.push(row.ok_or_else(|| format!("no row {name}; there are {}", names()))?);
+            }
+            "--rows" => arguments.shows = Some(names()),
+            "--help" => arguments.shows = Some(HELP.to_owned()),
+            unknown => return Err(format!("unknown argument {unknown}\n\n{HELP}").into()),
+        }
+    }
+    if arguments.rows.is_empty() {
+        arguments.rows = ROWS.iter().collect();
+    }
+    Ok(arguments)
+}
+
+fn names() -> String {
+    ROWS.iter().map(|row| row.name).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,71 @@
+//! How much memory a transaction, a zero activity and an actor take: the resident size of a process
+//! that has done nothing else.
+
+use std::error::Error;
+use std::time::Duration;
+
+use rialto::domain::activity::Activity;
+
+use crate::city::City;
+use crate::figure::{Bench, Figure, Found};
+use crate::large::TRANSACTIONS;
+use crate::{machine, sidecar, throughput};
+
+/// Bytes a transaction.
+pub fn transaction(bench: &Bench) -> Found {
+    let bytes = per_event(bench, City::services)?;
+    Ok(vec![Figure::new("transaction_bytes", vec![bytes])])
+}
+
+/// Bytes an activity of the real mix, nearly all of which earn nothing.
+pub fn zero(bench: &Bench) -> Found {
+    let bytes = per_event(bench, City::mix)?;
+    Ok(vec![Figure::new("zero_bytes", vec![bytes])])
+}
+
+fn per_event(bench: &Bench, events: fn(&mut City, usize) -> Vec<Activity>) -> Result<f64, Box<dyn Error>> {
+    // Small, so that what waits to be recorded hardly counts.
+    const STRIDE: usize = 20_000;
+    let (runtime, room) = (sidecar::runtime()?, bench.room()?);
+    let mut city = City::venice();
+    let rialto = sidecar::settle(room.path(), &city, &runtime)?;
+    let some = |city: &mut City| sidecar::record(&rialto, &runtime, sidecar::batches(events(city, STRIDE)))?.per_s();
+    // The first fill the buffers, which stay as they are.
+    for _ in 0..5 {
+        some(&mut city)?;
+    }
+    let before = settled();
+    let strides = bench.volume(TRANSACTIONS) / STRIDE;
+    for _ in 0..strides {
+        some(&mut city)?;
+    }
+    let bytes = settled().saturating_sub(before) as f64 / (strides * STRIDE) as f64;
+    runtime.block_on(rialto.stop()).map_err(|cause| cause.to_string())?;
+    Ok(bytes)
+}
+
+/// Bytes a live actor with its state, and what is left of it when it retired.
+pub fn actors(bench: &Bench) -> Found {
+    let count = bench.volume(1_000_000);
+    let (runtime, room) = (sidecar::runtime()?, bench.room()?);
+    let before = settled();
+    let mut city = City::of(count);
+    let rialto = sidecar::settle(room.path(), &city, &runtime)?;
+    for _ in 0..2 {
+        for events in sidecar::batches(city.everybody()).chunks(8) {
+            sidecar::record(&rialto, &runtime, events.to_vec())?.per_s()?;
+        }
+    }
+    let live = settled().saturating_sub(before);
+    throughput::retire(&rialto)?;
+    let retired = settled().saturating_sub(before);
+    runtime.block_on(rialto.stop()).map_err(|cause| cause.to_string())?;
+    let per_actor = |bytes: u64| vec![bytes as f64 / count as f64];
+    Ok(vec![Figure::new("actor_live_bytes", per_actor(live)), Figure::new("actor_retired_bytes", per_actor(retired))])
+}
+
+/// The resident size, once the allocator gave back what it does not need.
+fn settled() -> u64 {
+    std::thread::sleep(Duration::from_millis(1500));
+    machine::resident()
+}
