@@ -32,7 +32,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     letter.citizen = Name::new("GondolaDrifter");
     letter.receiver = Receiver::new(Some("@rialto"), letter.citizen, None, None);
     for receipt in rialto.record_batch(vec![letter, consultation]).await? {
-        println!("in a batch: {} {:?}", receipt.status.as_str(), receipt.charge.map(|charge| charge.amount.to_string()));
+        println!(
+            "in a batch: {} {:?}",
+            receipt.status.as_str(),
+            receipt.charge.map(|charge| charge.amount.to_string())
+        );
     }
 
     // Handing over without waiting; the receipt comes later, to whoever wants it.

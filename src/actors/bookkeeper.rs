@@ -98,6 +98,8 @@ pub struct Bookkeeper {
     pub(super) findings: Vec<Finding>,
     writer: Writer,
     outside: Outside,
+    /// The end of the last group that has any record in it.
+    recorded: u64,
     /// Up to where an image was taken.
     imaged: u64,
     image_due: bool,
@@ -131,6 +133,9 @@ pub struct Found {
     pub totals: Totals,
     /// The end of the journal.
     pub position: u64,
+    /// The end of the last group with records that are in no snapshot; where there is none, the same
+    /// as `imaged`.
+    pub recorded: u64,
     /// Up to where a snapshot has it.
     pub imaged: u64,
 }
@@ -169,7 +174,7 @@ const QUIET: Duration = Duration::from_secs(1);
 impl Bookkeeper {
     /// A bookkeeper who goes on from what a start found.
     pub fn new(found: Found, clerk: Clerk, writer: Writer, outside: Outside) -> Bookkeeper {
-        let Found { book, mut totals, position, imaged } = found;
+        let Found { book, mut totals, position, recorded, imaged } = found;
         totals.advance(&book, book.charges().len());
         book.directory().rows().for_each(|row| outside.atlas.put(row));
         let guard = outside.vitals.guard("the bookkeeper");
@@ -191,6 +196,7 @@ impl Bookkeeper {
             findings: Vec::new(),
             writer,
             outside,
+            recorded,
             imaged,
             image_due: false,
             guard,
@@ -318,6 +324,9 @@ impl Bookkeeper {
         let group = std::mem::replace(&mut self.group, self.spare.take().unwrap_or_else(frame::start));
         self.is_marked = group.len() == frame::HEADER;
         self.position += group.len() as u64;
+        if !self.is_marked {
+            self.recorded = self.position;
+        }
         let mut promise = std::mem::take(&mut self.open);
         promise.heights = self.heights();
         self.written = Some(promise);
@@ -385,7 +394,7 @@ impl Bookkeeper {
         if !self.is_marked {
             return self.mark();
         }
-        if self.imaged < self.durable.position && self.durable.facts + self.durable.names > 0 {
+        if self.imaged < self.recorded {
             (self.outside.images)(Image::take(&self.book, self.position));
             self.imaged = self.position;
         }
@@ -486,7 +495,7 @@ impl Handler<TakeSnapshot> for Bookkeeper {
     type Result = ();
 
     fn handle(&mut self, _: TakeSnapshot, _: &mut Self::Context) {
-        self.image_due |= self.imaged < self.durable.position;
+        self.image_due |= self.imaged < self.recorded;
         // It is taken with the next group; on a quiet journal that is a mark.
         self.is_marked &= !self.image_due;
         self.mark();

@@ -50,6 +50,7 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
     let meters = Meters::default();
     let durable = Arc::new(AtomicU64::new(0));
     let imaged = opened.snapshot.unwrap_or(0);
+    let recorded = if opened.records == 0 { imaged } else { recovered.end };
     let images =
         Imaging::start(folder.images(), folder.id(), imaged, Arc::clone(&durable)).map_err(StartError::Thread)?;
     let segments = Arc::new(RwLock::new(std::mem::take(&mut recovered.segments)));
@@ -63,7 +64,7 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
         durable,
         snapshot_bytes: settings.snapshot_bytes,
     };
-    let found = Found { book, totals: Totals::new(calendar.clone()), position: recovered.end, imaged };
+    let found = Found { book, totals: Totals::new(calendar.clone()), position: recovered.end, recorded, imaged };
     let options = Options { folder: folder.journal(), id: folder.id(), segment_bytes: settings.segment_bytes };
     let (submitted, waiting) = mpsc::channel(queue::LENGTH);
 
