@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use thiserror::Error;
 
@@ -13,8 +14,8 @@ use crate::journal::segment::{FolderId, sync_folder};
 pub struct DataFolder {
     path: PathBuf,
     id: FolderId,
-    // The lock lasts as long as the file is open, or until it is released.
-    lock: File,
+    // The lock lasts as long as anybody holds the file open.
+    lock: Mutex<Option<Arc<File>>>,
 }
 
 /// Why a data folder cannot be opened.
@@ -65,13 +66,17 @@ impl DataFolder {
             Err(TryLockError::Error(cause)) => return Err(io_at(path)(cause)),
         }
         let id = identity(path)?;
-        Ok(DataFolder { path: path.to_owned(), id, lock })
+        Ok(DataFolder { path: path.to_owned(), id, lock: Mutex::new(Some(Arc::new(lock))) })
     }
 
-    /// Lets others open the folder. Whoever calls this uses it no more.
+    /// The lock: as long as anybody has it, nobody else opens the folder. Whoever writes holds one.
+    pub fn hold(&self) -> Option<Arc<File>> {
+        self.lock.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    }
+
+    /// Lets go of the lock.
     pub fn release(&self) {
-        // What cannot be unlocked is unlocked when the file is closed.
-        let _ = self.lock.unlock();
+        self.lock.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
     }
 
     /// Where it is.

@@ -86,7 +86,7 @@ impl City {
         let rows = self.businesses.iter().enumerate().map(|(number, id)| Building {
             id: *id,
             kind: Name::new("market_stall"),
-            is_business: true,
+            is_business: Some(true),
             run_by: Some(self.citizens[number % self.citizens.len()]),
         });
         rows.map(Row::Building).collect()

@@ -63,6 +63,7 @@ mod tests {
         let atlas = Atlas::default();
         for (id, is_business, run_by) in [(bakery, true, "Lucid"), (dock, true, "coffee"), (home, false, "Lucid")] {
             let id = id.expect("a name");
+            let is_business = Some(is_business);
             atlas.put(Row::Building(Building { id, kind: None, is_business, run_by: name(run_by) }));
         }
         for (named, from, to, business) in [

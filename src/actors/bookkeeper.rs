@@ -16,17 +16,17 @@ use super::atlas::Atlas;
 use super::clerk::Clerk;
 use super::sheet::{Receipts, Sheet};
 use super::vitals::{Guard, Vitals};
-use crate::domain::charge::Stage;
+use crate::clock::Clock;
 use crate::domain::external::Ruling;
 use crate::domain::ids::EventKey;
-use crate::domain::names::Name;
 use crate::domain::rows::Row;
 use crate::domain::time::Moment;
+use crate::journal::frame;
 use crate::journal::writer::{Writer, Written};
-use crate::journal::{frame, record};
-use crate::ledger::book::{Book, Verdict};
-use crate::ledger::entry::{Entry, Event, Receipt, Status};
-use crate::ledger::rows::{FactNo, Place};
+use crate::ledger::book::Book;
+use crate::ledger::directory::Directory;
+use crate::ledger::entry::Receipt;
+use crate::ledger::rows::FactNo;
 use crate::ledger::totals::Totals;
 use crate::ledger::view::View;
 use crate::metrics::{Counted, Meters};
@@ -82,14 +82,16 @@ pub struct Leave;
 pub struct Bookkeeper {
     pub(super) book: Book,
     pub(super) totals: Totals,
-    clerk: Clerk,
+    /// The directory, as far as it is durable.
+    pub(super) shown: Directory,
+    pub(super) clerk: Clerk,
     next_ticket: u64,
     early: BTreeMap<u64, Work>,
     /// Where in the stream the open group begins.
-    position: u64,
-    group: Vec<u8>,
+    pub(super) position: u64,
+    pub(super) group: Vec<u8>,
     spare: Option<Vec<u8>>,
-    open: Promise,
+    pub(super) open: Promise,
     written: Option<Promise>,
     pub(super) durable: Heights,
     /// Whether a later group names the last durable position as synced.
@@ -118,6 +120,8 @@ pub struct Outside {
     pub vitals: Vitals,
     /// Takes images, and makes snapshots of them.
     pub images: Box<dyn FnMut(Image) + Send>,
+    /// The clock.
+    pub clock: Clock,
     /// Is told each durable position.
     pub durable: Arc<std::sync::atomic::AtomicU64>,
     /// How large the journal may grow past the last snapshot before the next one is due; it also
@@ -147,10 +151,10 @@ enum Work {
 
 /// What is promised to happen once a group is durable.
 #[derive(Default)]
-struct Promise {
-    receipts: Vec<(Arc<Sheet>, Receipts)>,
-    news: Vec<(oneshot::Sender<Vec<bool>>, Vec<bool>, OwnedSemaphorePermit)>,
-    rows: Vec<Row>,
+pub(super) struct Promise {
+    pub(super) receipts: Vec<(Arc<Sheet>, Receipts)>,
+    pub(super) news: Vec<(oneshot::Sender<Vec<bool>>, Vec<bool>, OwnedSemaphorePermit)>,
+    pub(super) rows: Vec<Row>,
     heights: Heights,
 }
 
@@ -160,14 +164,11 @@ pub(super) struct Heights {
     pub(super) facts: usize,
     pub(super) charges: usize,
     pub(super) conflicts: usize,
-    pub(super) names: usize,
     pub(super) position: u64,
 }
 
 /// A group is handed over at this size; what comes meanwhile waits.
 const GROUP_BYTES: usize = 4 << 20;
-/// More than the records of all the names in one event take up.
-const NAMES_BYTES_MAX: u64 = 16 * (8 + Name::BYTES_MAX as u64);
 /// How long a quiet journal waits for its mark.
 const QUIET: Duration = Duration::from_secs(1);
 
@@ -175,10 +176,11 @@ impl Bookkeeper {
     /// A bookkeeper who goes on from what a start found.
     pub fn new(found: Found, clerk: Clerk, writer: Writer, outside: Outside) -> Bookkeeper {
         let Found { book, mut totals, position, recorded, imaged } = found;
-        totals.advance(&book, book.charges().len());
+        totals.advance(&book, book.charges().len(), outside.clock.now());
         book.directory().rows().for_each(|row| outside.atlas.put(row));
         let guard = outside.vitals.guard("the bookkeeper");
         let mut bookkeeper = Bookkeeper {
+            shown: book.directory().clone(),
             book,
             totals,
             clerk,
@@ -211,7 +213,6 @@ impl Bookkeeper {
             facts: self.book.facts().len(),
             charges: self.book.charges().len(),
             conflicts: self.book.conflicts().len(),
-            names: self.book.roll().names().len(),
             position: self.position,
         }
     }
@@ -232,92 +233,6 @@ impl Bookkeeper {
             // Nothing had to be written: all of it was known already, and durable.
             self.keep(Promise::default());
         }
-    }
-
-    fn post(&mut self, sheet: Arc<Sheet>) {
-        let mut receipts = Receipts::with_capacity(sheet.activities.len());
-        for (place, activity) in sheet.activities.iter().enumerate() {
-            let drafted = sheet.draft(place).unwrap_or_else(|| self.clerk.draft(activity, sheet.businesses[place]));
-            let happened = activity.occurred.at.unwrap_or(sheet.seen);
-            let event = Event {
-                activity: std::borrow::Cow::Borrowed(activity),
-                key: drafted.key,
-                content: drafted.content,
-                draft: drafted.draft,
-                stage: Stage::Shadow,
-                // Nothing happened later than it was seen.
-                occurred_at: happened.clamp(Moment::OLDEST, sheet.seen.max(Moment::OLDEST)),
-                recorded_at: sheet.seen,
-                is_upgrade: false,
-            };
-            receipts.push(self.post_event(event));
-        }
-        self.open.receipts.push((sheet, receipts));
-    }
-
-    fn post_event(&mut self, mut event: Event<'_>) -> Receipt {
-        // A place past what the names of this event could take up: what has room there has room here.
-        let verdict = match self.book.admit(&event, Place(self.place().0 + NAMES_BYTES_MAX)) {
-            Ok(verdict) => verdict,
-            Err(_full) => return Receipt { status: Status::Rejected, charge: None, upgraded: false },
-        };
-        match verdict {
-            Verdict::New => {}
-            Verdict::Upgrade(first) => {
-                event.occurred_at = self.book.fact(first).occurred_at;
-                event.is_upgrade = true;
-            }
-            Verdict::Repeat(first) => return self.book.repeated(first, Status::Duplicate),
-            Verdict::Conflict { first, is_noted } => {
-                if !is_noted {
-                    let (entry, place) = self.write_event(event, Entry::Conflict);
-                    if let Entry::Conflict(event) = &entry {
-                        self.book.note_conflict(event, place);
-                    }
-                }
-                return self.book.repeated(first, Status::Conflict);
-            }
-        }
-        match self.write_event(event, Entry::Event) {
-            (Entry::Event(event), place) => self.book.post(&event, place),
-            _ => unreachable!("an event was written"),
-        }
-    }
-
-    /// Writes an event into the open group, behind the names that it needs.
-    fn write_event<'a>(&mut self, event: Event<'a>, entry: fn(Event<'a>) -> Entry<'a>) -> (Entry<'a>, Place) {
-        record::names(&event).into_iter().flatten().for_each(|name| self.write_name(name));
-        let (entry, place) = (entry(event), self.place());
-        record::encode(&entry, self.book.roll(), &mut self.group);
-        (entry, place)
-    }
-
-    fn write_name(&mut self, name: Name) {
-        if self.book.roll().number(name).is_none() {
-            self.book.enrol(name);
-            record::encode(&Entry::Name(name), self.book.roll(), &mut self.group);
-        }
-    }
-
-    fn describe(&mut self, describe: Describe) {
-        let Describe { seen, rows, reply, permit, .. } = describe;
-        let mut news = Vec::with_capacity(rows.len());
-        for row in rows {
-            let is_news = self.book.directory().is_news(row);
-            if is_news {
-                row_names(row).into_iter().flatten().for_each(|name| self.write_name(name));
-                record::encode(&Entry::Row(row, seen), self.book.roll(), &mut self.group);
-                self.book.describe(row);
-                self.open.rows.push(row);
-            }
-            news.push(is_news);
-        }
-        self.open.news.push((reply, news, permit));
-    }
-
-    /// Where the next record will stand.
-    fn place(&self) -> Place {
-        Place(self.position + self.group.len() as u64)
     }
 
     fn hand_over(&mut self) {
@@ -352,7 +267,10 @@ impl Bookkeeper {
     }
 
     fn redeem(&mut self, promise: Promise) {
-        promise.rows.iter().for_each(|row| self.outside.atlas.put(*row));
+        for row in promise.rows {
+            self.outside.atlas.put(row);
+            self.shown.put(row);
+        }
         for (sheet, receipts) in promise.receipts {
             self.outside.meters.count(counted(&sheet, &receipts));
             if let Some(reply) = sheet.take_reply() {
@@ -368,7 +286,7 @@ impl Bookkeeper {
 
     fn publish(&mut self) {
         let Heights { facts, conflicts, position, charges, .. } = self.durable;
-        self.totals.advance(&self.book, charges);
+        self.totals.advance(&self.book, charges, self.outside.clock.now());
         self.outside.view.store(Arc::new(View::new(&self.totals, facts as u64, conflicts as u64, position)));
         self.outside.durable.store(position, std::sync::atomic::Ordering::Release);
     }
@@ -421,19 +339,10 @@ fn counted<'a>(sheet: &'a Sheet, receipts: &'a [Receipt]) -> impl Iterator<Item 
     })
 }
 
-fn row_names(row: Row) -> [Option<Name>; 3] {
-    match row {
-        Row::Citizen(citizen) => [Some(citizen.id), None, None],
-        Row::Building(building) => [Some(building.id), building.kind, building.run_by],
-    }
-}
-
 impl Actor for Bookkeeper {
     type Context = Context<Bookkeeper>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        // More than may ever be under way: what is bounded is bounded at the door.
-        ctx.set_mailbox_capacity(1 << 20);
         ctx.run_interval(QUIET, |bookkeeper, _| bookkeeper.mark());
     }
 }

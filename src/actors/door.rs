@@ -64,6 +64,13 @@ pub enum Closed {
     Draining,
 }
 
+/// Room for a batch that is still to come.
+#[derive(Debug)]
+pub struct Reserved {
+    permit: OwnedSemaphorePermit,
+    count: usize,
+}
+
 /// The door.
 #[derive(Debug)]
 pub struct Door {
@@ -98,13 +105,36 @@ impl Door {
     /// The door of a house.
     pub fn new(house: House, bounds: Bounds) -> Door {
         let House { registry, atlas, bookkeeper, clock, vitals, room } = house;
+        // There is always room for one event.
+        let bounds = Bounds { events: bounds.events.max(1), batches: bounds.batches.clamp(1, bounds.events.max(1)) };
         let events = Arc::new(Semaphore::new(bounds.events));
         Door { registry, atlas, bookkeeper, clock, vitals, room, bounds, events, tickets: AtomicU64::new(0) }
     }
 
+    /// Reserves room for a batch of `count` events, so that it can be refused before it is even read.
+    pub fn reserve(&self, count: usize) -> Result<Reserved, Closed> {
+        self.permit(count).map(|permit| Reserved { permit, count })
+    }
+
+    /// Waits for room for `count` events, also when the house takes nothing new any more: for what was
+    /// accepted before.
+    pub async fn reserve_waiting(&self, count: usize) -> Result<Reserved, Closed> {
+        let permit = Arc::clone(&self.events).acquire_many_owned(self.weight(count)).await;
+        permit.map(|permit| Reserved { permit, count }).map_err(|_| Closed::Draining)
+    }
+
     /// Takes a batch of events in; the receipts come when all of it is durable.
     pub fn take(&self, activities: Vec<Activity>) -> Result<oneshot::Receiver<Receipts>, Closed> {
-        let permit = self.permit(activities.len())?;
+        Ok(self.take_reserved(self.reserve(activities.len())?, activities))
+    }
+
+    /// Takes a batch in for which there is room.
+    ///
+    /// # Panics
+    /// Where it has more events than were reserved for.
+    pub fn take_reserved(&self, reserved: Reserved, activities: Vec<Activity>) -> oneshot::Receiver<Receipts> {
+        let Reserved { permit, count } = reserved;
+        assert!(activities.len() <= count, "a batch is larger than its reservation");
         let (reply, receipts) = oneshot::channel();
         let businesses: Vec<Option<Name>> =
             activities.iter().map(|activity| self.atlas.business_of(activity)).collect();
@@ -123,12 +153,12 @@ impl Door {
         });
         if parts.is_empty() {
             Sheet::send(sheet);
-            return Ok(receipts);
+            return receipts;
         }
         for (entity, from, to) in parts {
             self.registry.send(entity, Part::new(Arc::clone(&sheet), from, to));
         }
-        Ok(receipts)
+        receipts
     }
 
     /// Takes rows of citizens and buildings in; for each, whether it told anything new.
@@ -137,8 +167,9 @@ impl Door {
         let (reply, told) = oneshot::channel();
         let ticket = self.tickets.fetch_add(1, Ordering::AcqRel);
         let describe = Describe { ticket, seen: self.clock.now(), rows, reply, permit };
-        // His mailbox holds more than may be under way; if he is gone, whoever waits is told.
-        drop(self.bookkeeper.try_send(describe));
+        // His mailbox holds more than may be under way, and an address of its own is never kept waiting;
+        // if he is gone, whoever waits is told.
+        drop(self.bookkeeper.clone().try_send(describe));
         Ok(told)
     }
 
@@ -152,15 +183,25 @@ impl Door {
         }
     }
 
-    /// Waits until a batch of `count` would be taken in, as far as the bound on events goes.
-    pub async fn free(&self, count: usize) {
-        // The semaphore is never closed; what was free is given back at once.
-        drop(self.events.acquire_many(self.weight(count)).await);
+    /// Waits until nothing is under way, or until a full disk holds it up; whether nothing is.
+    pub async fn emptied(&self) -> bool {
+        tokio::select! {
+            emptied = self.events.acquire_many(self.bounds.events as u32) => emptied.is_ok(),
+            () = self.room.full() => false,
+        }
     }
 
-    /// Waits until nothing is under way.
-    pub async fn emptied(&self) {
-        drop(self.events.acquire_many(self.bounds.events as u32).await);
+    /// Waits until there is room on the disk, or the house is about to stop.
+    pub async fn roomy(&self) {
+        tokio::select! {
+            () = self.room.free() => {}
+            () = self.vitals.stopping() => {}
+        }
+    }
+
+    /// How many events one batch may have.
+    pub fn batch_max(&self) -> usize {
+        BATCH_MAX.min(self.bounds.events)
     }
 
     /// How many events are under way.
@@ -171,7 +212,7 @@ impl Door {
     /// The room that a batch of `count` takes up. A batch gives its place back with its events.
     fn permit(&self, count: usize) -> Result<OwnedSemaphorePermit, Closed> {
         self.check()?;
-        let max = BATCH_MAX.min(self.bounds.events);
+        let max = self.batch_max();
         if max < count {
             return Err(Closed::TooMany { found: count, max });
         }
@@ -180,7 +221,7 @@ impl Door {
 
     /// An event weighs one; and a batch as much as keeps the number of batches within its bound.
     fn weight(&self, count: usize) -> u32 {
-        count.max(self.bounds.events / self.bounds.batches) as u32
+        count.max(self.bounds.events / self.bounds.batches).max(1) as u32
     }
 }
 

@@ -10,6 +10,7 @@ pub mod business;
 pub mod citizen;
 pub mod clerk;
 pub mod door;
+mod posting;
 pub mod queries;
 pub mod registry;
 pub mod sheet;

@@ -108,8 +108,8 @@ impl Bookkeeper {
     }
 
     fn conflicts_of(&self, key: EventKey) -> Vec<ConflictRow> {
-        let durable = self.book.conflicts().iter().take(self.durable.conflicts);
-        durable.filter(|conflict| conflict.key == key).collect()
+        let known = self.book.conflicts_of(key);
+        known.filter(|(number, _)| *number < self.durable.conflicts).map(|(_, conflict)| conflict).collect()
     }
 }
 
@@ -140,7 +140,7 @@ impl Handler<Describing> for Bookkeeper {
     type Result = Option<Account>;
 
     fn handle(&mut self, Describing { id, today }: Describing, _: &mut Self::Context) -> Option<Account> {
-        let directory = self.book.directory();
+        let directory = &self.shown;
         let citizen = directory.citizen(id).map(Row::Citizen);
         let building = directory.building(id).map(Row::Building);
         let number = self.book.roll().number(id);
@@ -153,7 +153,7 @@ impl Handler<Describing> for Bookkeeper {
                 );
             }
         }
-        let is_known = number.is_some_and(|number| (number.0 as usize) < self.durable.names);
-        is_known.then(|| Account { rows: citizen.into_iter().chain(building).collect(), earned })
+        let account = Account { rows: citizen.into_iter().chain(building).collect(), earned };
+        (!account.rows.is_empty() || !account.earned.is_empty()).then_some(account)
     }
 }

@@ -78,6 +78,12 @@ impl Vitals {
         });
     }
 
+    /// Waits until it is about to stop, or has.
+    pub async fn stopping(&self) {
+        // The sender lives in `self`, so that the wait ends only with what it waits for.
+        let _ = self.0.subscribe().wait_for(|state| *state != State::Running).await;
+    }
+
     /// Waits until it has stopped, and tells why.
     pub async fn stopped(&self) -> Cause {
         let mut watching = self.0.subscribe();

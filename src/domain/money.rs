@@ -1,7 +1,8 @@
 //! Money is a whole number of millionths of its currency's unit; it is never a float.
 //!
-//! There are two named roundings in Rialto. This file holds the first, [`Money::from_ratio`]:
-//! half-even to the millionth. The second, down to the minor unit of an invoice, belongs to billing.
+//! There are three named roundings in Rialto: a quantity, half-even to the twelfth decimal (in the
+//! tariff); a charge; and an invoice. This file holds the second, [`Money::from_ratio`]:
+//! half-even to the millionth. The third, down to the minor unit of an invoice, belongs to billing.
 
 use std::cmp::Ordering;
 use std::fmt;

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::activity::{Activity, Outcome, Stated};
 use super::charge::{Draft, Free, Price};
@@ -46,8 +46,8 @@ pub struct Rule {
 /// What a rule is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Matches {
-    /// Events of one type.
-    Kind(&'static str),
+    /// Activities of one type.
+    Activity(&'static str),
     /// Messages that left the simulation.
     ExternalMessage,
 }
@@ -63,10 +63,9 @@ pub enum Asks {
 
 /// Declared minutes are taken up to a week; more is a slip of somebody's pen.
 const MINUTES_MAX: u32 = 7 * 24 * 60;
-/// Declared minutes are taken with this many decimal places,
-const MINUTES_PLACES: u32 = 6;
-/// and expertise with this many, which is more than a double prints.
-const EXPERTISE_PLACES: u32 = 18;
+/// Minutes and expertise count to this many decimal places, half to even: a named rounding, for what a
+/// float left behind them. Half a unit of it changes no charge by a millionth.
+const PLACES: u32 = 12;
 /// Expertise counts up to this.
 const EXPERTISE_MAX: u32 = 10;
 
@@ -77,7 +76,7 @@ impl Tariff {
             Rule {
                 id: RuleId(1),
                 name: "paid_service",
-                matches: Matches::Kind("paid_service"),
+                matches: Matches::Activity("paid_service"),
                 asks: Asks::Hourly(Money::from_millionths(50_000_000)),
             },
             Rule {
@@ -134,7 +133,9 @@ impl Tariff {
 impl Matches {
     fn applies(self, activity: &Activity, ruling: Ruling) -> bool {
         match self {
-            Matches::Kind(kind) => activity.kind.is_some_and(|name| name.as_str() == kind),
+            Matches::Activity(kind) => {
+                activity.feed == Feed::Activity && activity.kind.is_some_and(|name| name.as_str() == kind)
+            }
             Matches::ExternalMessage => ruling.is_external(),
         }
     }
@@ -161,22 +162,22 @@ fn hourly(rate: Money, minutes: Stated, expertise: Stated) -> Result<Money, Free
         Stated::Is(expertise) => expertise.clamp(Decimal::ZERO, Decimal::from(EXPERTISE_MAX)),
         Stated::Unreadable(_) => return Err(Free::BadExpertise),
     };
-    let minutes = in_places(minutes, MINUTES_PLACES).ok_or(Free::BadDuration)?;
-    let expertise = in_places(expertise, EXPERTISE_PLACES).ok_or(Free::BadExpertise)?;
-    // 26 bits of rate, 64 of expertise and 34 of minutes: 124 at the most, unless a tariff asks more
+    let minutes = quantity(minutes).ok_or(Free::BadDuration)?;
+    let expertise = quantity(expertise).ok_or(Free::BadExpertise)?;
+    // 26 bits of rate, 44 of expertise and 54 of minutes: 124 at the most, unless a tariff asks more
     // than EUR 800 an hour, which the checks then find.
     let rate = u128::try_from(rate.millionths()).map_err(|_| Free::Nothing)?;
     let product =
         rate.checked_mul(expertise).and_then(|product| product.checked_mul(minutes)).ok_or(Free::BadDuration)?;
-    let denominator = 60 * 10_u128.pow(MINUTES_PLACES + EXPERTISE_PLACES);
+    let denominator = 60 * 10_u128.pow(2 * PLACES);
     Money::from_ratio(product, denominator).ok_or(Free::BadDuration)
 }
 
-/// A figure of zero or more as a whole number of its `places`th decimal; `None` where that loses a digit.
-fn in_places(figure: Decimal, places: u32) -> Option<u128> {
-    let figure = figure.normalize();
+/// A figure of zero or more as a whole number of its [`PLACES`]th decimal; `None` below zero.
+fn quantity(figure: Decimal) -> Option<u128> {
+    let figure = figure.round_dp_with_strategy(PLACES, RoundingStrategy::MidpointNearestEven).normalize();
     let mantissa = u128::try_from(figure.mantissa()).ok()?;
-    mantissa.checked_mul(10_u128.pow(places.checked_sub(figure.scale())?))
+    mantissa.checked_mul(10_u128.pow(PLACES.checked_sub(figure.scale())?))
 }
 
 /// The tariff as a person reads it.
@@ -189,7 +190,7 @@ impl fmt::Display for Tariff {
         )?;
         for rule in &self.rules {
             let about = match rule.matches {
-                Matches::Kind(kind) => format!("activities of type {kind}"),
+                Matches::Activity(kind) => format!("activities of type {kind}"),
                 Matches::ExternalMessage => "messages to an external receiver".to_owned(),
             };
             let price = match rule.asks {
@@ -235,6 +236,8 @@ mod tests {
             (is("1"), Stated::Absent, 833_333),
             (is("5"), Stated::Absent, 4_166_667),
             (is("0.5"), is("1.2000000000000002"), 500_000),
+            (is("47.333333333333336"), Stated::Absent, 39_444_444),
+            (is("90.10000000000001"), is("0.0070000000000000001"), 525_583),
             (is("60"), is("11"), 500_000_000),
             (is("10080"), is("10"), 84_000_000_000),
         ] {
@@ -257,7 +260,7 @@ mod tests {
             (Stated::Unreadable(1), Stated::Absent, Free::BadDuration),
             (is("-60"), Stated::Absent, Free::BadDuration),
             (is("10080.1"), Stated::Absent, Free::BadDuration),
-            (is("0.0000001"), Stated::Absent, Free::BadDuration),
+            (is("0.00000001"), Stated::Absent, Free::Nothing),
             (is("60"), Stated::Unreadable(1), Free::BadExpertise),
             (is("60"), is("-1"), Free::Nothing),
             (is("0"), Stated::Absent, Free::Nothing),

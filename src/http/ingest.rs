@@ -27,12 +27,16 @@ pub enum Table {
 
 /// Records the events in a body.
 pub async fn events(house: House, feed: Feed, content_type: Option<String>, body: Bytes) -> Result<Answer, Refused> {
-    // Refused before anything is read, so that a full house costs its visitors little.
-    house.rialto.check().map_err(Refused::Closed)?;
-    let read: Vec<Result<Activity, Refusal>> = read(&house, content_type, &body, |text| match feed {
-        Feed::Activity => house.reader.activity(text),
-        Feed::Message => house.reader.message(text),
-    })?;
+    let texts = split(&house, content_type, &body)?;
+    // Refused before any event is read, so that a full house costs its visitors little.
+    let reserved = house.rialto.reserve(texts.len()).map_err(Refused::Closed)?;
+    let read: Vec<Result<Activity, Refusal>> = texts
+        .into_iter()
+        .map(|text| match feed {
+            Feed::Activity => text.and_then(|text| house.reader.activity(text)),
+            Feed::Message => text.and_then(|text| house.reader.message(text)),
+        })
+        .collect();
     let mut ids = Vec::with_capacity(read.len());
     let mut refusals = Vec::new();
     let mut good = Vec::with_capacity(read.len());
@@ -49,7 +53,7 @@ pub async fn events(house: House, feed: Feed, content_type: Option<String>, body
         }
     }
     house.rialto.meters().rejected(feed, refusals.len());
-    let receipts = if good.is_empty() { Vec::new() } else { house.rialto.record_batch(good).await? };
+    let receipts = if good.is_empty() { Vec::new() } else { house.rialto.record_reserved(reserved, good).await? };
     let currency = house.rialto.tariff().currency();
     let mut batch = Batch::with_capacity(ids.len());
     let (mut receipts, mut refusals) = (receipts.iter(), refusals.iter());
@@ -73,10 +77,14 @@ pub async fn events(house: House, feed: Feed, content_type: Option<String>, body
 /// Takes in the rows in a body.
 pub async fn rows(house: House, table: Table, content_type: Option<String>, body: Bytes) -> Result<Answer, Refused> {
     house.rialto.check().map_err(Refused::Closed)?;
-    let read: Vec<Result<Row, Refusal>> = read(&house, content_type, &body, |text| match table {
-        Table::Citizens => house.reader.citizen(text),
-        Table::Buildings => house.reader.building(text),
-    })?;
+    let texts = split(&house, content_type, &body)?;
+    let read: Vec<Result<Row, Refusal>> = texts
+        .into_iter()
+        .map(|text| match table {
+            Table::Citizens => text.and_then(|text| house.reader.citizen(text)),
+            Table::Buildings => text.and_then(|text| house.reader.building(text)),
+        })
+        .collect();
     let good: Vec<Row> = read.iter().filter_map(|row| row.as_ref().ok().copied()).collect();
     let news = if good.is_empty() { Vec::new() } else { house.rialto.describe(good).await? };
     let mut news = news.into_iter();
@@ -90,17 +98,17 @@ pub async fn rows(house: House, table: Table, content_type: Option<String>, body
     Ok(json(StatusCode::OK, &batch))
 }
 
-fn read<T>(
+/// The texts of the events in a body.
+fn split<'a>(
     house: &House,
     content_type: Option<String>,
-    body: &[u8],
-    one: impl Fn(&str) -> Result<T, Refusal>,
-) -> Result<Vec<Result<T, Refusal>>, Refused> {
+    body: &'a [u8],
+) -> Result<Vec<Result<&'a str, Refusal>>, Refused> {
     let texts = house.reader.split(body, format(content_type)?).map_err(Refused::Unreadable)?;
     if EVENTS_MAX < texts.len() {
         return Err(Refused::TooManyEvents { found: texts.len(), max: EVENTS_MAX });
     }
-    Ok(texts.into_iter().map(|text| text.and_then(&one)).collect())
+    Ok(texts)
 }
 
 /// The format that a content type stands for; without one, a body is JSON.

@@ -420,7 +420,7 @@ struct Citizen {
 #[derive(Debug, Serialize)]
 struct Building {
     r#type: Option<&'static str>,
-    is_business: bool,
+    is_business: Option<bool>,
     run_by: Option<&'static str>,
 }
 

@@ -76,17 +76,13 @@ pub fn encode(entry: &Entry<'_>, roll: &Roll, out: &mut Vec<u8>) {
             out.push(TAG_CITIZEN);
             out.extend_from_slice(&recorded_at.0.to_le_bytes());
             put_name(out, roll, Some(citizen.id));
-            out.push(match citizen.is_ai {
-                None => 0,
-                Some(false) => 1,
-                Some(true) => 2,
-            });
+            out.push(told(citizen.is_ai));
         }
         Entry::Row(Row::Building(building), recorded_at) => {
             out.push(TAG_BUILDING);
             out.extend_from_slice(&recorded_at.0.to_le_bytes());
             put_name(out, roll, Some(building.id));
-            out.push(u8::from(building.is_business));
+            out.push(told(building.is_business));
             put_name(out, roll, building.kind);
             put_name(out, roll, building.run_by);
         }
@@ -207,18 +203,13 @@ pub fn decode(content: &[u8], name: impl Fn(NameNo) -> Option<Name>) -> Result<E
         TAG_CITIZEN => {
             let recorded_at = Moment(take.word()? as i64);
             let id = take_name(take, &name)?.ok_or(WireError::Range("a citizen"))?;
-            let is_ai = match take.byte()? {
-                0 => None,
-                1 => Some(false),
-                2 => Some(true),
-                _ => return Err(WireError::Range("a citizen's kind")),
-            };
+            let is_ai = take_told(take)?;
             Entry::Row(Row::Citizen(Citizen { id, is_ai }), recorded_at)
         }
         TAG_BUILDING => {
             let recorded_at = Moment(take.word()? as i64);
             let id = take_name(take, &name)?.ok_or(WireError::Range("a building"))?;
-            let is_business = take.byte()? != 0;
+            let is_business = take_told(take)?;
             let [kind, run_by] = [take_name(take, &name)?, take_name(take, &name)?];
             Entry::Row(Row::Building(Building { id, kind, is_business, run_by }), recorded_at)
         }
@@ -299,6 +290,23 @@ fn decode_event(take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Name>) -> R
         recorded_at,
         is_upgrade: has(UPGRADE),
     })
+}
+
+fn told(flag: Option<bool>) -> u8 {
+    match flag {
+        None => 0,
+        Some(false) => 1,
+        Some(true) => 2,
+    }
+}
+
+fn take_told(take: &mut Take<'_>) -> Result<Option<bool>, WireError> {
+    match take.byte()? {
+        0 => Ok(None),
+        1 => Ok(Some(false)),
+        2 => Ok(Some(true)),
+        _ => Err(WireError::Range("what a row tells")),
+    }
 }
 
 fn take_name(take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Name>) -> Result<Option<Name>, WireError> {

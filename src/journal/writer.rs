@@ -13,6 +13,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
+
 use super::frame::{self, Salt};
 use super::segment::{self, FolderId, Segment, Segments};
 
@@ -63,7 +65,7 @@ pub struct Writer {
 /// Whether there is room on the disk, for whoever decides to take more.
 #[derive(Debug, Default)]
 pub struct Room {
-    is_full: AtomicBool,
+    is_full: watch::Sender<bool>,
     is_stopping: AtomicBool,
     ahead: Mutex<Ahead>,
     changed: Condvar,
@@ -88,7 +90,22 @@ struct Ahead {
 impl Room {
     /// Whether the disk was full when it was last tried.
     pub fn is_full(&self) -> bool {
-        self.is_full.load(Ordering::Acquire)
+        *self.is_full.borrow()
+    }
+
+    /// Waits until the disk is full.
+    pub async fn full(&self) {
+        // The sender lives in `self`, so that the wait ends only with what it waits for.
+        let _ = self.is_full.subscribe().wait_for(|is_full| *is_full).await;
+    }
+
+    /// Waits until it is not.
+    pub async fn free(&self) {
+        let _ = self.is_full.subscribe().wait_for(|is_full| !*is_full).await;
+    }
+
+    fn set_full(&self, is_full: bool) {
+        self.is_full.send_if_modified(|known| std::mem::replace(known, is_full) != is_full);
     }
 
     fn ahead(&self) -> MutexGuard<'_, Ahead> {
@@ -185,7 +202,7 @@ impl Pen {
         let start = Instant::now();
         segment.file.sync_data()?;
         let took = start.elapsed();
-        self.room.is_full.store(false, Ordering::Release);
+        self.room.set_full(false);
         if group.len() < LARGE {
             self.want(&segment, end);
         }
@@ -217,7 +234,7 @@ impl Pen {
         loop {
             match attempt(self) {
                 Err(error) if is_full(&error) && !self.room.is_stopping.load(Ordering::Acquire) => {
-                    self.room.is_full.store(true, Ordering::Release);
+                    self.room.set_full(true);
                     std::thread::sleep(RETRY);
                 }
                 result => return result,
@@ -267,14 +284,14 @@ fn fill(room: &Room) {
         match filled {
             Ok(()) => {
                 ahead.filled = ahead.filled.max(from + length);
-                room.is_full.store(false, Ordering::Release);
+                room.set_full(false);
             }
             Err(error) => {
                 // Whether the disk is full is told before anything more is taken; other failures
                 // show themselves to the writer.
                 ahead.wanted = 0;
                 if is_full(&error) {
-                    room.is_full.store(true, Ordering::Release);
+                    room.set_full(true);
                     ahead.wanted = from + length;
                     room.changed.notify_all();
                     ahead = room.changed.wait_timeout(ahead, RETRY).unwrap_or_else(|poisoned| poisoned.into_inner()).0;

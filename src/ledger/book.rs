@@ -3,7 +3,7 @@
 //! A change is decided first, by [`Book::admit`], which changes nothing and may refuse; then it is
 //! made, by [`Book::post`], which cannot refuse. Rows are only ever appended.
 
-use hashbrown::HashSet;
+use hashbrown::HashMap;
 use thiserror::Error;
 
 use crate::domain::activity::Outcome;
@@ -30,8 +30,8 @@ pub struct Book {
     index: Index,
     charges: Chunks<ChargeRow>,
     conflicts: Chunks<ConflictRow>,
-    /// The conflicts that are written down, so that sending one again writes nothing.
-    noted: HashSet<(EventKey, u64, Outcome)>,
+    /// The conflicts of each key, so that sending one again writes nothing.
+    noted: HashMap<EventKey, Vec<u32>>,
     directory: Directory,
     charged: Sum,
     latest: Moment,
@@ -104,7 +104,8 @@ impl Book {
         Ok(match (is_same, known.outcome, outcome) {
             (true, Outcome::Processed, Outcome::Processed) => Verdict::Repeat(first),
             (true, Outcome::Processed, _) | (false, ..) => {
-                let is_noted = self.noted.contains(&(event.key, event.content, outcome));
+                let is_same = |noted: ConflictRow| (noted.content, noted.outcome) == (event.content, outcome);
+                let is_noted = self.conflicts_of(event.key).any(|(_, noted)| is_same(noted));
                 if !is_noted {
                     self.room_for(event, place)?;
                 }
@@ -168,8 +169,8 @@ impl Book {
     /// Writes a conflict down; it must have been admitted as one that is not noted.
     pub fn note_conflict(&mut self, event: &Event<'_>, place: Place) {
         let outcome = event.activity.outcome;
+        self.noted.entry(event.key).or_default().push(self.conflicts.len() as u32);
         self.conflicts.push(ConflictRow { key: event.key, content: event.content, outcome, place });
-        self.noted.insert((event.key, event.content, outcome));
     }
 
     /// Gives `name` its number, which is new if it is not on the roll.
@@ -177,7 +178,7 @@ impl Book {
         self.roll.enrol(name);
     }
 
-    /// Takes in a row that is [news](Directory::is_news).
+    /// Takes in a row that is [news](Directory::news), with what was known put in.
     pub fn describe(&mut self, row: Row) {
         self.directory.put(row);
     }
@@ -253,6 +254,12 @@ impl Book {
         &self.conflicts
     }
 
+    /// The conflicts with the event of `key`, each with its number.
+    pub fn conflicts_of(&self, key: EventKey) -> impl Iterator<Item = (usize, ConflictRow)> + '_ {
+        let numbers = self.noted.get(&key).map(Vec::as_slice).unwrap_or_default();
+        numbers.iter().filter_map(|&number| Some((number as usize, self.conflicts.get(number as usize)?)))
+    }
+
     /// Who is who.
     pub fn directory(&self) -> &Directory {
         &self.directory
@@ -268,7 +275,9 @@ impl Book {
             book.index.put(FactNo(number as u32), &book.facts);
         }
         book.charges.iter().for_each(|charge| book.charged.add(charge.amount));
-        book.noted = book.conflicts.iter().map(|conflict| (conflict.key, conflict.content, conflict.outcome)).collect();
+        for (number, conflict) in book.conflicts.iter().enumerate() {
+            book.noted.entry(conflict.key).or_default().push(number as u32);
+        }
         book
     }
 

@@ -34,7 +34,11 @@ pub fn digest(book: &Book) -> blake3::Hash {
             Row::Building(building) => {
                 text(building.id.as_str());
                 text(kind(building.kind));
-                text(if building.is_business { "business" } else { "" });
+                text(match building.is_business {
+                    None => "",
+                    Some(false) => "other",
+                    Some(true) => "business",
+                });
                 text(kind(building.run_by));
             }
         }

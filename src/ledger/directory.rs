@@ -14,15 +14,16 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Whether `row` tells anything that is not known.
-    pub fn is_news(&self, row: Row) -> bool {
-        match row {
-            Row::Citizen(citizen) => self.citizens.get(&citizen.id) != Some(&citizen),
-            Row::Building(building) => self.buildings.get(&building.id) != Some(&building),
-        }
+    /// What holds once `row` is taken in; `None` where it tells nothing that is not known.
+    pub fn news(&self, row: Row) -> Option<Row> {
+        let known = match row {
+            Row::Citizen(citizen) => self.citizens.get(&citizen.id).copied().map(Row::Citizen),
+            Row::Building(building) => self.buildings.get(&building.id).copied().map(Row::Building),
+        };
+        Some(row.over(known)).filter(|news| known != Some(*news))
     }
 
-    /// Takes a row in.
+    /// Takes a row in, which holds from now on.
     pub fn put(&mut self, row: Row) {
         match row {
             Row::Citizen(citizen) => drop(Arc::make_mut(&mut self.citizens).insert(citizen.id, citizen)),

@@ -9,6 +9,7 @@ use crate::domain::ids::TransactionId;
 use crate::domain::money::{Currency, Sum};
 use crate::domain::names::Name;
 use crate::domain::tariff::RuleId;
+use crate::domain::time::Moment;
 
 use super::accounts::Balances;
 use super::book::Book;
@@ -72,6 +73,8 @@ pub fn both(sums: ByStage) -> Sum {
 #[derive(Clone, Debug)]
 pub struct Totals {
     calendar: Calendar,
+    /// The day that it was at the last count.
+    today: Day,
     counted: usize,
     currencies: Vec<InCurrency>,
     balances: Balances,
@@ -82,6 +85,8 @@ pub struct Totals {
 pub struct InCurrency {
     /// Which one.
     pub currency: Currency,
+    /// The day of the first charge that was posted: day one of the targets.
+    pub first: Option<Day>,
     /// Each day with any charge, in order.
     pub days: Vec<DaySums>,
     /// All charges by rule and stage.
@@ -141,17 +146,28 @@ struct Earners {
 impl Totals {
     /// No sums yet, over the days of `calendar`.
     pub fn new(calendar: Calendar) -> Totals {
-        Totals { calendar, counted: 0, currencies: Vec::new(), balances: Balances::default() }
+        Totals { calendar, today: Day(i32::MIN), counted: 0, currencies: Vec::new(), balances: Balances::default() }
     }
 
-    /// Counts the charges of `book` that were not counted yet, up to the `durable`th.
-    pub fn advance(&mut self, book: &Book, durable: usize) {
+    /// Counts the charges of `book` that were not counted yet, up to the `durable`th, as of `now`.
+    pub fn advance(&mut self, book: &Book, durable: usize, now: Moment) {
+        self.today = self.calendar.day_cached(now);
+        if self.currencies.iter().any(|sums| self.today < sums.newest[Period::Day as usize]) {
+            // The clock had been wrong, and days that are still to come were taken for the newest.
+            let counted = self.counted;
+            *self = Totals { today: self.today, ..Totals::new(self.calendar.clone()) };
+            return self.count(book, counted.max(durable));
+        }
+        self.count(book, durable);
+    }
+
+    fn count(&mut self, book: &Book, durable: usize) {
         let fresh = durable.saturating_sub(self.counted);
         for charge in book.charges().iter_from(self.counted).take(fresh) {
             let Some(fact) = book.facts().get(charge.fact.0 as usize) else { break };
             let day = self.calendar.day_cached(fact.fact().occurred_at);
             self.balances.post(&charge);
-            in_currency(&mut self.currencies, charge.currency).count(&charge, day, book);
+            in_currency(&mut self.currencies, charge.currency).count(&charge, day, self.today, book);
             self.counted += 1;
         }
     }
@@ -194,6 +210,7 @@ impl InCurrency {
     fn new(currency: Currency) -> InCurrency {
         InCurrency {
             currency,
+            first: None,
             days: Vec::new(),
             rules: Vec::new(),
             newest: [Day(i32::MIN); 4],
@@ -225,9 +242,12 @@ impl InCurrency {
         earners.places.iter().enumerate().filter_map(row)
     }
 
-    fn count(&mut self, charge: &ChargeRow, day: Day, book: &Book) {
+    fn count(&mut self, charge: &ChargeRow, day: Day, today: Day, book: &Book) {
+        self.first.get_or_insert(day);
         add_to_rule(&mut self.rules, charge);
         self.add_to_day(charge, day);
+        // What a wrong clock dated in the future is in every sum, but makes no day the newest.
+        let day = day.min(today);
         let starts = Period::ALL.map(|period| period.start(day));
         for period in Period::ALL.map(|period| period as usize) {
             if self.newest[period] < starts[period] {

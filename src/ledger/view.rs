@@ -29,8 +29,9 @@ struct Glance {
     currency: Currency,
     /// The last days on which anything was earned, in order: enough for a month and the week it ends in.
     days: Vec<(Day, ByStage)>,
-    /// The first days, enough for the targets.
+    /// The days that the targets count, from the day of the first charge on.
     first_days: Vec<(Day, Sum)>,
+    first: Day,
     all_time: ByStage,
     rules: Vec<RuleSum>,
     newest: [Day; 4],
@@ -129,16 +130,17 @@ impl View {
 impl Glance {
     fn new(sums: &InCurrency) -> Glance {
         let last = sums.days.len().saturating_sub(DAYS);
-        let first_days = sums.days.first().map_or(0, |first| {
-            let end = first.day.0.saturating_add(TARGETS.iter().map(|target| target.days).max().unwrap_or(0));
-            sums.days.partition_point(|sums| sums.day.0 < end)
-        });
+        let first = sums.first.unwrap_or(Day(i32::MIN));
+        let longest = TARGETS.iter().map(|target| target.days).max().unwrap_or(0);
+        let [from, to] =
+            [first.0, first.0.saturating_add(longest)].map(|day| sums.days.partition_point(|sums| sums.day.0 < day));
         let earners =
             |role: Role| Period::ALL.map(|period| sums.tops[role as usize][period as usize].earners().to_vec());
         Glance {
             currency: sums.currency,
             days: sums.days[last..].iter().map(|sums| (sums.day, sums.stages)).collect(),
-            first_days: sums.days[..first_days].iter().map(|sums| (sums.day, both(sums.stages))).collect(),
+            first_days: sums.days[from..to].iter().map(|sums| (sums.day, both(sums.stages))).collect(),
+            first,
             all_time: sums.all_time(),
             rules: sums.rules.clone(),
             newest: sums.newest,
@@ -157,8 +159,8 @@ impl Glance {
     }
 
     fn reached(&self, target: Target) -> Sum {
-        let Some((first, _)) = self.first_days.first() else { return Sum::default() };
-        let days = self.first_days.iter().take_while(|(day, _)| day.0 - first.0 < target.days);
+        let first = self.first;
+        let days = self.first_days.iter().take_while(|(day, _)| day.0.saturating_sub(first.0) < target.days);
         days.fold(Sum::default(), |sum, (_, earned)| sum.plus(*earned))
     }
 }

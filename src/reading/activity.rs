@@ -43,7 +43,7 @@ pub(super) fn event(record: &Record<'_>, feed: Feed) -> Result<Activity, Refusal
     let kind = if feed == Feed::Message { Kind::Message } else { Kind::Activity };
     let id = record.id(kind)?;
     let source_id = SourceId::new(&id).map_err(|error| Refusal::new(RefusalCode::BadId, error.to_string()))?;
-    let second_id = record.second_id(kind).map_err(|bad| bad.refusal(&id))?;
+    let second_id = record.second_id(kind);
     let second_id = second_id.filter(|second| *second != id).map(CompactString::from);
     Ok(Activity { second_id, ..Activity::new(feed, source_id) })
 }
@@ -51,27 +51,34 @@ pub(super) fn event(record: &Record<'_>, feed: Feed) -> Result<Activity, Refusal
 fn fill(activity: &mut Activity, record: &Record<'_>) -> Result<(), BadField> {
     let fields = &record.fields;
     let terms = Terms::of(fields, RECEIVER)?;
-    activity.kind = texts::name(fields, &[Key::Type, Key::ActivityType])?;
-    if activity.kind.is_none() && terms.has_service_type {
-        activity.kind = Name::new("paid_service");
-    }
-    activity.outcome = Outcome::parse(texts::text(fields, &[Key::Status])?.as_deref());
-    activity.citizen = texts::name(fields, CITIZEN)?;
-    activity.from_building = texts::name(fields, &[Key::FromBuilding, Key::FromBuildingId])?;
-    activity.to_building = texts::name(fields, &[Key::ToBuilding, Key::ToBuildingId])?;
-    activity.business = terms.business;
-    activity.client = terms.client;
-    activity.service = terms.service;
+    let kind = texts::id(fields, &[Key::Type, Key::ActivityType])?;
+    let kind = kind.or_else(|| terms.has_service_type.then_some("paid_service".into()));
+    let citizen = texts::id(fields, CITIZEN)?;
+    let from_building = texts::id(fields, &[Key::FromBuilding, Key::FromBuildingId])?;
+    let to_building = texts::id(fields, &[Key::ToBuilding, Key::ToBuildingId])?;
+    let outcome = texts::text(fields, &[Key::Status])?;
+    // MESSAGES brings the messages. Here one counts only if it says itself that it is one, or is the
+    // e-mail that no row of MESSAGES ever shows.
+    let is_email = kind.as_deref() == Some("send_diplomatic_email");
+    let email = terms.to_email.filter(|_| is_email);
+    let is_message = email.is_some() || terms.recipient_type.is_some();
+    let receiver = if !is_message { None } else { email.map_or(terms.receiver, |email| Ok(Some(email)))? };
+    let channel = if !is_message { None } else { texts::text(fields, &[Key::Channel])? };
+    let channel = channel.filter(|_| terms.recipient_type.is_some());
+
+    // From here on nothing is refused.
+    activity.kind = texts::named(kind);
+    activity.outcome = Outcome::parse(outcome.as_deref());
+    activity.citizen = texts::named(citizen);
+    activity.from_building = texts::named(from_building);
+    activity.to_building = texts::named(to_building);
+    activity.business = texts::named(terms.business);
+    activity.client = texts::named(terms.client);
+    activity.service = texts::named(terms.service);
     activity.minutes = terms.minutes;
     activity.expertise = terms.expertise;
     activity.declared = terms.declared;
-    // MESSAGES brings the messages. Here one counts only if it says itself that it is one, or is the
-    // e-mail that no row of MESSAGES ever shows.
-    let is_email = activity.kind.is_some_and(|kind| kind.as_str() == "send_diplomatic_email");
-    let email = terms.to_email.filter(|_| is_email);
-    if email.is_some() || terms.recipient_type.is_some() {
-        let receiver = email.map_or(terms.receiver, |email| Ok(Some(email)))?;
-        let channel = texts::text(fields, &[Key::Channel])?.filter(|_| terms.recipient_type.is_some());
+    if is_message {
         activity.channel = channel.as_deref().map_or(0, Name::digest_of);
         activity.receiver =
             Receiver::new(receiver.as_deref(), activity.citizen, terms.recipient_type, channel.as_deref());

@@ -53,13 +53,17 @@ pub(super) fn read(text: &str, zone: Tz) -> Result<Activity, Refusal> {
 fn fill(message: &mut Activity, record: &Record<'_>) -> Result<(), BadField> {
     let fields = &record.fields;
     let terms = Terms::of(fields, RECEIVER)?;
-    message.kind = texts::name(fields, &[Key::Type, Key::MessageType])?;
-    message.citizen = texts::name(fields, SENDER)?;
-    message.business = terms.business;
-    message.client = terms.client;
+    let kind = texts::id(fields, &[Key::Type, Key::MessageType])?;
+    let sender = texts::id(fields, SENDER)?;
     let channel = texts::text(fields, &[Key::Channel])?;
-    message.channel = channel.as_deref().map_or(0, Name::digest_of);
     let receiver = terms.receiver?;
+
+    // From here on nothing is refused.
+    message.kind = texts::named(kind);
+    message.citizen = texts::named(sender);
+    message.business = texts::named(terms.business);
+    message.client = texts::named(terms.client);
+    message.channel = channel.as_deref().map_or(0, Name::digest_of);
     message.receiver = Receiver::new(receiver.as_deref(), message.citizen, terms.recipient_type, channel.as_deref());
     message.body = CONTENT.iter().filter_map(|key| fields.get(*key)).find_map(body);
     Ok(())

@@ -16,7 +16,7 @@ use super::error::{Refusal, RefusalCode};
 use super::fields::Fields;
 use super::keys::Key;
 use super::scan;
-use super::texts::{self, BadField};
+use super::texts;
 use super::times;
 use super::values::Value;
 
@@ -119,10 +119,9 @@ impl<'a> Record<'a> {
     }
 
     /// The engine's own id of an event, which need not be unique.
-    pub(super) fn second_id(&self, kind: Kind) -> Result<Option<Cow<'a, str>>, BadField> {
-        let key = own_id(kind);
-        let id = texts::text(&self.fields, &[key])?;
-        if id.as_ref().is_some_and(|id| SourceId::BYTES_MAX < id.len()) { Err(BadField(key)) } else { Ok(id) }
+    pub(super) fn second_id(&self, kind: Kind) -> Option<Cow<'a, str>> {
+        let id = texts::text(&self.fields, &[own_id(kind)]).ok().flatten();
+        id.filter(|id| id.len() <= SourceId::BYTES_MAX)
     }
 
     /// A flat `id` that is a building's or another place's.

@@ -14,20 +14,26 @@ use super::values::Value;
 pub(super) fn citizen(text: &str) -> Result<Row, Refusal> {
     let record = Record::read(text, Kind::Citizen)?;
     let id = name(&record, Kind::Citizen)?;
-    Ok(Row::Citizen(Citizen { id, is_ai: record.fields.get(Key::IsAi).and_then(flag) }))
+    let told = record.fields.get(Key::IsAi).and_then(flag);
+    // Airtable leaves out a box that is not ticked. A whole row is one with a social class, which every
+    // citizen has; of anything less, nothing is concluded.
+    let is_whole = record.fields.has(Key::SocialClass) && record.fields.is_enveloped();
+    Ok(Row::Citizen(Citizen { id, is_ai: told.or(is_whole.then_some(false)) }))
 }
 
 pub(super) fn building(text: &str) -> Result<Row, Refusal> {
     let record = Record::read(text, Kind::Building)?;
-    let id = name(&record, Kind::Building)?;
     let fields = &record.fields;
-    let refused = |bad: texts::BadField| bad.refusal(id.as_str());
+    let id = record.id(Kind::Building)?;
+    let refused = |bad: texts::BadField| bad.refusal(&id);
     let category = texts::text(fields, &[Key::Category]).map_err(refused)?;
+    let kind = texts::id(fields, &[Key::Type]).map_err(refused)?;
+    let run_by = texts::id(fields, &[Key::RunBy]).map_err(refused)?;
     Ok(Row::Building(Building {
-        id,
-        kind: texts::name(fields, &[Key::Type]).map_err(refused)?,
-        is_business: category.is_some_and(|category| category.trim().eq_ignore_ascii_case("business")),
-        run_by: texts::name(fields, &[Key::RunBy]).map_err(refused)?,
+        id: name(&record, Kind::Building)?,
+        kind: texts::named(kind),
+        is_business: category.map(|category| category.trim().eq_ignore_ascii_case("business")),
+        run_by: texts::named(run_by),
     }))
 }
 

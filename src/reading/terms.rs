@@ -5,8 +5,9 @@
 //! object says must be right; anything else in a nested text may be anybody's and is believed only
 //! where it makes sense.
 
+use compact_str::CompactString;
+
 use crate::domain::activity::Stated;
-use crate::domain::names::Name;
 
 use super::fields::Fields;
 use super::keys::Key;
@@ -21,11 +22,11 @@ const DECLARED: &[Key] = &[Key::Declared, Key::DeclaredAmount];
 /// What a record says of its price and its receiver.
 pub(super) struct Terms {
     /// Who is to pay.
-    pub(super) client: Option<Name>,
+    pub(super) client: Option<CompactString>,
     /// The business.
-    pub(super) business: Option<Name>,
+    pub(super) business: Option<CompactString>,
     /// The kind of service.
-    pub(super) service: Option<Name>,
+    pub(super) service: Option<CompactString>,
     /// Whether a `service_type` said so, which only a paid service has.
     pub(super) has_service_type: bool,
     /// Declared minutes.
@@ -45,13 +46,13 @@ pub(super) struct Terms {
 impl Terms {
     /// Those of a record whose receiver stands under one of `receivers`.
     pub(super) fn of(fields: &Fields<'_>, receivers: &[Key]) -> Result<Terms, BadField> {
-        let service_type = texts::name(fields, &[Key::ServiceType])?;
+        let service_type = id(fields, &[Key::ServiceType])?;
+        let has_service_type = service_type.is_some();
         let mut terms = Terms {
-            client: texts::name(fields, &[Key::ClientId, Key::Client])?,
-            business: texts::name(fields, &[Key::BusinessId, Key::Business])?,
-            service: service_type
-                .map_or_else(|| texts::name(fields, &[Key::Service, Key::Subtype]), |told| Ok(Some(told)))?,
-            has_service_type: service_type.is_some(),
+            client: id(fields, &[Key::ClientId, Key::Client])?,
+            business: id(fields, &[Key::BusinessId, Key::Business])?,
+            service: service_type.map_or_else(|| id(fields, &[Key::Service, Key::Subtype]), |told| Ok(Some(told)))?,
+            has_service_type,
             minutes: texts::figure(fields, MINUTES),
             expertise: expertise(fields),
             declared: texts::figure(fields, DECLARED),
@@ -79,11 +80,13 @@ impl Terms {
         let Some(revenue) = nested::keys(&object) else {
             return Ok(());
         };
-        let name =
-            |known: Option<Name>, keys| known.map_or_else(|| texts::name(&revenue, keys), |known| Ok(Some(known)));
-        self.client = name(self.client, &[Key::Client, Key::ClientId])?;
-        self.business = name(self.business, &[Key::Business, Key::BusinessId])?;
-        self.service = name(self.service, &[Key::Service, Key::ServiceType])?;
+        let known_or = |known: Option<CompactString>, keys| match known {
+            Some(known) => Ok(Some(known)),
+            None => id(&revenue, keys),
+        };
+        self.client = known_or(self.client.take(), &[Key::Client, Key::ClientId])?;
+        self.business = known_or(self.business.take(), &[Key::Business, Key::BusinessId])?;
+        self.service = known_or(self.service.take(), &[Key::Service, Key::ServiceType])?;
         self.take_figures(&revenue);
         if self.declared == Stated::Absent {
             self.declared = texts::figure(&revenue, &[Key::Amount, Key::Declared, Key::DeclaredAmount]);
@@ -93,11 +96,11 @@ impl Terms {
 
     /// Takes what is still open, and makes sense, from a nested text.
     fn take_loose(&mut self, keys: &Fields<'_>) {
-        let name = |known: Option<Name>, key| known.or_else(|| texts::name(keys, &[key]).ok().flatten());
-        self.client = name(self.client, Key::ClientId);
-        self.business = name(self.business, Key::BusinessId);
+        let known_or = |known: Option<CompactString>, key| known.or_else(|| id(keys, &[key]).ok().flatten());
+        self.client = known_or(self.client.take(), Key::ClientId);
+        self.business = known_or(self.business.take(), Key::BusinessId);
         if self.service.is_none() {
-            self.service = name(None, Key::ServiceType);
+            self.service = known_or(None, Key::ServiceType);
             self.has_service_type = self.service.is_some();
         }
         self.take_figures(keys);
@@ -118,6 +121,10 @@ impl Terms {
             self.expertise = expertise(fields);
         }
     }
+}
+
+fn id(fields: &Fields<'_>, keys: &[Key]) -> Result<Option<CompactString>, BadField> {
+    Ok(texts::id(fields, keys)?.map(CompactString::from))
 }
 
 /// `expertise`, `skills.expertise`, or the `expertise` of an object `skills`.

@@ -41,14 +41,22 @@ pub(super) fn text<'a>(fields: &Fields<'a>, keys: &[Key]) -> Result<Option<Cow<'
     Ok(None)
 }
 
-/// The name under the first of `keys` that holds one.
-pub(super) fn name(fields: &Fields<'_>, keys: &[Key]) -> Result<Option<Name>, BadField> {
+/// The id under the first of `keys` that holds one: a text short enough to be a name.
+///
+/// It is made a name only by [`named`], once nothing can refuse its record any more: names are for
+/// ever, and a record that is refused must leave nothing behind.
+pub(super) fn id<'a>(fields: &Fields<'a>, keys: &[Key]) -> Result<Option<Cow<'a, str>>, BadField> {
     for key in keys {
         if let Some(text) = text(fields, &[*key])? {
-            return Name::new(&text).map(Some).ok_or(BadField(*key));
+            return if text.len() <= Name::BYTES_MAX { Ok(Some(text)) } else { Err(BadField(*key)) };
         }
     }
     Ok(None)
+}
+
+/// The name of an id.
+pub(super) fn named(id: Option<impl AsRef<str>>) -> Option<Name> {
+    id.and_then(|id| Name::new(id.as_ref()))
 }
 
 /// The figure under the first of `keys` that states one.

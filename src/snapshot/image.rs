@@ -56,7 +56,7 @@ pub(super) struct ConflictImage {
 #[derive(Encode, Decode)]
 pub(super) enum RowImage {
     Citizen { id: String, is_ai: Option<bool> },
-    Building { id: String, kind: Option<String>, is_business: bool, run_by: Option<String> },
+    Building { id: String, kind: Option<String>, is_business: Option<bool>, run_by: Option<String> },
 }
 
 impl Image {

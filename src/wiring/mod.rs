@@ -25,7 +25,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::actors::bookkeeper::{Bookkeeper, Flush, Leave, TakeSnapshot};
-use crate::actors::door::{Bounds, Closed, Door};
+use crate::actors::door::{Bounds, Closed, Door, Reserved};
 use crate::actors::registry::Registry;
 use crate::actors::vitals::{Cause, State, Vitals};
 use crate::clock::Clock;
@@ -128,7 +128,7 @@ struct Inner {
     vitals: Vitals,
     meters: Meters,
     images: images::Imaging,
-    submitted: mpsc::Sender<queue::Submitted>,
+    submitted: mpsc::Sender<queue::Told>,
     opened: Opened,
     folder: DataFolder,
     system: Mutex<Option<(System, JoinHandle<()>)>>,
@@ -152,12 +152,29 @@ impl Rialto {
         receipts.await.map_err(|_| self.lost())
     }
 
+    /// Reserves room for a batch of `count` events, so that it can be refused before it is even read.
+    pub fn reserve(&self, count: usize) -> Result<Reserved, Closed> {
+        self.0.door.reserve(count)
+    }
+
+    /// [`Rialto::record_batch`], for a batch that has a reservation.
+    ///
+    /// # Panics
+    /// Where it has more events than were reserved for.
+    pub async fn record_reserved(
+        &self,
+        reserved: Reserved,
+        activities: Vec<Activity>,
+    ) -> Result<Vec<Receipt>, RecordError> {
+        self.0.door.take_reserved(reserved, activities).await.map_err(|_| self.lost())
+    }
+
     /// Hands one event over and goes on; the receipt comes to whoever awaits what is returned, and the
     /// event is recorded also if nobody does.
     pub fn submit(&self, activity: Activity) -> Result<Pending, Closed> {
         self.0.door.check()?;
         let (reply, receipt) = oneshot::channel();
-        let submitted = queue::Submitted { activity, reply };
+        let submitted = queue::Told::Event(queue::Submitted { activity, reply });
         self.0.submitted.try_send(submitted).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => Closed::Busy,
             mpsc::error::TrySendError::Closed(_) => self.0.door.check().err().unwrap_or(Closed::Draining),
@@ -245,25 +262,19 @@ impl Rialto {
     }
 
     /// Stops in good order: takes no more, makes everything durable, takes a snapshot, and ends its
-    /// threads. Tells why it had stopped before, if it had.
+    /// threads. An error tells why that could not be, or why it had stopped before.
     pub async fn stop(&self) -> Result<(), Cause> {
         self.0.vitals.drain();
-        self.0.door.emptied().await;
-        let (done, flushed) = oneshot::channel();
-        let is_flushed = self.0.bookkeeper.try_send(Flush { done }).is_ok() && flushed.await.is_ok();
-        let _ = self.0.bookkeeper.try_send(Leave);
-        self.0.images.finish();
-        let system = self.0.system.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
-        if let Some((system, thread)) = system {
-            // He leaves when he read it; only then may his thread go.
-            let bookkeeper = self.0.bookkeeper.clone();
-            while bookkeeper.connected() {
-                tokio::task::yield_now().await;
-            }
-            system.stop();
-            let _ = thread.join();
-            self.0.folder.release();
+        let (ended, queued) = oneshot::channel();
+        if self.0.submitted.send(queue::Told::End(ended)).await.is_ok() {
+            // What was submitted is on its way now, or the queue is gone with the rest.
+            let _ = queued.await;
         }
+        let is_flushed = self.0.door.emptied().await && self.flush().await;
+        if !is_flushed {
+            self.0.vitals.stop("what was under way could not be made durable");
+        }
+        self.0.end();
         match self.0.vitals.state() {
             State::Stopped(cause) if !is_flushed => Err(cause),
             _ => {
@@ -271,6 +282,11 @@ impl Rialto {
                 Ok(())
             }
         }
+    }
+
+    async fn flush(&self) -> bool {
+        let (done, flushed) = oneshot::channel();
+        self.0.bookkeeper.try_send(Flush { done }).is_ok() && flushed.await.is_ok()
     }
 
     fn lost(&self) -> RecordError {
@@ -317,6 +333,29 @@ impl Rialto {
                 meters.gauge("rialto_ledger_earned", &labels).set(units(sum.0));
             }
         }
+    }
+}
+
+impl Inner {
+    /// Ends all threads, whatever is under way. None of that was acknowledged.
+    fn end(&self) {
+        let system = self.system.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        let Some((system, thread)) = system else { return };
+        // He may be gone already; his thread ends with the system in any case.
+        let _ = self.bookkeeper.try_send(Leave);
+        self.images.finish();
+        system.stop();
+        let _ = thread.join();
+        self.folder.release();
+    }
+}
+
+/// Whoever lets the last handle go without stopping leaves what a crash would leave, but no thread that
+/// goes on writing.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.end();
+        self.vitals.end();
     }
 }
 

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use super::Rialto;
 use crate::actors::queries::{Account, Describing, Find, Known, Share};
 use crate::actors::vitals::State;
-use crate::domain::ids::{EventKey, Feed, TransactionId};
+use crate::domain::ids::{EventKey, Feed, SourceId, TransactionId};
 use crate::domain::names::Name;
 use crate::journal::reader::ReadError;
 use crate::ledger::chunks::Chunks;
@@ -71,6 +71,9 @@ pub struct Wanted {
 impl Rialto {
     /// What became of the event with this id; `None` if it was never taken.
     pub async fn fate(&self, feed: Feed, id: &str) -> Result<Option<Fate>, QueryError> {
+        if SourceId::BYTES_MAX < id.len() {
+            return Ok(None);
+        }
         let (reply, known) = oneshot::channel();
         let key = EventKey::new(feed, id);
         self.0.bookkeeper.try_send(Find { key, reply }).map_err(|_| self.gone())?;

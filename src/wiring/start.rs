@@ -1,5 +1,6 @@
 //! Starting, from the ground up: the folder, the book, the journal, the bookkeeper, the others.
 
+use std::fs::File;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock, mpsc as sync_mpsc};
 
@@ -20,6 +21,7 @@ use crate::domain::tariff::Tariff;
 use crate::folder::DataFolder;
 use crate::journal::reader::Reader;
 use crate::journal::recovery;
+use crate::journal::segment::Segments;
 use crate::journal::writer::{Options, Room, Writer};
 use crate::ledger::totals::Totals;
 use crate::ledger::view::View;
@@ -62,6 +64,7 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
         vitals: vitals.clone(),
         images: images.taker(),
         durable,
+        clock: settings.clock.clone(),
         snapshot_bytes: settings.snapshot_bytes,
     };
     let found = Found { book, totals: Totals::new(calendar.clone()), position: recovered.end, recorded, imaged };
@@ -72,11 +75,12 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
     let clock = settings.clock.clone();
     let all_vitals = vitals.clone();
     let all_segments = Arc::clone(&segments);
+    let lock = folder.hold();
     let thread = std::thread::Builder::new().name("rialto-actors".into()).spawn(move || {
         let runner = System::new();
         let system = System::current();
         let standing = runner.block_on(async move {
-            let (bookkeeper, room) = start_bookkeeper(found, clerk.clone(), outside, options, all_segments)?;
+            let (bookkeeper, room) = start_bookkeeper(found, clerk.clone(), outside, (options, all_segments, lock))?;
             let arbiters = (0..settings.arbiters.max(1)).map(|_| Arbiter::new().handle()).collect();
             let registry = Arc::new(Registry::new(arbiters, clerk, settings.bounds.batches));
             let house = House {
@@ -92,7 +96,6 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
             actix::spawn(retire(Arc::clone(&registry), settings.idle));
             Ok(Standing { system, bookkeeper, registry, door })
         });
-        // If nobody listens any more, the start was given up.
         if tell.send(standing).is_ok() {
             let _ = runner.run();
         }
@@ -125,16 +128,18 @@ fn start_bookkeeper(
     found: Found,
     clerk: Clerk,
     outside: Outside,
-    options: Options,
-    segments: crate::journal::segment::Segments,
+    (options, segments, lock): (Options, Segments, Option<Arc<File>>),
 ) -> std::io::Result<(Addr<Bookkeeper>, Arc<Room>)> {
     let (tell, told) = sync_mpsc::channel();
     let arbiter = Arbiter::new();
     let end = found.position;
     let bookkeeper = Bookkeeper::start_in_arbiter(&arbiter.handle(), move |context| {
+        // More than may ever be under way: what is bounded is bounded at the door.
+        context.set_mailbox_capacity(1 << 20);
         let address = context.address();
         let writer = Writer::start(options, segments, end, move |written| {
-            // He listens for as long as there is a writer.
+            // Nobody else may open the folder for as long as there is a writer; and he listens that long.
+            let _held = &lock;
             let _ = address.try_send(Synced(written));
         });
         let writer = match writer {

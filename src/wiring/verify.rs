@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 use super::recover;
 use crate::domain::calendar::Calendar;
 use crate::domain::money::Currency;
+use crate::domain::time::Moment;
 use crate::folder::DataFolder;
 use crate::journal::JournalError;
 use crate::journal::recovery::Cut;
@@ -62,7 +63,7 @@ pub fn verify(folder: &DataFolder, zone: Tz) -> Result<Report, JournalError> {
         }
     }
     let mut totals = Totals::new(Calendar::new(zone));
-    totals.advance(&book, book.charges().len());
+    totals.advance(&book, book.charges().len(), Moment::NEWEST);
     faults.extend(unbalanced(&totals));
     Ok(Report {
         digest,

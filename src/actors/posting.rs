@@ -1,0 +1,116 @@
+//! Posting: how the bookkeeper takes a batch into the book and into the open group.
+//!
+//! Each event is decided by the book, written behind the names that it needs, and then posted; what is
+//! known already writes nothing.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::bookkeeper::{Bookkeeper, Describe};
+use super::sheet::{Receipts, Sheet};
+use crate::domain::charge::Stage;
+use crate::domain::names::Name;
+use crate::domain::rows::Row;
+use crate::domain::time::Moment;
+use crate::journal::record;
+use crate::ledger::book::Verdict;
+use crate::ledger::entry::{Entry, Event, Receipt, Status};
+use crate::ledger::rows::Place;
+
+/// More than the records of all the names in one event take up.
+const NAMES_BYTES_MAX: u64 = 16 * (8 + Name::BYTES_MAX as u64);
+
+impl Bookkeeper {
+    pub(super) fn post(&mut self, sheet: Arc<Sheet>) {
+        let mut receipts = Receipts::with_capacity(sheet.activities.len());
+        for (place, activity) in sheet.activities.iter().enumerate() {
+            let drafted = sheet.draft(place).unwrap_or_else(|| self.clerk.draft(activity, sheet.businesses[place]));
+            let happened = activity.occurred.at.unwrap_or(sheet.seen);
+            let event = Event {
+                activity: Cow::Borrowed(activity),
+                key: drafted.key,
+                content: drafted.content,
+                draft: drafted.draft,
+                stage: Stage::Shadow,
+                // Nothing happened later than it was seen.
+                occurred_at: happened.clamp(Moment::OLDEST, sheet.seen.max(Moment::OLDEST)),
+                recorded_at: sheet.seen,
+                is_upgrade: false,
+            };
+            receipts.push(self.post_event(event));
+        }
+        self.open.receipts.push((sheet, receipts));
+    }
+
+    fn post_event(&mut self, mut event: Event<'_>) -> Receipt {
+        // A place past what the names of this event could take up: what has room there has room here.
+        let verdict = match self.book.admit(&event, Place(self.place().0 + NAMES_BYTES_MAX)) {
+            Ok(verdict) => verdict,
+            Err(_full) => return Receipt { status: Status::Rejected, charge: None, upgraded: false },
+        };
+        match verdict {
+            Verdict::New => {}
+            Verdict::Upgrade(first) => {
+                event.occurred_at = self.book.fact(first).occurred_at;
+                event.is_upgrade = true;
+            }
+            Verdict::Repeat(first) => return self.book.repeated(first, Status::Duplicate),
+            Verdict::Conflict { first, is_noted } => {
+                if !is_noted {
+                    let (entry, place) = self.write_event(event, Entry::Conflict);
+                    if let Entry::Conflict(event) = &entry {
+                        self.book.note_conflict(event, place);
+                    }
+                }
+                return self.book.repeated(first, Status::Conflict);
+            }
+        }
+        match self.write_event(event, Entry::Event) {
+            (Entry::Event(event), place) => self.book.post(&event, place),
+            _ => unreachable!("an event was written"),
+        }
+    }
+
+    /// Writes an event into the open group, behind the names that it needs.
+    fn write_event<'a>(&mut self, event: Event<'a>, entry: fn(Event<'a>) -> Entry<'a>) -> (Entry<'a>, Place) {
+        record::names(&event).into_iter().flatten().for_each(|name| self.write_name(name));
+        let (entry, place) = (entry(event), self.place());
+        record::encode(&entry, self.book.roll(), &mut self.group);
+        (entry, place)
+    }
+
+    fn write_name(&mut self, name: Name) {
+        if self.book.roll().number(name).is_none() {
+            self.book.enrol(name);
+            record::encode(&Entry::Name(name), self.book.roll(), &mut self.group);
+        }
+    }
+
+    pub(super) fn describe(&mut self, describe: Describe) {
+        let Describe { seen, rows, reply, permit, .. } = describe;
+        let mut news = Vec::with_capacity(rows.len());
+        for row in rows {
+            let told = self.book.directory().news(row);
+            if let Some(row) = told {
+                row_names(row).into_iter().flatten().for_each(|name| self.write_name(name));
+                record::encode(&Entry::Row(row, seen), self.book.roll(), &mut self.group);
+                self.book.describe(row);
+                self.open.rows.push(row);
+            }
+            news.push(told.is_some());
+        }
+        self.open.news.push((reply, news, permit));
+    }
+
+    /// Where the next record will stand.
+    pub(super) fn place(&self) -> Place {
+        Place(self.position + self.group.len() as u64)
+    }
+}
+
+fn row_names(row: Row) -> [Option<Name>; 3] {
+    match row {
+        Row::Citizen(citizen) => [Some(citizen.id), None, None],
+        Row::Building(building) => [Some(building.id), building.kind, building.run_by],
+    }
+}
