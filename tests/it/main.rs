@@ -2,7 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
+mod any;
 mod embed;
+mod full_disk;
+mod golden;
+mod laws;
+mod records;
 mod recovery;
 mod scribe;
+mod snapshots;
 mod support;
