@@ -12,3 +12,4 @@ mod recovery;
 mod scribe;
 mod snapshots;
 mod support;
+mod writer;
