@@ -77,6 +77,28 @@ fn groups_of_any_size_stand_in_the_stream_as_they_were_handed_over() {
 }
 
 #[test]
+fn noughts_never_overtake_the_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = DataFolder::open_or_create(folder.path()).unwrap();
+    let (tell, told) = mpsc::channel();
+    let writer =
+        Writer::start(options(&data, 8 << 20), Segments::default(), 0, move |written| drop(tell.send(written)));
+    let writer = writer.unwrap();
+    let mut expected = Vec::new();
+    // A small group has noughts written ahead of it, and at once a larger one goes where they go.
+    for number in 0..25 {
+        for size in [100, 240_000, 700_000] {
+            let group = group(size, number + 1);
+            expected.extend_from_slice(&group[frame::HEADER..]);
+            writer.write(group);
+        }
+    }
+    drop(writer);
+    assert!(told.iter().all(|written| matches!(written, Written::Synced { .. })));
+    assert!(records(&data) == expected, "the records are as they were handed over");
+}
+
+#[test]
 fn a_failure_is_told_once_and_nothing_is_written_after_it() {
     let folder = tempfile::tempdir().unwrap();
     let data = DataFolder::open_or_create(folder.path()).unwrap();
