@@ -162,6 +162,7 @@ fn any_name() -> impl Strategy<Value = Name> {
 
 /// What happens in a story.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a story has a hundred of them")]
 pub enum Told {
     Event(Event<'static>),
     Row(Row),

@@ -7,6 +7,7 @@ mod embed;
 mod full_disk;
 mod golden;
 mod laws;
+mod limits;
 mod records;
 mod recovery;
 mod scribe;
