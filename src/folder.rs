@@ -110,8 +110,8 @@ fn identity(folder: &Path) -> Result<FolderId, FolderError> {
     match fs::read_to_string(&path) {
         Ok(text) => parse(&text).ok_or(FolderError::Identity(path)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let has_journal = fs::read_dir(folder.join("journal")).is_ok_and(|mut files| files.next().is_some());
-            if has_journal {
+            let holds = |inside: &str| fs::read_dir(folder.join(inside)).is_ok_and(|mut files| files.next().is_some());
+            if holds("journal") || holds("images") {
                 return Err(FolderError::Identity(path));
             }
             let mut id = FolderId::default();

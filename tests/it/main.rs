@@ -2,7 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
+mod any;
 mod embed;
+mod full_disk;
+mod golden;
+mod laws;
+mod limits;
+mod records;
 mod recovery;
 mod scribe;
+mod snapshots;
 mod support;
+mod writer;

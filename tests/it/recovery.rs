@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use rialto::folder::DataFolder;
+use rialto::folder::{DataFolder, FolderError};
 use rialto::journal::recovery::{self, Recovered};
 use rialto::journal::{JournalError, frame, segment};
 use rialto::ledger::book::Book;
@@ -164,7 +164,7 @@ fn fates() -> impl Strategy<Value = Vec<Fate>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn groups_that_were_never_synced_may_come_back_in_any_state(
@@ -239,7 +239,7 @@ fn files_that_are_missing_misplaced_or_foreign_are_refused_and_empty_ones_go() {
     let remove = |number| move |data: &DataFolder| fs::remove_file(file(data, number)).unwrap();
     let fill = |number, bytes: usize| move |data: &DataFolder| fs::write(file(data, number), vec![0; bytes]).unwrap();
     let put =
-        |from: usize, to: usize| move |data: &DataFolder| drop(fs::copy(file(data, from), file(data, to)).unwrap());
+        |from: usize, to: usize| move |data: &DataFolder| assert!(fs::copy(file(data, from), file(data, to)).is_ok());
 
     check("nothing", &|_| {}, Opened(6));
     check("the first is missing", &remove(1), Refused(1, "it is missing, though segment 2 is there"));
@@ -256,12 +256,12 @@ fn files_that_are_missing_misplaced_or_foreign_are_refused_and_empty_ones_go() {
     check("two are swapped", &swap, Refused(1, "another segment under this name"));
     let foreign = |number: usize| {
         let from = file(&other, number.min(3));
-        move |data: &DataFolder| drop(fs::copy(&from, file(data, number)).unwrap())
+        move |data: &DataFolder| assert!(fs::copy(&from, file(data, number)).is_ok())
     };
     for number in 1..=3 {
         check("one is of another folder", &foreign(number), Refused(number, "belongs to another data folder"));
     }
-    let stranger = |data: &DataFolder| drop(fs::copy(file(&other, 1), file(data, 4)).unwrap());
+    let stranger = |data: &DataFolder| assert!(fs::copy(file(&other, 1), file(data, 4)).is_ok());
     check("one of another folder follows", &stranger, Refused(4, "belongs to another data folder"));
     for bytes in [0, 1, 63, 64, 5000] {
         check("noughts follow", &fill(4, bytes), Opened(6));
@@ -291,6 +291,27 @@ fn files_that_are_missing_misplaced_or_foreign_are_refused_and_empty_ones_go() {
         let first = OpenOptions::new().write(true).open(file(data, 1)).unwrap();
         first.set_len(100).unwrap();
     };
+    let flip_last = |data: &DataFolder, number| {
+        let mut bytes = fs::read(file(data, number)).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(file(data, number), bytes).unwrap();
+    };
+    let torn_behind_a_snapshot = |data: &DataFolder| {
+        lay(data, &story.groups[..5], 2, ALL);
+        image(positions[5])(data);
+        flip_last(data, 3);
+    };
+    check("what a snapshot knows is torn off", &torn_behind_a_snapshot, Refused(3, "cannot be read"));
+    let begun_and_no_more = |data: &DataFolder| {
+        OpenOptions::new().write(true).open(file(data, 3)).unwrap().set_len(segment::HEADER).unwrap();
+        flip_last(data, 2);
+    };
+    check("a segment that was only begun knows the one before", &begun_and_no_more, Refused(2, "cannot be read"));
+    let out_of_place = |data: &DataFolder| {
+        let first = sealed(data, &story.groups[0], 0, ALL);
+        fs::write(file(data, 3), [fs::read(file(data, 3)).unwrap(), first].concat()).unwrap();
+    };
+    check("an old group stands behind the end", &out_of_place, Opened(6));
     check("one that a snapshot covers is cut short", &shortened, Refused(1, "it is cut short"));
 }
 
@@ -298,6 +319,40 @@ fn story_up_to(groups: usize) -> Book {
     let (_kept, data) = folder();
     lay(&data, &story().groups[..groups], groups, ALL);
     read(&data).unwrap().0
+}
+
+#[test]
+fn a_folder_that_lost_its_identity_is_refused_and_nothing_in_it_is_touched() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("FOLDER");
+    let story = story();
+    let data = DataFolder::open_or_create(folder.path()).unwrap();
+    lay(&data, &story.groups, 2, ALL);
+    drop(data);
+    let whole = fs::read(&path).unwrap();
+    for bit in 0..whole.len() * 8 {
+        let mut flipped = whole.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        fs::write(&path, flipped).unwrap();
+        let Ok(data) = DataFolder::open(folder.path()) else { continue };
+        match read(&data) {
+            Err(error) => assert!(error.to_string().contains("belongs to another data folder"), "bit {bit}: {error}"),
+            // A letter in the other case is the same figure.
+            Ok((book, _)) => assert_eq!(digest(&book), *story.digests.last().unwrap(), "bit {bit}"),
+        }
+    }
+    fs::remove_file(&path).unwrap();
+    assert!(matches!(DataFolder::open_or_create(folder.path()), Err(FolderError::Identity(_))));
+    fs::rename(folder.path().join("journal"), folder.path().join("moved")).unwrap();
+    fs::write(folder.path().join("images/00000000000000000001.snapshot"), "").unwrap();
+    assert!(matches!(DataFolder::open_or_create(folder.path()), Err(FolderError::Identity(_))));
+    fs::remove_dir_all(folder.path().join("journal")).unwrap();
+    fs::rename(folder.path().join("moved"), folder.path().join("journal")).unwrap();
+    fs::remove_file(folder.path().join("images/00000000000000000001.snapshot")).unwrap();
+    fs::write(&path, whole).unwrap();
+    let data = DataFolder::open(folder.path()).unwrap();
+    assert_eq!(digest(&read(&data).unwrap().0), *story.digests.last().unwrap());
+    assert!(matches!(DataFolder::open(folder.path()), Err(FolderError::InUse(_))));
 }
 
 #[test]
@@ -317,7 +372,8 @@ fn an_id_made_to_look_like_a_group_does_not_keep_a_torn_journal_closed() {
     let (_kept, data) = folder();
     // A whole group that names all there is, as somebody might send it in an id; but he cannot know
     // what this folder's checksums are salted with.
-    let mut made_up = b"RGRP\0\0\0\0\x7f\0\0\0\0\0\0\0\x7f\0\0\0\0\0\0\0\0\0\0\0".to_vec();
+    // It even tells its own place right.
+    let mut made_up = b"RGRP\0\0\0\0\x20\0\0\0\0\0\0\0\x20\0\0\0\0\0\0\0\0\0\0\0".to_vec();
     made_up.extend(crc32fast::hash(&made_up).to_le_bytes());
     let mut torn = frame::start();
     torn.extend([made_up, vec![1; 50]].concat());
@@ -372,6 +428,22 @@ async fn a_sidecar_whose_journal_was_cut_goes_on_from_a_prefix_and_starts_again(
             rialto.stop().await.unwrap();
         }
     }
+}
+
+#[tokio::test]
+async fn whatever_was_acknowledged_is_there_after_a_crash_at_any_moment() {
+    let folder = tempfile::tempdir().unwrap();
+    let rialto = Rialto::start(tiny(folder.path())).unwrap();
+    for number in 0..10 {
+        rialto.record(service(&format!("rec{number}"), "Lucid", 60)).await.unwrap();
+        // What another process would find, had this one died here.
+        let copied = tempfile::tempdir().unwrap();
+        copy(folder.path(), copied.path());
+        let after = Rialto::start(tiny(copied.path())).unwrap();
+        assert_eq!(after.view().facts, number + 1);
+        after.stop().await.unwrap();
+    }
+    rialto.stop().await.unwrap();
 }
 
 #[tokio::test]

@@ -133,7 +133,7 @@ pub fn event(activity: &Activity) -> Event<'_> {
 /// a repeat; and the mark of a stop in good order.
 pub fn story() -> Scribe {
     let mut scribe = Scribe::at(Book::default(), 0);
-    let post = |scribe: &mut Scribe, activity: &Activity| drop(scribe.post(event(activity)));
+    let post = |scribe: &mut Scribe, activity: &Activity| scribe.post(event(activity));
     let mut failed = service("recB", "Lucid", 30);
     failed.outcome = Outcome::Failed;
     post(&mut scribe, &service("recA", "Lucid", 60));

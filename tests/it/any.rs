@@ -1,0 +1,214 @@
+//! Inputs that nobody chose: any event that the types can hold, and stories in which ids come again.
+
+use std::borrow::Cow;
+
+use compact_str::CompactString;
+use proptest::prelude::*;
+use proptest::sample::select;
+use rialto::domain::activity::{Activity, Basis, Body, Occurred, Outcome, Stated};
+use rialto::domain::charge::{Draft, Free, Price, Stage};
+use rialto::domain::external::{Class, Receiver, Ruling};
+use rialto::domain::ids::{Feed, SourceId};
+use rialto::domain::money::{Currency, Money};
+use rialto::domain::names::Name;
+use rialto::domain::rows::{Building, Citizen, Row};
+use rialto::domain::tariff::{RuleId, TariffVersion};
+use rialto::domain::time::Moment;
+use rialto::ledger::entry::{Entry, Event};
+use rust_decimal::Decimal;
+
+use super::scribe::name;
+
+/// Any entry of a journal.
+pub fn entry() -> impl Strategy<Value = Entry<'static>> {
+    prop_oneof![
+        1 => any_name().prop_map(Entry::Name),
+        4 => event().prop_map(Entry::Event),
+        2 => event().prop_map(Entry::Conflict),
+        1 => (row(), moment()).prop_map(|(row, at)| Entry::Row(row, at)),
+    ]
+}
+
+/// Any event, whether or not anything could have made it.
+pub fn event() -> impl Strategy<Value = Event<'static>> {
+    let resolved = (any::<u64>(), draft(), select(&Stage::ALL), moment(), moment(), any::<bool>());
+    (activity(), resolved).prop_map(|(activity, (content, draft, stage, occurred_at, recorded_at, is_upgrade))| Event {
+        key: activity.key(),
+        activity: Cow::Owned(activity),
+        content,
+        draft,
+        stage,
+        occurred_at,
+        recorded_at,
+        is_upgrade,
+    })
+}
+
+fn activity() -> impl Strategy<Value = Activity> {
+    let who = (select(&Feed::ALL), "[^\\x00]{1,32}|.{100}", prop::option::of("\\PC{0,60}"));
+    let names = prop::array::uniform7(maybe_name());
+    let figures = prop::array::uniform3(stated());
+    let message = (receiver(), prop_oneof![Just(0), any::<u64>()], prop::option::of((any::<u32>(), any::<u64>())));
+    let time = (prop::option::of(moment()), select(&Basis::ALL), prop::option::of("\\PC{0,60}"));
+    (who, select(&Outcome::ALL), names, figures, message, time).prop_map(
+        |((feed, id, second_id), outcome, names, figures, (receiver, channel, body), (at, basis, text))| {
+            let id = &id[..id.floor_char_boundary(SourceId::BYTES_MAX)];
+            let [kind, citizen, business, from_building, to_building, client, service] = names;
+            let [minutes, expertise, declared] = figures;
+            Activity {
+                feed,
+                source_id: SourceId::new(id).expect("an id"),
+                second_id: second_id.map(CompactString::from),
+                kind,
+                outcome,
+                occurred: Occurred { at, basis, text: text.map(CompactString::from) },
+                citizen,
+                business,
+                from_building,
+                to_building,
+                client,
+                service,
+                minutes,
+                expertise,
+                declared,
+                receiver,
+                channel,
+                body: body.map(|(length, digest)| Body { length, digest }),
+            }
+        },
+    )
+}
+
+fn draft() -> impl Strategy<Value = Draft> {
+    let charge = (any::<u16>(), any::<i64>(), "[A-Z]{3}").prop_map(|(rule, amount, code)| Price::Charge {
+        rule: RuleId(rule),
+        amount: Money::from_millionths(amount),
+        currency: Currency::parse(&code).expect("three letters"),
+    });
+    let euros = any::<i64>().prop_map(|amount| Price::Charge {
+        rule: RuleId(1),
+        amount: Money::from_millionths(amount),
+        currency: Currency::EUR,
+    });
+    let price = prop_oneof![charge, euros, select(&Free::ALL).prop_map(Price::Free)];
+    (maybe_name(), select(Ruling::ALL), any::<u16>(), price).prop_map(|(business, ruling, tariff, price)| Draft {
+        business,
+        ruling,
+        tariff: TariffVersion(tariff),
+        price,
+    })
+}
+
+/// Any instant, the very first and last among them.
+fn moment() -> impl Strategy<Value = Moment> {
+    prop_oneof![
+        any::<i64>(),
+        select(vec![i64::MIN, i64::MAX, 0, -1, Moment::OLDEST.0, Moment::NEWEST.0]),
+        1_700_000_000_000_000..1_800_000_000_000_000_i64,
+    ]
+    .prop_map(Moment)
+}
+
+fn stated() -> impl Strategy<Value = Stated> {
+    prop_oneof![
+        Just(Stated::Absent),
+        any::<u64>().prop_map(Stated::Unreadable),
+        decimal().prop_map(Stated::Is),
+        select(vec![Decimal::MAX, Decimal::MIN, Decimal::ZERO, Decimal::new(1, 28)]).prop_map(Stated::Is),
+    ]
+}
+
+fn decimal() -> impl Strategy<Value = Decimal> {
+    let limit = 79_228_162_514_264_337_593_543_950_335_i128;
+    (-limit..=limit, 0..=28_u32).prop_map(|(mantissa, scale)| Decimal::from_i128_with_scale(mantissa, scale))
+}
+
+fn receiver() -> impl Strategy<Value = Receiver> {
+    let classes = [
+        Class::Absent,
+        Class::DeclaredExternal,
+        Class::DeclaredInternal,
+        Class::Telegram,
+        Class::Email,
+        Class::Place,
+        Class::System,
+        Class::Oneself,
+        Class::Username,
+    ];
+    let any = (select(classes.to_vec()), any::<u64>()).prop_map(|(class, digest)| Receiver { class, digest });
+    prop_oneof![Just(Receiver::ABSENT), any]
+}
+
+fn row() -> impl Strategy<Value = Row> {
+    let citizen = (any_name(), any::<Option<bool>>()).prop_map(|(id, is_ai)| Row::Citizen(Citizen { id, is_ai }));
+    let building = (any_name(), maybe_name(), any::<bool>(), maybe_name());
+    let building =
+        building.prop_map(|(id, kind, is_business, run_by)| Row::Building(Building { id, kind, is_business, run_by }));
+    prop_oneof![citizen, building]
+}
+
+fn maybe_name() -> impl Strategy<Value = Option<Name>> {
+    prop::option::of(any_name())
+}
+
+// A few, because names are never freed; the longest among them.
+fn any_name() -> impl Strategy<Value = Name> {
+    (0_u8..40).prop_map(|number| match number {
+        0 => name(&"é".repeat(64)),
+        1 => name("RGRP"),
+        number => name(&format!("name_{number}")),
+    })
+}
+
+/// What happens in a story.
+#[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a story has a hundred of them")]
+pub enum Told {
+    Event(Event<'static>),
+    Row(Row),
+}
+
+/// A story of up to `length` events in which ids, contents and outcomes come again: there are repeats,
+/// upgrades and conflicts in it, two stages and two currencies, over some weeks in no order.
+pub fn story(length: usize) -> impl Strategy<Value = Vec<Told>> {
+    let day = 86_400_000_000_i64;
+    let id = (select(&Feed::ALL), 0..30_u8);
+    let who = (0..14_u8, prop::option::of(0..4_u8), prop::option::of(0..3_u8));
+    let price = prop_oneof![3 => (0..3_u16, 1..5_000_000_i64, any::<bool>()).prop_map(Some), 1 => Just(None)];
+    let how = (select(vec![Outcome::Processed, Outcome::Processed, Outcome::Failed, Outcome::Created]), any::<bool>());
+    let event = (id, who, price, how, 0..60 * day, 0..100_i64, any::<bool>()).prop_map(
+        move |((feed, id), (citizen, business, client), price, (outcome, is_plain), since, later, is_live)| {
+            let mut activity = Activity::new(feed, SourceId::new(&format!("rec{id}")).expect("an id"));
+            activity.outcome = outcome;
+            // Plain events of one id have the same content.
+            let (citizen, business, client) =
+                if is_plain { (id % 14, None, None) } else { (citizen, business, client) };
+            activity.citizen = Some(name(&format!("citizen_{citizen}")));
+            activity.business = business.map(|number| name(&format!("building_{number}")));
+            activity.client = client.map(|number| name(&format!("client_{number}")));
+            let at = Moment(1_765_000_000_000_000 + since);
+            activity.occurred = Occurred::at(at);
+            let price = price.filter(|_| outcome == Outcome::Processed).map(|(rule, amount, is_euro)| Price::Charge {
+                rule: RuleId(rule),
+                amount: Money::from_millionths(amount),
+                currency: if is_euro { Currency::EUR } else { Currency::parse("CHF").expect("three letters") },
+            });
+            Event {
+                key: activity.key(),
+                content: activity.content(),
+                draft: Draft {
+                    business: activity.business,
+                    ruling: Ruling::NotAMessage,
+                    tariff: TariffVersion(1),
+                    price: price.unwrap_or(Price::Free(Free::Nothing)),
+                },
+                stage: Stage::ALL[usize::from(is_live)],
+                occurred_at: at,
+                recorded_at: Moment(at.0 + later),
+                is_upgrade: false,
+                activity: Cow::Owned(activity),
+            }
+        },
+    );
+    prop::collection::vec(prop_oneof![9 => event.prop_map(Told::Event), 1 => row().prop_map(Told::Row)], 0..length)
+}

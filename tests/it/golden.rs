@@ -1,0 +1,157 @@
+//! The golden folders: what any version ever wrote, this one reads, and finds the same book in it.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rialto::clock::Clock;
+use rialto::domain::activity::{Activity, Basis, Body, Occurred, Outcome, Stated};
+use rialto::domain::calendar::Calendar;
+use rialto::domain::external::Receiver;
+use rialto::domain::rows::{Building, Citizen, Row};
+use rialto::domain::time::Moment;
+use rialto::folder::DataFolder;
+use rialto::journal::recovery;
+use rialto::ledger::book::Book;
+use rialto::ledger::digest::digest;
+use rialto::ledger::totals::Totals;
+use rialto::snapshot;
+use rialto::wiring::{Rialto, Settings, recover};
+
+use super::scribe::{SEEN, copy, name};
+use super::support::{letter, service};
+
+fn golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/golden")
+}
+
+/// What a golden folder's `DIGEST` says of its book.
+fn described(book: &Book) -> String {
+    let mut totals = Totals::new(Calendar::new(chrono_tz::Europe::Rome));
+    totals.advance(book, usize::MAX);
+    let mut text = format!("digest {}\n", digest(book));
+    let counts = [book.facts().len(), book.charges().len(), book.conflicts().len(), book.roll().names().len()];
+    let [facts, charges, conflicts, names] = counts;
+    writeln!(text, "facts {facts} charges {charges} conflicts {conflicts} names {names}").unwrap();
+    for sums in totals.currencies() {
+        let [shadow, live] = sums.all_time();
+        writeln!(text, "{} shadow {shadow} live {live}", sums.currency).unwrap();
+    }
+    text
+}
+
+fn read(folder: &Path) -> (String, recover::Opened) {
+    let data = DataFolder::open(folder).unwrap();
+    let (book, _, opened) = recover::read(&data).unwrap();
+    (described(&book), opened)
+}
+
+#[tokio::test]
+async fn every_golden_folder_loads_and_holds_the_book_that_it_held() {
+    if let Some(version) = std::env::var_os("RIALTO_WRITE_GOLDEN") {
+        write(&golden().join(version)).await;
+    }
+    let mut loaded = 0;
+    for version in fs::read_dir(golden()).unwrap() {
+        let version = version.unwrap().path();
+        let expected = fs::read_to_string(version.join("DIGEST")).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        copy(&version, folder.path());
+        let (found, opened) = read(folder.path());
+        assert_eq!(found, expected, "{}", version.display());
+        assert!(opened.snapshot.is_some_and(|position| position < opened.end), "its snapshot is used, and its journal");
+        assert_eq!((opened.passed_over, opened.cut), (Vec::new(), None));
+        for image in fs::read_dir(folder.path().join("images")).unwrap() {
+            fs::remove_file(image.unwrap().path()).unwrap();
+        }
+        assert_eq!(read(folder.path()).0, expected, "{}, by its journal alone", version.display());
+        let rialto = Rialto::start(Settings::new(folder.path())).unwrap();
+        rialto.record(service("recNew", "Lucid", 60)).await.unwrap();
+        rialto.stop().await.unwrap();
+        loaded += 1;
+    }
+    assert!(0 < loaded);
+}
+
+/// Writes a golden folder of the formats of today, which must not be there yet.
+async fn write(version: &Path) {
+    fs::create_dir_all(golden()).unwrap();
+    fs::create_dir(version).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::simulated(SEEN);
+    let settings = || Settings { clock: clock.clone(), ..Settings::new(folder.path()) };
+    let rialto = Rialto::start(settings()).unwrap();
+    rialto.describe(rows()).await.unwrap();
+    rialto.record_batch(events()).await.unwrap();
+    rialto.stop().await.unwrap();
+    let first = snapshot::positions(&folder.path().join("images")).unwrap();
+    clock.advance_to(Moment(SEEN.0 + 86_400_000_000));
+    let rialto = Rialto::start(settings()).unwrap();
+    rialto.record_batch(later_events()).await.unwrap();
+    rialto.stop().await.unwrap();
+    {
+        let data = DataFolder::open(folder.path()).unwrap();
+        let (_, mut found, _) = recover::read(&data).unwrap();
+        recovery::settle(&data.journal(), &mut found).unwrap();
+        for position in snapshot::positions(&data.images()).unwrap() {
+            if !first.contains(&position) {
+                fs::remove_file(snapshot::path(&data.images(), position)).unwrap();
+            }
+        }
+    }
+    fs::write(folder.path().join("DIGEST"), read(folder.path()).0).unwrap();
+    copy(folder.path(), version);
+}
+
+fn rows() -> Vec<Row> {
+    let building = |id: &str, kind: &str, is_business| {
+        let run_by = Some(name("The-Old-Boy"));
+        Row::Building(Building { id: name(id), kind: Some(name(kind)), is_business, run_by })
+    };
+    vec![
+        Row::Citizen(Citizen { id: name("Lucid"), is_ai: Some(false) }),
+        Row::Citizen(Citizen { id: name("The-Old-Boy"), is_ai: Some(true) }),
+        Row::Citizen(Citizen { id: name("Nobody"), is_ai: None }),
+        building("building_45.4371_12.3326", "bakery", true),
+        building("building_45.4399_12.3311", "canal_house", false),
+    ]
+}
+
+/// An event with everything that an event can have.
+fn full(id: &str) -> Activity {
+    let mut activity = service(id, "The-Old-Boy", 90);
+    activity.second_id = Some("activity_paid_service_1".into());
+    activity.occurred = Occurred {
+        at: Some(Moment(SEEN.0 - 3_600_000_000)),
+        basis: Basis::Naive,
+        text: Some("2026-05-28 21:26:40".into()),
+    };
+    activity.business = Some(name("building_45.4371_12.3326"));
+    activity.from_building = Some(name("building_45.4399_12.3311"));
+    activity.to_building = Some(name("building_45.4371_12.3326"));
+    activity.client = Some(name("Nobody"));
+    activity.service = Some(name("advice"));
+    activity.expertise = Stated::Is("1.25".parse().unwrap());
+    activity.declared = Stated::Unreadable(7);
+    activity
+}
+
+fn events() -> Vec<Activity> {
+    let mut failed = service("recFailed", "Lucid", 30);
+    failed.outcome = Outcome::Failed;
+    let mut inside = letter("recInside", "Lucid");
+    inside.receiver = Receiver::new(Some("The-Old-Boy"), inside.citizen, None, Some("letters"));
+    inside.body = Some(Body::of("Buongiorno"));
+    inside.channel = 9;
+    vec![full("recFull"), failed, inside, letter("recLetter", "The-Old-Boy"), service("recA", "Lucid", 60)]
+}
+
+fn later_events() -> Vec<Activity> {
+    vec![
+        service("recFailed", "Lucid", 30),
+        service("recA", "Lucid", 61),
+        service("recA", "Lucid", 60),
+        full("recFull2"),
+        letter("recLetter2", "Zanetta"),
+    ]
+}
