@@ -140,8 +140,9 @@ impl Config {
                 *value = Value::String(value.to_string());
             }
         }
-        let config: Config =
-            table.try_into().map_err(|error: toml::de::Error| ConfigError::Value(error.message().to_owned()))?;
+        let config: Config = table
+            .try_into()
+            .map_err(|error: toml::de::Error| ConfigError::Value(error.to_string().trim().replace('\n', " ")))?;
         config.check()
     }
 

@@ -141,7 +141,7 @@ fn receiver() -> impl Strategy<Value = Receiver> {
 
 fn row() -> impl Strategy<Value = Row> {
     let citizen = (any_name(), any::<Option<bool>>()).prop_map(|(id, is_ai)| Row::Citizen(Citizen { id, is_ai }));
-    let building = (any_name(), maybe_name(), any::<bool>(), maybe_name());
+    let building = (any_name(), maybe_name(), any::<Option<bool>>(), maybe_name());
     let building =
         building.prop_map(|(id, kind, is_business, run_by)| Row::Building(Building { id, kind, is_business, run_by }));
     prop_oneof![citizen, building]

@@ -41,7 +41,7 @@ fn told(story: &[Told]) -> Scribe {
 
 fn counted(book: &Book) -> Totals {
     let mut totals = Totals::new(Calendar::new(ROME));
-    totals.advance(book, book.charges().len());
+    totals.advance(book, book.charges().len(), Moment::NEWEST);
     totals
 }
 
@@ -162,8 +162,8 @@ proptest! {
         let mut totals = Totals::new(Calendar::new(ROME));
         let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(book.charges().len() + 1)).collect();
         cuts.sort_unstable();
-        cuts.into_iter().for_each(|cut| totals.advance(book, cut));
-        totals.advance(book, usize::MAX);
+        cuts.into_iter().for_each(|cut| totals.advance(book, cut, Moment::NEWEST));
+        totals.advance(book, usize::MAX, Moment::NEWEST);
         prop_assert_eq!(shown(&totals, book), shown(&counted(book), book));
     }
 

@@ -4,6 +4,7 @@
 
 mod any;
 mod embed;
+mod ends;
 mod full_disk;
 mod golden;
 mod laws;

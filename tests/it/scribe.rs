@@ -70,7 +70,7 @@ impl Scribe {
 
     /// Takes a row in, if it is news.
     pub fn describe(&mut self, row: Row) {
-        if self.book.directory().is_news(row) {
+        if let Some(row) = self.book.directory().news(row) {
             let names = match row {
                 Row::Citizen(citizen) => [Some(citizen.id), None, None],
                 Row::Building(building) => [Some(building.id), building.kind, building.run_by],
@@ -143,7 +143,7 @@ pub fn story() -> Scribe {
     scribe.describe(Row::Building(Building {
         id: name("building_1"),
         kind: Name::new("bakery"),
-        is_business: true,
+        is_business: Some(true),
         run_by: Name::new("Lucid"),
     }));
     scribe.close();

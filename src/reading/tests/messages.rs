@@ -70,7 +70,7 @@ fn rows_of_citizens_and_buildings_are_read_in_their_shapes() {
     }
     let home = json!({"buildingId": "canal_1", "category": "home", "workplace": null});
     let row = reader().building(&home.to_string());
-    assert!(matches!(row, Ok(Row::Building(Building { is_business: None, run_by: None, kind: None, .. }))));
+    assert!(matches!(row, Ok(Row::Building(Building { is_business: Some(false), run_by: None, kind: None, .. }))));
     for record in [json!({"id": "rec1", "fields": {"Name": "x"}}), json!({"id": "polygon-1"})] {
         let refusal = reader().building(&record.to_string()).expect_err("refused");
         assert_eq!(refusal.code, RefusalCode::MissingId);
