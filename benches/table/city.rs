@@ -3,6 +3,8 @@
 //! Ids have the engine's forms and lengths: a record id of 17 characters, an `ActivityId` of some 45,
 //! building names of 38. The types come as often as in a real sample of the engine's activities.
 
+use std::ops::Range;
+
 use compact_str::format_compact;
 use rialto::clock::Clock;
 use rialto::domain::activity::{Activity, Occurred, Outcome, Stated};
@@ -119,6 +121,11 @@ impl City {
             order.swap(last, below(dice, last as u64 + 1));
         }
         order.into_iter().map(|citizen| self.own_service(citizen)).collect()
+    }
+
+    /// One service of each of these citizens.
+    pub fn each(&mut self, numbers: Range<usize>) -> Vec<Activity> {
+        numbers.map(|number| self.own_service(self.citizens[number])).collect()
     }
 
     /// Services of citizens in no order, none of them at a business.

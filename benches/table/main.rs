@@ -60,6 +60,9 @@ const PROBES: [(&str, Probe); 13] = [
     ("postgres", postgres::probe),
 ];
 
+/// What the probe of the actors runs in a process of its own.
+const SLEEPING: (&str, Probe) = ("memory-sleeping", memory::sleeping);
+
 struct Arguments {
     bench: Bench,
     rows: Vec<&'static Row>,
@@ -86,7 +89,8 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     if let Some(name) = probe {
-        let (_, probe) = PROBES.iter().find(|(known, _)| *known == name).ok_or("no such probe")?;
+        let mut probes = PROBES.iter().chain([&SLEEPING]);
+        let (_, probe) = probes.find(|(known, _)| *known == name).ok_or("no such probe")?;
         for figure in probe(&bench)? {
             println!("{}", serde_json::to_string(&figure)?);
         }
