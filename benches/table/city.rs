@@ -3,7 +3,10 @@
 //! Ids have the engine's forms and lengths: a record id of 17 characters, an `ActivityId` of some 45,
 //! building names of 38. The types come as often as in a real sample of the engine's activities.
 
+use std::ops::Range;
+
 use compact_str::format_compact;
+use rialto::clock::Clock;
 use rialto::domain::activity::{Activity, Occurred, Outcome, Stated};
 use rialto::domain::ids::{Feed, SourceId};
 use rialto::domain::names::Name;
@@ -18,10 +21,10 @@ pub const CITIZENS: usize = 177;
 const BUSINESSES: usize = 109;
 const DWELLINGS: usize = 90;
 
-/// 2025-07-06T18:06:23Z.
-const START_SECONDS: i64 = 1_751_825_183;
-/// How many events end in one second of the city's life.
-const PER_SECOND: u64 = 60;
+/// Nearly all events ended within the last five minutes; one in so many comes late, by up to a month.
+const LATE: u64 = 16;
+const FIVE_MINUTES: u64 = 300;
+const MONTH: u64 = 30 * 24 * 3600;
 
 const FIRST: [&str; 12] = [
     "Gondola", "Rialto", "Canal", "Merchant", "Silk", "Lagoon", "Murano", "Doge", "Spice", "Lantern", "Harbor", "Salt",
@@ -62,6 +65,7 @@ pub struct City {
     dwellings: Vec<Name>,
     clients: Vec<Name>,
     next: u64,
+    now_seconds: i64,
 }
 
 impl City {
@@ -73,6 +77,7 @@ impl City {
             dwellings: (0..DWELLINGS).map(|number| building(5000 + number)).collect(),
             clients: (0..40).map(|number| name(&format!("client_{number:04}"))).collect(),
             next: 0,
+            now_seconds: Clock::system().now().0 / 1_000_000,
         }
     }
 
@@ -116,6 +121,11 @@ impl City {
             order.swap(last, below(dice, last as u64 + 1));
         }
         order.into_iter().map(|citizen| self.own_service(citizen)).collect()
+    }
+
+    /// One service of each of these citizens.
+    pub fn each(&mut self, numbers: Range<usize>) -> Vec<Activity> {
+        numbers.map(|number| self.own_service(self.citizens[number])).collect()
     }
 
     /// Services of citizens in no order, none of them at a business.
@@ -172,7 +182,9 @@ impl City {
     fn event(&mut self, citizen: Name, kind: &'static str) -> Activity {
         let number = self.next;
         self.next += 1;
-        let seconds = START_SECONDS + (number / PER_SECOND) as i64;
+        let dice = scramble(number ^ 0x71de);
+        let ago = below(dice, if below(dice >> 8, LATE) == 0 { MONTH } else { FIVE_MINUTES });
+        let seconds = self.now_seconds - ago as i64;
         let mut activity = Activity::new(Feed::Activity, record_id(number));
         activity.second_id = Some(format_compact!("{kind}_{}_{}", citizen.as_str(), seconds - 300));
         activity.kind = Some(name(kind));

@@ -1,5 +1,6 @@
 //! What the disk itself can do: everything with a sync in it is judged against that, from the same run.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -28,22 +29,40 @@ pub fn probe(bench: &Bench) -> Found {
 
 /// How long it takes to overwrite 4 KiB of a file that was filled before, and to sync it.
 pub fn overwrites(folder: &Path, samples: usize) -> io::Result<Vec<Duration>> {
+    Overwrites::create(folder)?.time(samples)
+}
+
+/// A file that was filled before, to be overwritten.
+pub struct Overwrites {
+    file: File,
+    next: Cell<usize>,
+}
+
+impl Overwrites {
     const PAGE: usize = 4096;
     const PAGES: usize = 1024;
-    let path = folder.join("overwrites");
-    let file = File::create(&path)?;
-    file.write_all_at(&vec![0; PAGE * PAGES], 0)?;
-    file.sync_all()?;
-    let page = [7; PAGE];
-    let mut times = Vec::with_capacity(samples);
-    for number in 0..samples {
-        let start = Instant::now();
-        file.write_all_at(&page, (number % PAGES * PAGE) as u64)?;
-        file.sync_data()?;
-        times.push(start.elapsed());
+
+    /// Fills one. It has no name, so that nothing is left of it.
+    pub fn create(folder: &Path) -> io::Result<Overwrites> {
+        let file = tempfile::tempfile_in(folder)?;
+        file.write_all_at(&vec![0; Overwrites::PAGE * Overwrites::PAGES], 0)?;
+        file.sync_all()?;
+        Ok(Overwrites { file, next: Cell::new(0) })
     }
-    std::fs::remove_file(path)?;
-    Ok(times)
+
+    /// Times so many overwrites.
+    pub fn time(&self, samples: usize) -> io::Result<Vec<Duration>> {
+        let page = [7; Overwrites::PAGE];
+        let mut times = Vec::with_capacity(samples);
+        for _ in 0..samples {
+            let number = self.next.replace(self.next.get() + 1) % Overwrites::PAGES;
+            let start = Instant::now();
+            self.file.write_all_at(&page, (number * Overwrites::PAGE) as u64)?;
+            self.file.sync_data()?;
+            times.push(start.elapsed());
+        }
+        Ok(times)
+    }
 }
 
 /// How many MB a second it takes in writes of 1 MiB, each of them synced.

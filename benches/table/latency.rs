@@ -7,6 +7,9 @@ use crate::figure::{Bench, Figure, Found};
 use crate::machine::Others;
 use crate::{disk, sidecar, stats};
 
+/// How many of each are timed in turn.
+const TURN: usize = 20;
+
 /// One event after the other, each to its durable receipt, beside the disk's own sync.
 pub fn record(bench: &Bench) -> Found {
     let (runtime, room) = (sidecar::runtime()?, bench.room()?);
@@ -16,18 +19,20 @@ pub fn record(bench: &Bench) -> Found {
     let mut figures = ["record_p50_us", "record_p99_us", "record_disk_p50_us", "record_disk_p99_us"]
         .map(|name| Figure::new(name, Vec::new()));
     for _ in 0..Bench::RUNS {
-        // The disk before and after, so that its drift falls on both sides.
-        let mut syncs = disk::overwrites(room.path(), 300)?;
-        let mut waits = Vec::new();
-        runtime.block_on(async {
-            for activity in city.mix(bench.volume(4000).max(500)) {
-                let start = Instant::now();
-                rialto.record(activity).await?;
-                waits.push(start.elapsed());
-            }
-            Ok::<_, rialto::wiring::RecordError>(())
-        })?;
-        syncs.extend(disk::overwrites(room.path(), 300)?);
+        let (mut syncs, mut waits) = (Vec::new(), Vec::new());
+        // A few of each in turn, so that the disk's drift falls on both.
+        let overwrites = disk::Overwrites::create(room.path())?;
+        for _ in 0..bench.volume(4000).max(600) / TURN {
+            syncs.extend(overwrites.time(TURN)?);
+            runtime.block_on(async {
+                for activity in city.mix(TURN) {
+                    let start = Instant::now();
+                    rialto.record(activity).await?;
+                    waits.push(start.elapsed());
+                }
+                Ok::<_, rialto::wiring::RecordError>(())
+            })?;
+        }
         let ((p50, p99), (disk_p50, disk_p99)) = (stats::p50_p99_us(&mut waits), stats::p50_p99_us(&mut syncs));
         for (figure, value) in figures.iter_mut().zip([p50, p99, disk_p50, disk_p99]) {
             figure.runs.push(value);

@@ -37,6 +37,7 @@ usage: cargo bench --bench table -- [options]
   --json            all figures as JSON instead of the table
   --folder DIR      where to work; it decides which disk is measured
   --postgres PORT   a PostgreSQL on the loopback, user postgres, to compare with
+  --binary FILE     another `rialto` to ask over HTTP
   --rows            the names of the rows";
 
 type Probe = fn(&Bench) -> Found;
@@ -46,7 +47,6 @@ const PROBES: [(&str, Probe); 13] = [
     ("disk", disk::probe),
     ("mix", throughput::mix),
     ("priced", throughput::priced),
-    ("postgres", postgres::probe),
     ("million", throughput::million),
     ("record", latency::record),
     ("submit", latency::submit),
@@ -56,7 +56,12 @@ const PROBES: [(&str, Probe); 13] = [
     ("memory-transaction", memory::transaction),
     ("memory-zero", memory::zero),
     ("memory-actors", memory::actors),
+    // Last, as it goes on to write for a while.
+    ("postgres", postgres::probe),
 ];
+
+/// What the probe of the actors runs in a process of its own.
+const SLEEPING: (&str, Probe) = ("memory-sleeping", memory::sleeping);
 
 struct Arguments {
     bench: Bench,
@@ -84,7 +89,8 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     if let Some(name) = probe {
-        let (_, probe) = PROBES.iter().find(|(known, _)| *known == name).ok_or("no such probe")?;
+        let mut probes = PROBES.iter().chain([&SLEEPING]);
+        let (_, probe) = probes.find(|(known, _)| *known == name).ok_or("no such probe")?;
         for figure in probe(&bench)? {
             println!("{}", serde_json::to_string(&figure)?);
         }
@@ -117,6 +123,7 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
 fn measure(name: &str, bench: &Bench) -> Found {
     let mut child = Command::new(std::env::current_exe()?);
     child.args(["--probe", name, "--folder"]).arg(&bench.folder);
+    child.arg("--binary").arg(&bench.binary);
     child.args(bench.is_quick.then_some("--quick"));
     if let Some(port) = bench.postgres {
         child.args(["--postgres", &port.to_string()]);
@@ -152,6 +159,7 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
             "--quick" => arguments.bench.is_quick = true,
             "--json" => arguments.is_json = true,
             "--folder" => arguments.bench.folder = PathBuf::from(value()?),
+            "--binary" => arguments.bench.binary = PathBuf::from(value()?),
             "--postgres" => arguments.bench.postgres = Some(value()?.parse()?),
             "--probe" => arguments.probe = Some(value()?),
             "--row" => {

@@ -241,12 +241,15 @@ pub static ROWS: [Row; 17] = [
         reach: "≤ 1.5 KiB, nothing for a retired one beyond its totals",
         probes: &["memory-actors"],
         judge: |figures| {
-            let judged = figures.at_most("actor_live_bytes", "B", 1536.0)?;
-            Some(
-                judged
-                    .and(figures.text("actor_retired_bytes", "B retired"))
-                    .noted("both with the citizen's name, totals and two transactions".to_owned()),
-            )
+            let [retired, sleeping] = ["actor_retired_bytes", "actor_sleeping_bytes"].map(|name| figures.median(name));
+            let is_nothing_left = retired? <= 1.1 * sleeping?;
+            let live = figures.median("actor_live_bytes")?;
+            let judged = figures.judged("actor_live_bytes", "B", live <= 1536.0 && is_nothing_left)?;
+            let note =
+                "with the citizen's name, totals and two transactions, also the peer: a process that never woke it";
+            let peer = format!("{} B asleep", number(sleeping?));
+            let judged = judged.and(figures.text("actor_retired_bytes", "B retired"));
+            Some(judged.beside(peer, retired? / sleeping?).noted(note.to_owned()))
         },
     },
     Row {
