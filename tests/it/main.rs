@@ -2,3 +2,8 @@
 
 mod embed;
 mod support;
+
+mod city;
+mod crashes;
+mod dice;
+mod sidecar;
