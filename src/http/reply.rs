@@ -137,6 +137,9 @@ impl Refused {
     fn row(&self) -> (StatusCode, &'static str, &'static str) {
         use StatusCode as S;
         match self {
+            Refused::Unreadable(Unreadable::TooMany { .. }) => {
+                (S::PAYLOAD_TOO_LARGE, "too_many_events", "send the events in several requests")
+            }
             Refused::Unreadable(_) => (
                 S::BAD_REQUEST,
                 "unreadable",
