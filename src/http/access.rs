@@ -46,7 +46,8 @@ impl Access {
         self.check_origin(request)?;
         let Some(scope) = scope(request) else { return Ok(()) };
         let sent = request.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = sent.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
+        let parts = sent.and_then(|value| value.split_once(' '));
+        let token = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
         match token {
             None if self.is_local && scope != Scope::Admin && sent.is_none() => Ok(()),
             None => Err(Refused::NoToken),
