@@ -1,5 +1,7 @@
 //! Killed at any moment: what was acknowledged is there, and telling everything again makes it whole.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
+
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -14,6 +16,7 @@ use super::sidecar::{JSON, LINES, Line, Sidecar, path, rialto, run, verify};
 
 const KILLS: usize = 20;
 const CITIZENS: u64 = 7;
+const BATCH: usize = 12;
 /// Small enough that segments are sealed and snapshots taken between the kills.
 const BYTES: &str = "16384";
 
@@ -117,7 +120,7 @@ fn feed_until_killed(sidecar: &mut Sidecar, round: usize, dice: &Dice) -> (Vec<S
         })
         .collect();
     drop(acknowledge);
-    let answers = 1 + dice.below(12) as usize;
+    let answers = 1 + dice.below(10) as usize;
     let mut told: Vec<Told> = acknowledged.iter().take(answers).flatten().collect();
     // No wait for anything: the moment of the kill is what is tried here.
     std::thread::sleep(Duration::from_micros(dice.below(4000)));
@@ -133,8 +136,10 @@ fn feed_until_dead(line: &Line, round: usize, feeder: usize, acknowledge: &Sende
         let place = sent.len();
         let name = format!("{round}-{feeder}-{place}");
         let request: Sent = match (feeder, place % 2) {
-            (0 | 1, 0) => ("/v1/activities", LINES, (0..20).map(|n| activity(&format!("{name}-{n}")) + "\n").collect()),
-            (0 | 1, _) => ("/v1/messages", LINES, (0..20).map(|n| message(&format!("{name}-{n}")) + "\n").collect()),
+            (0 | 1, 0) => {
+                ("/v1/activities", LINES, (0..BATCH).map(|n| activity(&format!("{name}-{n}")) + "\n").collect())
+            }
+            (0 | 1, _) => ("/v1/messages", LINES, (0..BATCH).map(|n| message(&format!("{name}-{n}")) + "\n").collect()),
             (_, 0) => ("/v1/activities", JSON, activity(&name)),
             (_, _) => ("/v1/messages", JSON, message(&name)),
         };
@@ -210,6 +215,7 @@ fn feed(sidecar: &Sidecar, sent: &[Sent]) -> BTreeMap<String, Value> {
         let (_, entity) = sidecar.get(&path);
         (path, json!([entity["as_citizen"]["charges"], entity["as_citizen"]["all_time"]]))
     });
-    let sums = [("all".to_owned(), json!([board["live"]["all_time"], board["shadow"]["all_time"], board["top_earners"]]))];
+    let sums =
+        [("all".to_owned(), json!([board["live"]["all_time"], board["shadow"]["all_time"], board["top_earners"]]))];
     citizens.chain(sums).collect()
 }

@@ -1,5 +1,7 @@
 //! Chance that can be had again: every failure names its seed.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
+
 use std::cell::Cell;
 use std::fmt;
 

@@ -5,5 +5,11 @@ mod support;
 
 mod city;
 mod crashes;
+mod described;
 mod dice;
+mod doors;
+mod floors;
+mod forms;
+mod importing;
+mod serving;
 mod sidecar;

@@ -2,6 +2,8 @@
 //!
 //! A child never outlives its test: it is killed when it is dropped.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -149,6 +151,11 @@ impl Sidecar {
         raw(self.address, request)
     }
 
+    /// Sends bytes as they are, and reads the head of the answer: one to HEAD has no body.
+    pub fn raw_head(&self, request: &[u8]) -> Answer {
+        answer(self.address, request, false)
+    }
+
     /// Kills it, as a power cut would.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
@@ -230,6 +237,10 @@ impl Answer {
 
 /// Sends bytes as they are to `address`, and reads the answer until it is whole.
 pub fn raw(address: SocketAddr, request: &[u8]) -> Answer {
+    answer(address, request, true)
+}
+
+fn answer(address: SocketAddr, request: &[u8], has_body: bool) -> Answer {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     // A request that is refused by its head is not read to its end.
@@ -243,7 +254,7 @@ pub fn raw(address: SocketAddr, request: &[u8]) -> Answer {
             let status = status.unwrap_or_else(|| panic!("no status: {head}"));
             let answer = Answer { status, head: head.to_owned(), body: body.to_owned() };
             let length = answer.header("content-length").map_or(0, |length| length.parse().unwrap());
-            if length <= body.len() {
+            if !has_body || length <= body.len() {
                 return answer;
             }
         }
