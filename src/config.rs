@@ -128,18 +128,13 @@ impl Config {
         let mut table = file.map(read).transpose()?.unwrap_or_default();
         for key in keys() {
             if let Some(value) = environment(&format!("RIALTO_{}", key.to_ascii_uppercase())) {
-                table.insert(key, typed(&value));
+                // A folder named 1e3 is no number.
+                let is_text =
+                    matches!(key.as_str(), "data" | "listen" | "time_zone" | "naive_time_zone" | "log" | "log_format");
+                table.insert(key, if is_text { Value::String(value) } else { typed(&value) });
             }
         }
         table.extend(flags);
-        // A number or a list given by the environment may have been meant as text, and the other way
-        // round a text is never a number: only keys of text are put right.
-        for (key, value) in &mut table {
-            let is_text = matches!(key.as_str(), "data" | "listen" | "time_zone" | "naive_time_zone" | "log");
-            if is_text && !value.is_str() {
-                *value = Value::String(value.to_string());
-            }
-        }
         let config: Config = table
             .try_into()
             .map_err(|error: toml::de::Error| ConfigError::Value(error.to_string().trim().replace('\n', " ")))?;
@@ -194,7 +189,7 @@ fn read(path: &Path) -> Result<Table, ConfigError> {
     })
 }
 
-/// A value as TOML would read it; what it cannot read is text.
+/// A value of the environment as TOML would read it; what it cannot read is text.
 fn typed(value: &str) -> Value {
     let line = format!("value = {value}");
     let read = line.parse::<Table>().ok().and_then(|mut table| table.remove("value"));
@@ -242,7 +237,7 @@ mod tests {
             ("listen = ", "TOML"),
         ] {
             let error = load(file, &[], &[]).unwrap_err().to_string();
-            assert!(error.contains(named) || error.contains("invalid socket address"), "{file}: {error}");
+            assert!(error.contains(named), "{file}: {error}");
         }
     }
 

@@ -119,8 +119,17 @@ impl Door {
     /// Waits for room for `count` events, also when the house takes nothing new any more: for what was
     /// accepted before.
     pub async fn reserve_waiting(&self, count: usize) -> Result<Reserved, Closed> {
-        let permit = Arc::clone(&self.events).acquire_many_owned(self.weight(count)).await;
-        permit.map(|permit| Reserved { permit, count }).map_err(|_| Closed::Draining)
+        let stuck = async {
+            self.vitals.stopping().await;
+            self.room.full().await;
+        };
+        tokio::select! {
+            permit = Arc::clone(&self.events).acquire_many_owned(self.weight(count)) => {
+                permit.map(|permit| Reserved { permit, count }).map_err(|_| Closed::Draining)
+            }
+            // What waits for room on a disk that stays full cannot be waited for by who stops.
+            () = stuck => Err(Closed::DiskFull),
+        }
     }
 
     /// Takes a batch of events in; the receipts come when all of it is durable.

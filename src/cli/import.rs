@@ -92,6 +92,9 @@ const LISTED: usize = 1000;
 /// So many records go at once.
 const TO_FOLDER: usize = 4096;
 const TO_SIDECAR: usize = 500;
+/// And so many bytes: a sidecar takes bodies of 8 MiB where nobody made that less, and an event has 256 KiB
+/// at most.
+const BYTES: usize = 4 << 20;
 
 /// Where the records go.
 enum Sink {
@@ -105,6 +108,7 @@ struct Run<'a> {
     kind: Kind,
     lines: Vec<usize>,
     texts: Vec<String>,
+    bytes: usize,
 }
 
 impl Import {
@@ -147,7 +151,7 @@ impl Import {
         };
         for file in &self.files {
             let before = bar.position();
-            let mut run = Run { file, kind: Kind::Activity, lines: Vec::new(), texts: Vec::new() };
+            let mut run = Run { file, kind: Kind::Activity, lines: Vec::new(), texts: Vec::new(), bytes: 0 };
             let mut take = |record: Record, done: u64, run: &mut Run<'_>| {
                 bar.set_position(before + done);
                 report.records += 1;
@@ -164,11 +168,12 @@ impl Import {
                     return Ok(());
                 };
                 // The order of the records is kept: another kind begins another run.
-                if run.kind != kind || batch <= run.texts.len() {
+                if run.kind != kind || batch <= run.texts.len() || BYTES <= run.bytes + text.len() {
                     flush(sink, reader, run, report)?;
                     run.kind = kind;
                 }
                 run.lines.push(record.line);
+                run.bytes += text.len() + 1;
                 run.texts.push(text);
                 Ok(())
             };
@@ -191,6 +196,7 @@ fn flush(sink: &Sink, reader: Reader, run: &mut Run<'_>, report: &mut Report) ->
     }
     run.lines.clear();
     run.texts.clear();
+    run.bytes = 0;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::Args;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use toml::{Table, Value};
 
@@ -67,6 +67,8 @@ impl Serve {
     }
 
     async fn serve(&self, config: Config) -> Outcome {
+        // Before anybody is told that it listens: who knows it may tell it to stop.
+        let stopped_by = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
         let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
         if self.demo {
             make_anew(Path::new(DEMO))?;
@@ -100,7 +102,7 @@ impl Serve {
             "Rialto listens on http://{address}/ (page), http://{address}/api/revenue/dashboard, http://{address}/metrics"
         );
 
-        let ended = self.run_until_ended(&rialto, reader).await;
+        let ended = self.run_until_ended(&rialto, reader, stopped_by).await;
         let _ = stop.send(true);
         serving.await?;
         let stopped = rialto.stop().await;
@@ -115,8 +117,12 @@ impl Serve {
     }
 
     /// Runs until a signal comes, everything stopped, or the demo is over.
-    async fn run_until_ended(&self, rialto: &Rialto, reader: Reader) -> Result<(), Box<dyn Error>> {
-        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    async fn run_until_ended(
+        &self,
+        rialto: &Rialto,
+        reader: Reader,
+        [mut terminate, mut interrupt]: [Signal; 2],
+    ) -> Result<(), Box<dyn Error>> {
         let living = async {
             if !self.demo {
                 return std::future::pending().await;

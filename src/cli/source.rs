@@ -39,8 +39,11 @@ pub fn read(
         if file.read_until(b'\n', &mut first).map_err(cannot)? == 0 {
             return Ok(());
         }
+        if first.starts_with(MARK) {
+            first.drain(..MARK.len());
+        }
     }
-    if !is_line(&first) {
+    if !is_line(&first, file.fill_buf().map_err(cannot)?) {
         let mut whole = first;
         file.read_to_end(&mut whole).map_err(cannot)?;
         let records = reader.split(&whole, Format::Json).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -64,9 +67,25 @@ pub fn read(
     Ok(())
 }
 
-/// Whether a first line is a record by itself, rather than the beginning of a larger JSON text.
-fn is_line(first: &[u8]) -> bool {
+/// Some editors put this before a text; it says nothing.
+const MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// Whether a first line is a record by itself, however bad, rather than the beginning of a larger JSON
+/// text; `rest` is what follows it.
+fn is_line(first: &[u8], rest: &[u8]) -> bool {
+    let read = |text: &[u8]| serde_json::from_slice::<serde::de::IgnoredAny>(text);
     let text = first.trim_ascii();
-    text.starts_with(b"{") && (text.ends_with(b"}") && serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok())
-        || !text.starts_with(b"{") && !text.starts_with(b"[")
+    match text.first() {
+        Some(b'[') => false,
+        Some(b'{') => match read(text) {
+            Ok(_) => true,
+            // It was cut off, if the next line is a record; else it goes on there.
+            Err(error) if error.is_eof() => {
+                let next = rest.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii();
+                next.starts_with(b"{") && read(next).is_ok()
+            }
+            Err(_) => true,
+        },
+        _ => true,
+    }
 }

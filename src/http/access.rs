@@ -43,9 +43,11 @@ impl Access {
     /// Whether a request may be answered.
     pub fn check(&self, request: &Parts) -> Result<(), Refused> {
         self.check_host(request)?;
+        self.check_origin(request)?;
         let Some(scope) = scope(request) else { return Ok(()) };
         let sent = request.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = sent.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
+        let parts = sent.and_then(|value| value.split_once(' '));
+        let token = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
         match token {
             None if self.is_local && scope != Scope::Admin && sent.is_none() => Ok(()),
             None => Err(Refused::NoToken),
@@ -66,13 +68,26 @@ impl Access {
             Some(value) => value.to_str().unwrap_or_default(),
             None => request.uri.authority().map_or("", |authority| authority.as_str()),
         };
-        let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|digit| digit.is_ascii_digit()));
-        let name = name.map_or(host, |(name, _)| name);
+        let name = name(host);
         let plain = name.trim_start_matches('[').trim_end_matches(']');
         let is_known = name.eq_ignore_ascii_case("localhost")
             || plain.parse::<IpAddr>().is_ok()
             || self.hosts.iter().any(|known| known.eq_ignore_ascii_case(name));
         if is_known { Ok(()) } else { Err(Refused::Host(name.chars().take(80).collect())) }
+    }
+
+    // On a loopback address no token is asked for, and any page that is open in a browser on this machine
+    // can send a body without a content type there. A browser says whose page it is.
+    fn check_origin(&self, request: &Parts) -> Result<(), Refused> {
+        let is_question = request.method == Method::GET || request.method == Method::HEAD;
+        let Some(origin) = request.headers.get(header::ORIGIN).filter(|_| !is_question) else { return Ok(()) };
+        let origin = origin.to_str().unwrap_or_default();
+        let page = origin.split_once("://").map_or(origin, |(_, page)| page);
+        let is_ours = request.headers.get(header::HOST).is_some_and(|host| host.as_bytes() == page.as_bytes());
+        if is_ours || self.hosts.iter().any(|known| known.eq_ignore_ascii_case(name(page))) {
+            return Ok(());
+        }
+        Err(Refused::Origin(page.chars().take(80).collect()))
     }
 
     fn look_again(&self) {
@@ -93,6 +108,12 @@ impl Access {
             Err(error) => tracing::warn!(%error, "the tokens cannot be read; those read before stay"),
         }
     }
+}
+
+/// A host without its port.
+fn name(host: &str) -> &str {
+    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|digit| digit.is_ascii_digit()));
+    name.map_or(host, |(name, _)| name)
 }
 
 fn changed(folder: &Path) -> Option<SystemTime> {

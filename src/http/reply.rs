@@ -51,6 +51,9 @@ pub enum Refused {
     /// It was sent to a name that is not ours.
     #[error("host {0:?} is not known")]
     Host(String),
+    /// A page from elsewhere made a browser send it.
+    #[error("pages of {0:?} may not hand anything in")]
+    Origin(String),
     /// There is nothing at its path.
     #[error("there is nothing at this path")]
     NoPath,
@@ -137,6 +140,9 @@ impl Refused {
     fn row(&self) -> (StatusCode, &'static str, &'static str) {
         use StatusCode as S;
         match self {
+            Refused::Unreadable(Unreadable::TooMany { .. }) => {
+                (S::PAYLOAD_TOO_LARGE, "too_many_events", "send the events in several requests")
+            }
             Refused::Unreadable(_) => (
                 S::BAD_REQUEST,
                 "unreadable",
@@ -167,6 +173,11 @@ impl Refused {
                 S::FORBIDDEN,
                 "unknown_host",
                 "use localhost or the address itself, or list the name under `hosts` in the configuration",
+            ),
+            Refused::Origin(_) => (
+                S::FORBIDDEN,
+                "foreign_origin",
+                "send it from a program, or from a page of this very address; or list the page's name under `hosts` in the configuration",
             ),
             Refused::NoPath => (S::NOT_FOUND, "no_such_path", "GET /openapi.json lists the paths"),
             Refused::Method => (S::METHOD_NOT_ALLOWED, "method", "GET /openapi.json lists the paths and their methods"),

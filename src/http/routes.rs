@@ -157,6 +157,9 @@ async fn unmatched(rejection: Rejection) -> Result<Answer, Infallible> {
         Refused::Method
     } else if rejection.find::<warp::reject::InvalidQuery>().is_some() {
         Refused::Query { name: "(all)", what: "parameters are name=value, joined by &" }
+    } else if rejection.find::<warp::reject::InvalidHeader>().is_some() {
+        // The only header that a route reads.
+        Refused::ContentType("(no text)".to_owned())
     } else {
         Refused::NoPath
     };

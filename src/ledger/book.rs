@@ -103,6 +103,8 @@ impl Book {
         let is_same = known.content == event.content;
         Ok(match (is_same, known.outcome, outcome) {
             (true, Outcome::Processed, Outcome::Processed) => Verdict::Repeat(first),
+            // It was seen with an unfinished outcome before it was processed; so this is no change of mind.
+            (true, Outcome::Processed, _) if known.is_upgrade => Verdict::Repeat(first),
             (true, Outcome::Processed, _) | (false, ..) => {
                 let is_same = |noted: ConflictRow| (noted.content, noted.outcome) == (event.content, outcome);
                 let is_noted = self.conflicts_of(event.key).any(|(_, noted)| is_same(noted));

@@ -48,13 +48,24 @@ async fn an_outcome_is_upgraded_once_and_nothing_else_changes() {
         (Outcome::Processed, 90, Status::Conflict, false),
         (Outcome::Processed, 60, Status::Priced, true),
         (Outcome::Processed, 60, Status::Duplicate, false),
-        (Outcome::Failed, 60, Status::Conflict, false),
+        (Outcome::Failed, 60, Status::Duplicate, false),
     ] {
         let receipt = rialto.record(with(outcome, minutes)).await.unwrap();
         assert_eq!((receipt.status, receipt.upgraded), (status, upgraded), "{outcome:?} {minutes}");
     }
     assert_eq!(both(rialto.dashboard(Currency::EUR).periods[3]).to_string(), "50.00");
-    assert_eq!(rialto.fate(Feed::Activity, "recA").await.unwrap().expect("known").conflicts.len(), 2);
+    assert_eq!(rialto.fate(Feed::Activity, "recA").await.unwrap().expect("known").conflicts.len(), 1);
+    rialto.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_processed_from_the_first_is_never_anything_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let rialto = start(folder.path());
+    let mut failed = service("recA", "Lucid", 60);
+    failed.outcome = Outcome::Failed;
+    rialto.record(service("recA", "Lucid", 60)).await.unwrap();
+    assert_eq!(rialto.record(failed).await.unwrap().status, Status::Conflict);
     rialto.stop().await.unwrap();
 }
 

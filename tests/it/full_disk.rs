@@ -29,6 +29,34 @@ impl Drop for Disk<'_> {
 }
 
 #[tokio::test]
+async fn a_stop_on_a_full_disk_ends_and_leaves_what_was_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(_disk) = Disk::mount(folder.path()) else {
+        eprintln!("skipped: a small disk cannot be mounted here, which takes root and a mount command");
+        return;
+    };
+    let data = folder.path().join("data");
+    let rialto = start(&data);
+    rialto.record(letter("recFirst", "Lucid")).await.unwrap();
+    let ballast = folder.path().join("ballast");
+    let mut heavy = fs::File::create(&ballast).unwrap();
+    while heavy.write_all(&[1; 4096]).is_ok() {}
+    for number in 0.. {
+        if let Err(Closed::DiskFull) = rialto.submit(letter(&format!("rec{number}"), "coffee")) {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    // Whether a group was waiting for room or not, stopping waits for none.
+    let _ = rialto.stop().await;
+    fs::remove_file(&ballast).unwrap();
+    drop(heavy);
+    let rialto = start(&data);
+    assert_eq!(rialto.record(letter("recFirst", "Lucid")).await.unwrap().status, Status::Duplicate);
+    rialto.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn on_a_full_disk_the_door_says_so_and_all_goes_on_when_there_is_room() {
     let folder = tempfile::tempdir().unwrap();
     let Some(_disk) = Disk::mount(folder.path()) else {

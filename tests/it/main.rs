@@ -3,15 +3,25 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
 mod any;
+mod city;
+mod crashes;
+mod described;
+mod dice;
+mod doors;
 mod embed;
 mod ends;
+mod floors;
+mod forms;
 mod full_disk;
 mod golden;
+mod importing;
 mod laws;
 mod limits;
 mod records;
 mod recovery;
 mod scribe;
+mod serving;
+mod sidecar;
 mod snapshots;
 mod support;
 mod writer;

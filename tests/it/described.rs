@@ -1,0 +1,150 @@
+//! What the sidecar says of itself: the metrics, and the description of its API.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::sidecar::{JSON, Sidecar};
+
+#[test]
+fn the_metrics_are_the_ones_that_the_catalogue_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let sidecar = Sidecar::serve(folder.path());
+    sidecar.post("/v1/messages", JSON, "{\"id\":\"rec1\",\"Sender\":\"a\",\"Receiver\":\"@somebody\"}");
+    let (status, metrics) = sidecar.get("/metrics");
+    let metrics = metrics.as_str().expect("text");
+    assert_eq!(status, 200);
+    for (name, ..) in rialto::metrics::CATALOGUE {
+        for line in [format!("# HELP {name} "), format!("# TYPE {name} ")] {
+            assert!(metrics.contains(&line), "{line}is missing:\n{metrics}");
+        }
+    }
+    for line in [
+        "rialto_door_events_total{feed=\"message\",result=\"priced\"} 1",
+        "rialto_ledger_money{currency=\"EUR\",stage=\"shadow\",rule=\"external_message\"} 0.1",
+        "rialto_ledger_earned{currency=\"EUR\",stage=\"shadow\",period=\"all_time\"} 0.1",
+        "rialto_ledger_facts 1",
+        "rialto_http_requests_total{route=\"/v1/messages\",status=\"ok\"} 1",
+    ] {
+        assert!(metrics.lines().any(|known| known == line), "{line} is missing:\n{metrics}");
+    }
+    assert!(!metrics.contains("rec1"), "an id is no label:\n{metrics}");
+}
+
+#[test]
+fn the_description_of_the_api_lists_exactly_what_is_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let sidecar = Sidecar::serve(folder.path());
+    let admin = std::fs::read_to_string(folder.path().join("admin.token")).unwrap();
+    let (status, api) = sidecar.get("/openapi.json");
+    assert_eq!((status, api["openapi"].as_str()), (200, Some("3.1.0")));
+    let mut listed = BTreeSet::new();
+    for (path, item) in api["paths"].as_object().expect("paths") {
+        for method in ["get", "post", "put", "patch", "delete", "head"] {
+            let there = path.replace("{id}", "tx_1");
+            let asked = format!(
+                "{} {there} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Length: 0\r\n\r\n",
+                method.to_uppercase(),
+                admin.trim()
+            );
+            let answer = sidecar.raw_head(asked.as_bytes());
+            let is_listed = item.get(method).is_some();
+            assert_eq!(answer.status != 405, is_listed, "{method} {path}: {answer:?}");
+            if is_listed {
+                let known = &item[method]["responses"][answer.status.to_string()];
+                assert!(known.is_object(), "{method} {path} answers {}, which is not described", answer.status);
+                listed.insert(format!("{method} {path}"));
+            }
+        }
+    }
+    // Whoever adds a route adds it here and there.
+    let routes = [
+        "get /",
+        "get /api/revenue/dashboard",
+        "get /healthz",
+        "get /metrics",
+        "get /openapi.json",
+        "get /page.css",
+        "get /page.js",
+        "get /readyz",
+        "get /v1/activities/{id}",
+        "get /v1/conflicts",
+        "get /v1/entities/{id}",
+        "get /v1/messages/{id}",
+        "get /v1/transactions",
+        "get /v1/transactions/{id}",
+        "post /v1/activities",
+        "post /v1/admin/snapshot",
+        "post /v1/buildings",
+        "post /v1/citizens",
+        "post /v1/messages",
+    ];
+    assert_eq!(listed, routes.map(str::to_owned).into());
+    let text = api.to_string();
+    for part in text.split("\"$ref\":\"#").skip(1) {
+        let pointer = part.split('"').next().unwrap_or_default();
+        assert!(api.pointer(pointer).is_some(), "{pointer} is nowhere");
+    }
+}
+
+#[test]
+fn an_answer_has_the_keys_that_the_description_gives_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let sidecar = Sidecar::serve(folder.path());
+    let hour =
+        |minutes: u32| json!({ "id": "rec1", "Type": "paid_service", "Citizen": "a", "duration_minutes": minutes });
+    let rows = json!([{ "BuildingId": "building_1", "Category": "business", "RunBy": "a" }]).to_string();
+    sidecar.post("/v1/citizens", JSON, "{\"Username\":\"a\",\"IsAI\":true}");
+    sidecar.post("/v1/buildings", JSON, &rows);
+    let batch = json!([hour(60), hour(90), {}]).to_string();
+    let api = sidecar.get("/openapi.json").1;
+    for (schema, answer) in [
+        ("Batch", sidecar.post("/v1/activities", JSON, &batch).1),
+        ("Fate", sidecar.get("/v1/activities/rec1").1),
+        ("Page", sidecar.get("/v1/transactions").1),
+        ("Transaction", sidecar.get("/v1/transactions/tx_1").1),
+        ("Entity", sidecar.get("/v1/entities/a").1),
+        ("Entity", sidecar.get("/v1/entities/building_1").1),
+        ("Conflict", sidecar.get("/v1/conflicts").1["conflicts"][0].clone()),
+        ("Dashboard", sidecar.get("/api/revenue/dashboard").1),
+        ("Error", sidecar.get("/nothing").1),
+    ] {
+        fits(&api, &json!({ "$ref": format!("#/components/schemas/{schema}") }), &answer, schema);
+    }
+}
+
+/// Checks a value against a schema, as far as this document uses schemas.
+fn fits(api: &Value, schema: &Value, value: &Value, at: &str) {
+    if let Some(pointer) = schema["$ref"].as_str() {
+        return fits(api, api.pointer(&pointer[1..]).expect("a schema"), value, at);
+    }
+    if let Some(choices) = schema["oneOf"].as_array() {
+        return choices
+            .iter()
+            .filter(|choice| (choice["type"] == "null") == value.is_null())
+            .for_each(|choice| fits(api, choice, value, at));
+    }
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    let types = schema["type"].as_array().cloned().unwrap_or_else(|| vec![schema["type"].clone()]);
+    assert!(types.contains(&json!(kind)), "{at} is no {}: {value}", schema["type"]);
+    assert!(schema["enum"].as_array().is_none_or(|words| words.contains(value)), "{at} is none of its words: {value}");
+    for (place, item) in value.as_array().into_iter().flatten().enumerate() {
+        fits(api, &schema["items"], item, &format!("{at}[{place}]"));
+    }
+    for (key, value) in value.as_object().into_iter().flatten() {
+        let known = schema["properties"].get(key).unwrap_or_else(|| panic!("{at}.{key} is not described"));
+        fits(api, known, value, &format!("{at}.{key}"));
+    }
+    for key in schema["required"].as_array().into_iter().flatten().filter(|_| value.is_object()) {
+        assert!(value.get(key.as_str().unwrap()).is_some(), "{at}.{key} is missing: {value}");
+    }
+}

@@ -1,0 +1,225 @@
+//! What is refused at the door as a whole, and how it is said.
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::sidecar::{Answer, Sidecar, path, raw, rialto, run};
+
+/// One request, from its method to the end of its body.
+fn request(line: &str, headers: &[&str], body: &str) -> String {
+    let headers = headers.iter().map(|header| format!("{header}\r\n")).collect::<String>();
+    let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
+    format!("{line} HTTP/1.1\r\nHost: localhost\r\n{headers}{length}\r\n{body}")
+}
+
+/// Checks that a request is refused with this status and code, in the one shape that errors have.
+fn check(sidecar: &Sidecar, request: &str, status: u16, code: &str) -> Answer {
+    let answer = sidecar.raw(request.as_bytes());
+    let asked: String = request.chars().take(300).collect();
+    assert_eq!(answer.status, status, "{asked}: {answer:?}");
+    let body = answer.json();
+    let error = body["error"].as_object().unwrap_or_else(|| panic!("{asked}: {body}"));
+    assert_eq!(error.keys().map(String::as_str).collect::<Vec<_>>(), ["code", "help", "message"], "{asked}");
+    assert!(error.values().all(|text| text.as_str().is_some_and(|text| !text.is_empty())), "{asked}: {body}");
+    assert_eq!((error["code"].as_str(), body.as_object().map(|body| body.len())), (Some(code), Some(1)), "{asked}");
+    assert_eq!(answer.header("content-type"), Some("application/json"), "{asked}");
+    answer
+}
+
+fn token(data: &Path, name: &str, scopes: &[&str]) -> String {
+    let scopes = scopes.iter().flat_map(|scope| ["--scope", scope]);
+    let arguments: Vec<&str> = ["token", "--data", path(data), "add", name].into_iter().chain(scopes).collect();
+    let ran = run(&arguments);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    format!("Authorization: Bearer {}", ran.out.trim())
+}
+
+#[test]
+fn a_request_that_cannot_be_taken_is_refused_as_a_whole_and_told_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = rialto(&["serve", "--listen", "127.0.0.1:0", "--data", path(folder.path())]);
+    command.env("RIALTO_BODY_BYTES", "1048576").env("RIALTO_HOSTS", "[\"rialto.example\"]");
+    let sidecar = Sidecar::start(command);
+    let json = "Content-Type: application/json";
+    let lines = "Content-Type: application/x-ndjson";
+    let post = "POST /v1/activities";
+
+    for body in [
+        " \n ",
+        "hello",
+        "\"text\"",
+        "{\"id\":",
+        "[{\"id\":\"a\"}",
+        "[{\"id\":\"a\"},",
+        "{\"id\":\"a\"}\n{\"id\":\"b\"}",
+    ] {
+        check(&sidecar, &request(post, &[json], body), 400, "unreadable");
+    }
+    check(&sidecar, &request(post, &[json], ""), 400, "unreadable");
+    check(&sidecar, &request(post, &[lines], "\n\n"), 400, "unreadable");
+    for path in ["/v1/messages", "/v1/citizens", "/v1/buildings"] {
+        check(&sidecar, &request(&format!("POST {path}"), &[json], "[{"), 400, "unreadable");
+    }
+    for events in [10_001, 100_001] {
+        check(&sidecar, &request(post, &[lines], &"1\n".repeat(events)), 413, "too_many_events");
+        check(&sidecar, &request(post, &[json], &format!("[{}1]", "1,".repeat(events - 1))), 413, "too_many_events");
+    }
+    let most = sidecar.raw(request(post, &[lines], &"1\n".repeat(10_000)).as_bytes());
+    assert_eq!((most.status, &most.json()["rejected"]), (200, &json!(10_000)));
+
+    check(&sidecar, &request(post, &[json, "Content-Length: 1048577"], ""), 413, "too_large");
+    let chunk = format!("{:x}\r\n{}\r\n", 65_536, " ".repeat(65_536)).repeat(17);
+    let chunked = request(post, &[json, "Transfer-Encoding: chunked"], "") + &chunk + "0\r\n\r\n";
+    check(&sidecar, &chunked, 413, "too_large");
+
+    for kind in ["text/plain", "application/x-www-form-urlencoded", "nonsense", "\u{fd}"] {
+        check(&sidecar, &request(post, &[&format!("Content-Type: {kind}")], "{}"), 415, "content_type");
+    }
+    for encoding in ["gzip", "br"] {
+        let encoding = format!("Content-Encoding: {encoding}");
+        check(&sidecar, &request(post, &[json, &encoding], "{}"), 415, "content_encoding");
+    }
+
+    for host in ["evil.example", "evil.example:8717", "localhost.evil.example", ""] {
+        let asked = format!("GET /api/revenue/dashboard HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        check(&sidecar, &asked, 403, "unknown_host");
+    }
+    for host in ["127.0.0.1", "127.0.0.1:1", "LOCALHOST:8717", "[::1]:8717", "rialto.example"] {
+        let asked = format!("GET /api/revenue/dashboard HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        assert_eq!(sidecar.raw(asked.as_bytes()).status, 200, "{host}");
+    }
+    for origin in ["https://evil.example", "null", "http://127.0.0.1:1"] {
+        let origin = format!("Origin: {origin}");
+        check(&sidecar, &request(post, &[&origin], "{\"id\":\"rec1\"}"), 403, "foreign_origin");
+    }
+    for origin in ["http://localhost", "https://rialto.example"] {
+        let asked = request(post, &[&format!("Origin: {origin}")], "{\"id\":\"rec1\"}");
+        assert_eq!(sidecar.raw(asked.as_bytes()).status, 200, "{origin}");
+    }
+
+    for (asked, status, code) in [
+        ("GET /nothing", 404, "no_such_path"),
+        ("GET /v1", 404, "no_such_path"),
+        ("GET /v1/activities/a/b", 404, "no_such_path"),
+        ("POST /v1/nothing", 404, "no_such_path"),
+        ("GET /v1/activities", 405, "method"),
+        ("DELETE /v1/activities/rec1", 405, "method"),
+        ("PUT /v1/messages", 405, "method"),
+        ("POST /metrics", 405, "method"),
+        ("POST /", 405, "method"),
+        ("GET /api/revenue/dashboard?currency=euros", 400, "query"),
+        ("GET /v1/transactions?limit=0", 400, "query"),
+        ("GET /v1/transactions?limit=501", 400, "query"),
+        ("GET /v1/transactions?limit=many", 400, "query"),
+        ("GET /v1/transactions?cursor=42", 400, "query"),
+        ("GET /v1/transactions?rule=none", 400, "query"),
+        ("GET /v1/transactions?stage=draft", 400, "query"),
+        ("GET /v1/conflicts?limit=-1", 400, "query"),
+        ("GET /v1/activities/nobody", 404, "unknown"),
+        ("GET /v1/messages/rec1", 404, "unknown"),
+        ("GET /v1/entities/Nobody_Knows_Me", 404, "unknown"),
+        ("GET /v1/transactions/tx_1", 404, "unknown"),
+        ("GET /v1/transactions/1", 404, "unknown"),
+    ] {
+        check(&sidecar, &request(asked, &[], ""), status, code);
+    }
+    assert_eq!(sidecar.get("/v1/transactions?citizen=Nobody_Knows_Me").1, json!({ "transactions": [], "next": null }));
+}
+
+#[test]
+fn on_a_loopback_address_only_the_admins_doors_and_a_wrong_token_are_shut() {
+    let folder = tempfile::tempdir().unwrap();
+    let ingest = token(folder.path(), "engine", &["ingest"]);
+    let sidecar = Sidecar::serve(folder.path());
+    let admin = std::fs::read_to_string(folder.path().join("admin.token")).unwrap();
+    let admin = format!("Authorization: bearer {}", admin.trim());
+    let snapshot = "POST /v1/admin/snapshot";
+    let refused = check(&sidecar, &request(snapshot, &[], ""), 401, "no_token");
+    assert_eq!(refused.header("www-authenticate"), Some("Bearer"));
+    check(&sidecar, &request(snapshot, &[&ingest], ""), 403, "wrong_scope");
+    assert_eq!(sidecar.raw(request(snapshot, &[&admin], "").as_bytes()).status, 202);
+    for wrong in ["Authorization: Bearer 0123", "Authorization: Basic YTpi", "Authorization: Bearer"] {
+        check(&sidecar, &request("GET /metrics", &[wrong], ""), 401, "no_token");
+    }
+    check(&sidecar, &request("GET /metrics", &[&ingest], ""), 403, "wrong_scope");
+    assert_eq!(sidecar.raw(request("GET /metrics", &[&admin], "").as_bytes()).status, 200);
+}
+
+#[test]
+fn on_any_other_address_everything_but_the_page_and_the_probes_needs_a_token_of_its_scope() {
+    let folder = tempfile::tempdir().unwrap();
+    let [ingest, read, both] = [("engine", &["ingest"][..]), ("board", &["read"]), ("both", &["read", "ingest"])]
+        .map(|(name, scopes)| token(folder.path(), name, scopes));
+    let sidecar = Sidecar::start(rialto(&["serve", "--listen", "0.0.0.0:0", "--data", path(folder.path())]));
+    let address = std::net::SocketAddr::from(([127, 0, 0, 1], sidecar.address().port()));
+    let status = |line: &str, headers: &[&str], body: &str| {
+        let answer = raw(address, request(line, headers, body).as_bytes());
+        let code = serde_json::from_str::<Value>(&answer.body).ok();
+        let code = code.and_then(|body| body["error"]["code"].as_str().map(str::to_owned));
+        (answer.status, code.unwrap_or_default())
+    };
+    let is = |status: u16, code: &str| (status, code.to_owned());
+    let event = "{\"id\":\"rec1\",\"Type\":\"rest\"}";
+    for open in ["/", "/page.css", "/page.js", "/healthz", "/readyz", "/openapi.json"] {
+        assert_eq!(status(&format!("GET {open}"), &[], ""), is(200, ""), "{open}");
+    }
+    let questions = ["/api/revenue/dashboard", "/metrics", "/v1/transactions", "/v1/conflicts", "/v1/activities/rec1"];
+    let posts = ["/v1/activities", "/v1/messages", "/v1/citizens", "/v1/buildings"];
+    for asked in posts.map(|path| format!("POST {path}")) {
+        assert_eq!(status(&asked, &[], event), is(401, "no_token"), "{asked}");
+        assert_eq!(status(&asked, &["Authorization: Bearer 0123"], event), is(401, "no_token"), "{asked}");
+        assert_eq!(status(&asked, &[&read], event), is(403, "wrong_scope"), "{asked}");
+        for right in [&ingest, &both] {
+            assert_eq!(status(&asked, &[right], event), is(200, ""), "{asked}");
+        }
+    }
+    for asked in questions.map(|path| format!("GET {path}")) {
+        assert_eq!(status(&asked, &[], ""), is(401, "no_token"), "{asked}");
+        assert_eq!(status(&asked, &["Authorization: Bearer 0123"], ""), is(401, "no_token"), "{asked}");
+        assert_eq!(status(&asked, &[&ingest], ""), is(403, "wrong_scope"), "{asked}");
+        for right in [&read, &both] {
+            assert_eq!(status(&asked, &[right], ""), is(200, ""), "{asked}");
+        }
+    }
+    assert_eq!(status("POST /v1/admin/snapshot", &[&both], ""), is(403, "wrong_scope"));
+
+    let removed = run(&["token", "--data", path(folder.path()), "remove", "board"]);
+    assert_eq!(removed.code, Some(0), "{removed:?}");
+    // A running sidecar takes it up within a second.
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while status("GET /metrics", &[&read], "") != is(401, "no_token") {
+        assert!(Instant::now() < deadline, "a removed token still opens");
+    }
+    let listed = run(&["token", "--data", path(folder.path()), "list"]).out;
+    assert_eq!(listed, "engine\tingest\nboth\tread,ingest\n");
+}
+
+#[test]
+fn a_house_that_is_full_says_when_to_come_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = rialto(&["serve", "--listen", "127.0.0.1:0", "--data", path(folder.path())]);
+    // Four bodies whose length nobody told take up all the room that there is for bodies.
+    command.env("RIALTO_BODY_BYTES", "67108864");
+    let sidecar = Sidecar::start(command);
+    let endless = request("POST /v1/activities", &["Transfer-Encoding: chunked"], "");
+    let asked = request("POST /v1/activities", &[], "{\"id\":\"rec1\"}");
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let mut visitors = Vec::new();
+    while sidecar.raw(asked.as_bytes()).status == 200 {
+        assert!(Instant::now() < deadline, "the house is never full");
+        let mut visitor = TcpStream::connect(sidecar.address()).unwrap();
+        visitor.write_all(endless.as_bytes()).unwrap();
+        visitors.push(visitor);
+    }
+    let refused = check(&sidecar, &asked, 503, "busy");
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    assert_eq!(sidecar.get("/readyz").0, 200, "a question needs no room");
+    drop(visitors);
+    while sidecar.raw(asked.as_bytes()).status == 503 {
+        assert!(Instant::now() < deadline, "the house stays full");
+    }
+}
