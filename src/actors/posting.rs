@@ -3,7 +3,6 @@
 //! Each event is decided by the book, written behind the names that it needs, and then posted; what is
 //! known already writes nothing.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::bookkeeper::{Bookkeeper, Describe};
@@ -14,7 +13,7 @@ use crate::domain::rows::Row;
 use crate::domain::time::Moment;
 use crate::journal::record;
 use crate::ledger::book::Verdict;
-use crate::ledger::entry::{Entry, Event, Receipt, Status};
+use crate::ledger::entry::{Event, Receipt, Status, Telling};
 use crate::ledger::rows::Place;
 
 /// More than the records of all the names in one event take up.
@@ -27,7 +26,7 @@ impl Bookkeeper {
             let drafted = sheet.draft(place).unwrap_or_else(|| self.clerk.draft(activity, sheet.businesses[place]));
             let happened = activity.occurred.at.unwrap_or(sheet.seen);
             let event = Event {
-                activity: Cow::Borrowed(activity),
+                activity: Telling::Lent(activity),
                 key: drafted.key,
                 content: drafted.content,
                 draft: drafted.draft,
@@ -43,7 +42,7 @@ impl Bookkeeper {
     }
 
     fn post_event(&mut self, mut event: Event<'_>) -> Receipt {
-        // A place past what the names of this event could take up: what has room there has room here.
+        // Its record stands behind those of its names; what has room there has room here.
         let verdict = match self.book.admit(&event, Place(self.place().0 + NAMES_BYTES_MAX)) {
             Ok(verdict) => verdict,
             Err(_full) => return Receipt { status: Status::Rejected, charge: None, upgraded: false },
@@ -57,32 +56,28 @@ impl Bookkeeper {
             Verdict::Repeat(first) => return self.book.repeated(first, Status::Duplicate),
             Verdict::Conflict { first, is_noted } => {
                 if !is_noted {
-                    let (entry, place) = self.write_event(event, Entry::Conflict);
-                    if let Entry::Conflict(event) = &entry {
-                        self.book.note_conflict(event, place);
-                    }
+                    let place = self.write_names(&event);
+                    record::encode_conflict(&event, self.book.roll(), &mut self.group);
+                    self.book.note_conflict(&event, place);
                 }
                 return self.book.repeated(first, Status::Conflict);
             }
         }
-        match self.write_event(event, Entry::Event) {
-            (Entry::Event(event), place) => self.book.post(&event, place),
-            _ => unreachable!("an event was written"),
-        }
+        let place = self.write_names(&event);
+        record::encode_event(&event, self.book.roll(), &mut self.group);
+        self.book.post(&event, place)
     }
 
-    /// Writes an event into the open group, behind the names that it needs.
-    fn write_event<'a>(&mut self, event: Event<'a>, entry: fn(Event<'a>) -> Entry<'a>) -> (Entry<'a>, Place) {
-        record::names(&event).into_iter().flatten().for_each(|name| self.write_name(name));
-        let (entry, place) = (entry(event), self.place());
-        record::encode(&entry, self.book.roll(), &mut self.group);
-        (entry, place)
+    /// Writes the names that an event needs into the open group; its own record stands behind them.
+    fn write_names(&mut self, event: &Event<'_>) -> Place {
+        record::names(event).into_iter().flatten().for_each(|name| self.write_name(name));
+        self.place()
     }
 
     fn write_name(&mut self, name: Name) {
         if self.book.roll().number(name).is_none() {
             self.book.enrol(name);
-            record::encode(&Entry::Name(name), self.book.roll(), &mut self.group);
+            record::encode_name(name, &mut self.group);
         }
     }
 
@@ -93,7 +88,7 @@ impl Bookkeeper {
             let told = self.book.directory().news(row);
             if let Some(row) = told {
                 row_names(row).into_iter().flatten().for_each(|name| self.write_name(name));
-                record::encode(&Entry::Row(row, seen), self.book.roll(), &mut self.group);
+                record::encode_row(row, seen, self.book.roll(), &mut self.group);
                 self.book.describe(row);
                 self.open.rows.push(row);
             }

@@ -3,8 +3,6 @@
 //! A record is its length (two bytes), a tag, and what the tag says. A tag's layout never changes;
 //! another layout takes another tag. Names are numbers on the roll, so that a record is small.
 
-use std::borrow::Cow;
-
 use compact_str::CompactString;
 use rust_decimal::Decimal;
 
@@ -17,7 +15,7 @@ use crate::domain::names::Name;
 use crate::domain::rows::{Building, Citizen, Row};
 use crate::domain::tariff::{RuleId, TariffVersion};
 use crate::domain::time::Moment;
-use crate::ledger::entry::{Entry, Event};
+use crate::ledger::entry::{Entry, Event, Telling};
 use crate::ledger::roll::{NameNo, Roll};
 
 use super::wire::{Take, WireError, put_signed, put_text, put_varint};
@@ -63,22 +61,42 @@ pub fn names(event: &Event<'_>) -> [Option<Name>; 8] {
 
 /// Appends the record of `entry` to `out`. Every name in it must be on the roll.
 pub fn encode(entry: &Entry<'_>, roll: &Roll, out: &mut Vec<u8>) {
-    let start = out.len();
-    out.extend_from_slice(&[0, 0]);
     match entry {
-        Entry::Name(name) => {
-            out.push(TAG_NAME);
-            put_text(out, name.as_str());
-        }
-        Entry::Event(event) => encode_event(TAG_EVENT, event, roll, out),
-        Entry::Conflict(event) => encode_event(TAG_CONFLICT, event, roll, out),
-        Entry::Row(Row::Citizen(citizen), recorded_at) => {
+        Entry::Name(name) => encode_name(*name, out),
+        Entry::Event(event) => encode_event(event, roll, out),
+        Entry::Conflict(event) => encode_conflict(event, roll, out),
+        Entry::Row(row, recorded_at) => encode_row(*row, *recorded_at, roll, out),
+    }
+}
+
+/// Appends the record of a name that appears for the first time.
+pub fn encode_name(name: Name, out: &mut Vec<u8>) {
+    record(out, |out| {
+        out.push(TAG_NAME);
+        put_text(out, name.as_str());
+    });
+}
+
+/// Appends the record of an event that is taken.
+pub fn encode_event(event: &Event<'_>, roll: &Roll, out: &mut Vec<u8>) {
+    record(out, |out| put_event(TAG_EVENT, event, roll, out));
+}
+
+/// Appends the record of an event that contradicts an earlier one.
+pub fn encode_conflict(event: &Event<'_>, roll: &Roll, out: &mut Vec<u8>) {
+    record(out, |out| put_event(TAG_CONFLICT, event, roll, out));
+}
+
+/// Appends the record of a row.
+pub fn encode_row(row: Row, recorded_at: Moment, roll: &Roll, out: &mut Vec<u8>) {
+    record(out, |out| match row {
+        Row::Citizen(citizen) => {
             out.push(TAG_CITIZEN);
             out.extend_from_slice(&recorded_at.0.to_le_bytes());
             put_name(out, roll, Some(citizen.id));
             out.push(told(citizen.is_ai));
         }
-        Entry::Row(Row::Building(building), recorded_at) => {
+        Row::Building(building) => {
             out.push(TAG_BUILDING);
             out.extend_from_slice(&recorded_at.0.to_le_bytes());
             put_name(out, roll, Some(building.id));
@@ -86,13 +104,20 @@ pub fn encode(entry: &Entry<'_>, roll: &Roll, out: &mut Vec<u8>) {
             put_name(out, roll, building.kind);
             put_name(out, roll, building.run_by);
         }
-    }
+    });
+}
+
+/// Puts the length of a record before it.
+fn record(out: &mut Vec<u8>, put: impl FnOnce(&mut Vec<u8>)) {
+    let start = out.len();
+    out.extend_from_slice(&[0, 0]);
+    put(out);
     // A record is a few hundred bytes: every text in it is at most 255.
     let length = (out.len() - start - 2) as u16;
     out[start..start + 2].copy_from_slice(&length.to_le_bytes());
 }
 
-fn encode_event(tag: u8, event: &Event<'_>, roll: &Roll, out: &mut Vec<u8>) {
+fn put_event(tag: u8, event: &Event<'_>, roll: &Roll, out: &mut Vec<u8>) {
     let activity = &*event.activity;
     let Draft { business, ruling, tariff, price } = event.draft;
     let is_stated = |figure: Stated| figure != Stated::Absent;
@@ -282,7 +307,7 @@ fn decode_event(take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Name>) -> R
     activity.occurred = Occurred { at, basis, text };
     Ok(Event {
         key: activity.key(),
-        activity: Cow::Owned(activity),
+        activity: Telling::Read(Box::new(activity)),
         content,
         draft: Draft { business, ruling, tariff, price },
         stage: if has(LIVE) { Stage::Live } else { Stage::Shadow },

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-/// How many rows a sealed chunk holds.
-pub const ROWS: usize = 8192;
+/// How many rows a sealed chunk holds: a few megabytes, so that the allocator's rounding is lost in it.
+pub const ROWS: usize = 65_536;
 
 /// An append-only list. Whoever [shares](Chunks::share) it keeps reading what was there, while the
 /// owner goes on appending.
@@ -32,8 +32,9 @@ impl<T: Copy> Chunks<T> {
 
     /// Appends a row.
     pub fn push(&mut self, row: T) {
-        if self.open.capacity() == 0 {
-            self.open.reserve_exact(ROWS);
+        if self.open.len() == self.open.capacity() {
+            // Small books stay small; a chunk that is filled ends with no room left over.
+            self.open.reserve_exact((self.open.len() * 3).clamp(64, ROWS - self.open.len()));
         }
         self.open.push(row);
         if self.open.len() == ROWS {

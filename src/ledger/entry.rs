@@ -1,6 +1,6 @@
 //! What may be posted: the entries of the journal, from which the book can always be made again.
 
-use std::borrow::Cow;
+use std::ops::Deref;
 
 use crate::domain::activity::Activity;
 use crate::domain::charge::{Draft, Stage};
@@ -27,7 +27,7 @@ pub enum Entry<'a> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event<'a> {
     /// The event as it was told.
-    pub activity: Cow<'a, Activity>,
+    pub activity: Telling<'a>,
     /// Its identity.
     pub key: EventKey,
     /// The digest of its content.
@@ -42,6 +42,27 @@ pub struct Event<'a> {
     pub recorded_at: Moment,
     /// Whether it upgrades the outcome of an event that was taken before.
     pub is_upgrade: bool,
+}
+
+/// An event as it was told: the sender's own, or one that was read back. An entry is passed on by value,
+/// and so is small; a `Cow` would hold a whole activity.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Telling<'a> {
+    /// It lies in the batch that it came in.
+    Lent(&'a Activity),
+    /// It was read from the journal.
+    Read(Box<Activity>),
+}
+
+impl Deref for Telling<'_> {
+    type Target = Activity;
+
+    fn deref(&self) -> &Activity {
+        match self {
+            Telling::Lent(activity) => activity,
+            Telling::Read(activity) => activity,
+        }
+    }
 }
 
 /// What became of one event.

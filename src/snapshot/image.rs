@@ -10,9 +10,12 @@ use crate::domain::rows::{Building, Citizen, Row};
 use crate::domain::time::Moment;
 use crate::journal::segment::FolderId;
 use crate::ledger::book::{Book, ConflictRow, Parts};
-use crate::ledger::chunks::{self, Chunks};
+use crate::ledger::chunks::Chunks;
 use crate::ledger::directory::Directory;
 use crate::ledger::rows::{ChargeRow, FactRow, Place};
+
+/// How many rows a section has at most: whatever they are, they fit its bound.
+const SECTION_ROWS: usize = 8192;
 
 /// The book as it was at one position, shared with its owner and cheap to take.
 #[derive(Debug)]
@@ -94,20 +97,20 @@ impl Image {
             put(&section).map(|()| count)
         };
         let mut sections = put(Section::Start { folder, position: self.position, latest: self.latest.0 })?;
-        for names in self.names.slices() {
+        for names in self.names.slices().flat_map(|rows| rows.chunks(SECTION_ROWS)) {
             sections = put(Section::Names(names.iter().map(|name| name.as_str().to_owned()).collect()))?;
         }
-        for facts in self.facts.slices() {
+        for facts in self.facts.slices().flat_map(|rows| rows.chunks(SECTION_ROWS)) {
             sections = put(Section::Facts(facts.iter().flat_map(|fact| fact.to_bytes()).collect()))?;
         }
-        for charges in self.charges.slices() {
+        for charges in self.charges.slices().flat_map(|rows| rows.chunks(SECTION_ROWS)) {
             sections = put(Section::Charges(charges.iter().flat_map(|charge| charge.to_bytes()).collect()))?;
         }
-        for conflicts in self.conflicts.slices() {
+        for conflicts in self.conflicts.slices().flat_map(|rows| rows.chunks(SECTION_ROWS)) {
             sections = put(Section::Conflicts(conflicts.iter().map(ConflictImage::of).collect()))?;
         }
         let rows: Vec<Row> = self.directory.rows().collect();
-        for rows in rows.chunks(chunks::ROWS) {
+        for rows in rows.chunks(SECTION_ROWS) {
             sections = put(Section::Rows(rows.iter().map(RowImage::of).collect()))?;
         }
         put(Section::End { sections }).map(drop)

@@ -1,7 +1,5 @@
 //! Inputs that nobody chose: any event that the types can hold, and stories in which ids come again.
 
-use std::borrow::Cow;
-
 use compact_str::CompactString;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -14,7 +12,7 @@ use rialto::domain::names::Name;
 use rialto::domain::rows::{Building, Citizen, Row};
 use rialto::domain::tariff::{RuleId, TariffVersion};
 use rialto::domain::time::Moment;
-use rialto::ledger::entry::{Entry, Event};
+use rialto::ledger::entry::{Entry, Event, Telling};
 use rust_decimal::Decimal;
 
 use super::scribe::name;
@@ -34,7 +32,7 @@ pub fn event() -> impl Strategy<Value = Event<'static>> {
     let resolved = (any::<u64>(), draft(), select(&Stage::ALL), moment(), moment(), any::<bool>());
     (activity(), resolved).prop_map(|(activity, (content, draft, stage, occurred_at, recorded_at, is_upgrade))| Event {
         key: activity.key(),
-        activity: Cow::Owned(activity),
+        activity: Telling::Read(Box::new(activity)),
         content,
         draft,
         stage,
@@ -162,7 +160,6 @@ fn any_name() -> impl Strategy<Value = Name> {
 
 /// What happens in a story.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "a story has a hundred of them")]
 pub enum Told {
     Event(Event<'static>),
     Row(Row),
@@ -206,7 +203,7 @@ pub fn story(length: usize) -> impl Strategy<Value = Vec<Told>> {
                 occurred_at: at,
                 recorded_at: Moment(at.0 + later),
                 is_upgrade: false,
-                activity: Cow::Owned(activity),
+                activity: Telling::Read(Box::new(activity)),
             }
         },
     );

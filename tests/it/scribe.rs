@@ -1,7 +1,6 @@
 //! A scribe posts events as the bookkeeper does, but by hand: a book, and the bytes of its journal,
 //! without any thread or sync, so that a test can lay them on the disk as a crash might leave them.
 
-use std::borrow::Cow;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -19,7 +18,7 @@ use rialto::journal::frame::{self, Salt};
 use rialto::journal::{record, segment};
 use rialto::ledger::book::{Book, Verdict};
 use rialto::ledger::digest::digest;
-use rialto::ledger::entry::{Entry, Event, Receipt, Status};
+use rialto::ledger::entry::{Entry, Event, Receipt, Status, Telling};
 use rialto::ledger::rows::Place;
 
 use super::support::{letter, service};
@@ -125,7 +124,7 @@ pub fn event(activity: &Activity) -> Event<'_> {
         occurred_at: activity.occurred.at.unwrap_or(SEEN),
         recorded_at: SEEN,
         is_upgrade: false,
-        activity: Cow::Borrowed(activity),
+        activity: Telling::Lent(activity),
     }
 }
 
