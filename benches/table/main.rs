@@ -28,6 +28,13 @@ use rows::{Figures, ROWS, Row};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// As in the binary.
+#[expect(unsafe_code, reason = "the allocator's own function, which has no safe wrapper")]
+fn give_back() {
+    // SAFETY: it may be called by any thread at any time, and touches only what is free.
+    unsafe { libmimalloc_sys::mi_collect(true) }
+}
+
 const HELP: &str = "\
 The bench table. Usually run by `cargo xtask bench`, which also brings the peer.
 

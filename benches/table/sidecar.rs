@@ -22,7 +22,7 @@ pub fn runtime() -> std::io::Result<Runtime> {
 
 /// A Rialto in `folder`, as everybody gets it.
 pub fn start(folder: &Path) -> Result<Rialto, Box<dyn Error>> {
-    Ok(Rialto::start(Settings::new(folder))?)
+    Ok(Rialto::start(Settings { give_back: Some(crate::give_back), ..Settings::new(folder) })?)
 }
 
 /// The same, told who runs which business.

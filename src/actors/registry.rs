@@ -35,6 +35,7 @@ pub struct Registry {
     arbiters: Vec<ArbiterHandle>,
     clerk: Clerk,
     mailbox: usize,
+    give_back: Option<fn()>,
     epoch: Instant,
     alive: Arc<AtomicUsize>,
 }
@@ -48,12 +49,15 @@ struct Live<A: Actor> {
     used: AtomicU32,
 }
 
+/// How many actors retire before anything is tidied up.
+const MANY: usize = 10_000;
 /// Many shards, so that looking through one for idle actors keeps nobody waiting.
 const SHARDS: usize = 1024;
 
 impl Registry {
-    /// An empty registry, which spreads its actors over `arbiters`.
-    pub fn new(arbiters: Vec<ArbiterHandle>, clerk: Clerk, mailbox: usize) -> Registry {
+    /// An empty registry, which spreads its actors over `arbiters`; `give_back` asks the allocator to give
+    /// the memory that a thread has freed back to the system.
+    pub fn new(arbiters: Vec<ArbiterHandle>, clerk: Clerk, mailbox: usize, give_back: Option<fn()>) -> Registry {
         let hasher = DefaultHashBuilder::default();
         Registry {
             citizens: DashMap::with_hasher_and_shard_amount(hasher.clone(), SHARDS),
@@ -61,6 +65,7 @@ impl Registry {
             arbiters,
             clerk,
             mailbox,
+            give_back,
             epoch: Instant::now(),
             alive: Arc::default(),
         }
@@ -116,14 +121,41 @@ impl Registry {
     pub fn retire(&self, idle: Duration) {
         let now = self.seconds();
         let is_busy = |used: &AtomicU32| u64::from(now.saturating_sub(used.load(Ordering::Relaxed))) <= idle.as_secs();
+        let before = self.citizens.len() + self.businesses.len();
         self.citizens.retain(|_, live| is_busy(&live.used));
         self.businesses.retain(|_, live| is_busy(&live.used));
+        self.tidy(before);
     }
 
     /// Retires everybody at once.
     pub fn retire_all(&self) {
+        let before = self.citizens.len() + self.businesses.len();
         self.citizens.clear();
         self.businesses.clear();
+        self.tidy(before);
+    }
+
+    /// Gives back what many actors leave behind. Their arbiters may have nothing to do for long, so
+    /// that the host's allocator is asked on each of them.
+    fn tidy(&self, before: usize) {
+        if before < self.citizens.len() + self.businesses.len() + MANY {
+            return;
+        }
+        self.citizens.shrink_to_fit();
+        self.businesses.shrink_to_fit();
+        let Some(give_back) = self.give_back else { return };
+        for arbiter in &self.arbiters {
+            let alive = Arc::clone(&self.alive);
+            arbiter.spawn(async move {
+                // A million of them take a while to end.
+                let mut before = usize::MAX;
+                while alive.load(Ordering::Relaxed) < before {
+                    before = alive.load(Ordering::Relaxed);
+                    actix::clock::sleep(Duration::from_millis(200)).await;
+                }
+                give_back();
+            });
+        }
     }
 
     /// How many actors are awake.

@@ -88,10 +88,10 @@ impl Common {
 /// What a command comes to.
 type Outcome = Result<ExitCode, Box<dyn Error>>;
 
-/// Runs the command that the arguments name.
-pub fn run() -> ExitCode {
+/// Runs the command that the arguments name; `give_back` is for [`Settings`](crate::wiring::Settings).
+pub fn run(give_back: Option<fn()>) -> ExitCode {
     let outcome = match Cli::parse().command {
-        Command::Serve(serve) => serve.run(),
+        Command::Serve(serve) => serve.run(give_back),
         Command::Import(import) => import.run(),
         Command::Verify(verify) => verify.run(),
         Command::Conflicts(conflicts) => conflicts.run(),

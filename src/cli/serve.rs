@@ -50,7 +50,7 @@ pub struct Serve {
 const DEMO: &str = "snapshots/demo";
 
 impl Serve {
-    pub(super) fn run(&self) -> Outcome {
+    pub(super) fn run(&self, give_back: Option<fn()>) -> Outcome {
         let mut flags = Table::new();
         if let Some(listen) = self.listen {
             flags.insert("listen".into(), Value::String(listen.to_string()));
@@ -61,12 +61,12 @@ impl Serve {
         let config = self.common.load(flags)?;
         log::start(&config.log, config.log_format)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let outcome = runtime.block_on(self.serve(config));
+        let outcome = runtime.block_on(self.serve(config, give_back));
         runtime.shutdown_timeout(Duration::from_secs(1));
         outcome
     }
 
-    async fn serve(&self, config: Config) -> Outcome {
+    async fn serve(&self, config: Config, give_back: Option<fn()>) -> Outcome {
         // Before anybody is told that it listens: who knows it may tell it to stop.
         let stopped_by = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
         let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
@@ -80,6 +80,7 @@ impl Serve {
             arbiters: config.arbiters,
             segment_bytes: config.segment_bytes,
             snapshot_bytes: config.snapshot_bytes,
+            give_back,
             ..Settings::new(&config.data)
         };
         let rialto = tokio::task::spawn_blocking(|| Rialto::start(settings)).await??;

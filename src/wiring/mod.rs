@@ -64,6 +64,9 @@ pub struct Settings {
     pub segment_bytes: u64,
     /// How much of the journal must be new before a snapshot is taken by itself.
     pub snapshot_bytes: u64,
+    /// Asks the allocator to give back what the calling thread has freed: called after many actors
+    /// retired. Only whoever chooses the allocator knows how.
+    pub give_back: Option<fn()>,
 }
 
 impl Settings {
@@ -78,6 +81,7 @@ impl Settings {
             arbiters: 1,
             segment_bytes: 64 << 20,
             snapshot_bytes: 64 << 20,
+            give_back: None,
         }
     }
 }

@@ -82,7 +82,7 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
         let standing = runner.block_on(async move {
             let (bookkeeper, room) = start_bookkeeper(found, clerk.clone(), outside, (options, all_segments, lock))?;
             let arbiters = (0..settings.arbiters.max(1)).map(|_| Arbiter::new().handle()).collect();
-            let registry = Arc::new(Registry::new(arbiters, clerk, settings.bounds.batches));
+            let registry = Arc::new(Registry::new(arbiters, clerk, settings.bounds.batches, settings.give_back));
             let house = House {
                 registry: Arc::clone(&registry),
                 atlas,
