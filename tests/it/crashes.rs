@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::city::told as told_of;
 use super::dice::Dice;
 use super::sidecar::{JSON, LINES, Line, Sidecar, path, rialto, run, verify};
 
