@@ -1,11 +1,11 @@
 //! The bench table: built, run beside a PostgreSQL, and written into `benches/README.md`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::postgres::Postgres;
-use crate::{Done, apt, needs, steps};
+use crate::{Done, apt, needs, places, steps};
 
 const BEGIN: &str = "<!-- the table: written by `cargo xtask bench` -->";
 const END: &str = "<!-- the end of the table -->";
@@ -18,7 +18,7 @@ pub fn run(arguments: &[String]) -> Done {
     apt::install(needs::BUILD)?;
     steps::cargo(&["build", "--release"])?;
     let is_asking = arguments.iter().any(|argument| argument == "--rows");
-    let folder = folder()?;
+    let folder = places::made(places::target().join("bench"))?;
     let table = if is_asking {
         measure(&folder, None, arguments)?
     } else {
@@ -27,7 +27,7 @@ pub fn run(arguments: &[String]) -> Done {
         measure(&folder, Some(&postgres), arguments)?
     };
     println!("{table}");
-    if arguments.is_empty() { write(&root().join("benches/README.md"), &table) } else { Ok(()) }
+    if arguments.is_empty() { write(&places::root().join("benches/README.md"), &table) } else { Ok(()) }
 }
 
 fn unknown(arguments: &[String]) -> Option<&String> {
@@ -45,7 +45,11 @@ fn unknown(arguments: &[String]) -> Option<&String> {
 /// Builds and runs the bench; what it prints is the table.
 fn measure(folder: &Path, postgres: Option<&Postgres>, arguments: &[String]) -> Result<String, String> {
     let mut command = Command::new(env!("CARGO"));
-    command.current_dir(root()).args(["bench", "--bench", "table", "--", "--folder"]).arg(folder).args(arguments);
+    command
+        .current_dir(places::root())
+        .args(["bench", "--bench", "table", "--", "--folder"])
+        .arg(folder)
+        .args(arguments);
     if let Some(postgres) = postgres {
         command.args(["--postgres", &postgres.port.to_string()]);
     }
@@ -67,16 +71,4 @@ fn write(path: &Path, table: &str) -> Done {
     fs::write(path, text).map_err(|error| format!("benches/README.md: {error}"))?;
     println!("written into benches/README.md");
     Ok(())
-}
-
-/// `target/bench`, wherever the target folder is.
-fn folder() -> Result<PathBuf, String> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let folder = target.join("bench");
-    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    folder.canonicalize().map_err(|error| format!("{}: {error}", folder.display()))
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_owned)
 }

@@ -1,21 +1,33 @@
-//! What the repository does to itself: test, bench, lint.
+//! What the repository does to itself: test, lint, live, bench.
 
 mod apt;
 mod bench;
+mod demo;
+mod deny;
+mod live;
 mod needs;
+mod page;
+mod places;
 mod postgres;
+mod promtool;
+mod readme;
 mod steps;
+mod tasks;
 
 use std::process::ExitCode;
 
 const HELP: &str = "\
 cargo xtask: what the repository does to itself.
 
-  cargo xtask test            everything that must hold before a change is taken: builds the release
-                              binary, runs all tests, then lints
-  cargo xtask lint            formatting, clippy with every warning an error, and `cargo deny check`
-                              where cargo-deny is installed (it is not installed for you: building it
-                              takes minutes; `cargo install cargo-deny` does it)
+  cargo xtask test            everything that must hold before a change is taken: formatting, clippy, all
+                              tests, the example, the dependencies, and `live`
+  cargo xtask lint            formatting, clippy with every warning an error, and the dependencies
+      --deny                  (of both) builds cargo-deny into target/tools where it is missing, in about
+                              three minutes; without it, the dependencies are checked only where it is
+                              there. CI=true in the environment does the same
+  cargo xtask live            the README's first command for real: the demo earns money, its page shows
+                              it in a headless Chromium, promtool likes its metrics, every curl of the
+                              README works, and it stops in good order with a book that is whole
   cargo xtask bench           measures everything that Rialto must reach, beside the disk and a
                               PostgreSQL of its own, and writes the table into benches/README.md
       --quick                 a twentieth of the volumes, in about a minute; the table is printed
@@ -23,8 +35,8 @@ cargo xtask: what the repository does to itself.
       --row NAME              one row alone (may be given again); likewise only printed
       --rows                  the names of the rows
 
-Where a Debian package is missing that a task needs, the task says which and installs it (as root, or by
-sudo). The PostgreSQL is a throw-away one in a temporary folder, durable as it comes, and is stopped
+Where a Debian package is missing that a task needs, the task says which and what for, and installs it (as
+root, or by sudo). The PostgreSQL is a throw-away one in a temporary folder, durable as it comes, and is stopped
 whatever happens.";
 
 fn main() -> ExitCode {
@@ -34,8 +46,9 @@ fn main() -> ExitCode {
         None => ("help", &[][..]),
     };
     let done = match task {
-        "test" => no_more(rest).and_then(|()| steps::test()),
-        "lint" => no_more(rest).and_then(|()| steps::lint()),
+        "test" => deny::Wish::parse(rest).and_then(tasks::test),
+        "lint" => deny::Wish::parse(rest).and_then(tasks::lint),
+        "live" => no_more(rest).and_then(|()| tasks::live()),
         "bench" => bench::run(rest),
         "help" | "--help" | "-h" => {
             println!("{HELP}");

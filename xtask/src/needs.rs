@@ -1,5 +1,7 @@
 //! What the tasks need from Debian, in one place.
 
+use std::path::Path;
+
 /// A Debian package, and how to tell that it is there.
 #[derive(Clone, Copy, Debug)]
 pub struct Package {
@@ -11,12 +13,30 @@ pub struct Package {
     pub reason: &'static str,
 }
 
+impl Package {
+    /// The file that tells it is there.
+    pub fn found(&self) -> Option<&'static Path> {
+        self.brings.iter().map(Path::new).find(|file| file.exists())
+    }
+}
+
 /// What building needs.
 pub const BUILD: &[Package] = &[Package {
     name: "gcc",
     brings: &["/usr/bin/cc", "/usr/bin/gcc", "/usr/bin/clang"],
     reason: "links the binary, and compiles mimalloc and blake3",
 }];
+
+/// What looking at a demo needs besides.
+pub const LIVE: &[Package] =
+    &[CHROMIUM, Package { name: "curl", brings: &["/usr/bin/curl"], reason: "tries the commands of the README" }];
+
+/// A browser.
+pub const CHROMIUM: Package = Package {
+    name: "chromium",
+    brings: &["/usr/bin/chromium", "/usr/bin/google-chrome"],
+    reason: "looks at the revenue page",
+};
 
 /// What the bench table needs besides.
 pub const BENCH: &[Package] = &[

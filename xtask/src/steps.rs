@@ -1,26 +1,58 @@
-//! The steps of `test` and `lint`, one command each.
+//! Steps: each says in one line that it begins, and all of them at the end how they went.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::time::{Duration, Instant};
 
-use crate::{Done, apt, needs};
+use crate::Done;
 
-/// Everything that must hold before a change is taken.
-pub fn test() -> Done {
-    apt::install(needs::BUILD)?;
-    cargo(&["build", "--release"])?;
-    cargo(&["test", "--workspace"])?;
-    lint()
+/// The steps of one task, so far.
+pub struct Steps {
+    begun: Instant,
+    ended: Vec<Ended>,
 }
 
-/// Formatting, clippy, and the dependencies.
-pub fn lint() -> Done {
-    cargo(&["fmt", "--all", "--check"])?;
-    cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
-    if has_cargo_deny() {
-        return cargo(&["deny", "check"]);
+struct Ended {
+    name: &'static str,
+    took: Duration,
+    is_ok: bool,
+    remark: String,
+}
+
+impl Steps {
+    /// Runs a task, and prints a line for each of its steps whichever way it went.
+    pub fn run(task: &str, steps: impl FnOnce(&mut Steps) -> Done) -> Done {
+        let mut this = Steps { begun: Instant::now(), ended: Vec::new() };
+        let done = steps(&mut this);
+        println!("\ncargo xtask {task}:");
+        for Ended { name, took, is_ok, remark } in &this.ended {
+            let word = if *is_ok { "ok" } else { "FAILED" };
+            println!("{}", format!("  {name:<12} {word:<6} {:>7.1} s  {remark}", took.as_secs_f64()).trim_end());
+        }
+        let word = if done.is_ok() { "ok" } else { "FAILED" };
+        println!("  {:<12} {word:<6} {:>7.1} s", "all of it", this.begun.elapsed().as_secs_f64());
+        done
     }
-    println!("left out: `cargo deny check`, as cargo-deny is not installed (`cargo install cargo-deny`)");
-    Ok(())
+
+    /// Runs one step.
+    pub fn step(&mut self, name: &'static str, what: &str, run: impl FnOnce() -> Done) -> Done {
+        self.step_with_remark(name, what, || run().map(|()| String::new()))
+    }
+
+    /// Runs one step that has something to say at the end.
+    pub fn step_with_remark(
+        &mut self,
+        name: &'static str,
+        what: &str,
+        run: impl FnOnce() -> Result<String, String>,
+    ) -> Done {
+        println!("\n== {name}: {what}");
+        let begun = Instant::now();
+        let done = run();
+        let (took, is_ok) = (begun.elapsed(), done.is_ok());
+        let remark = done.as_ref().map_or_else(|_| String::new(), String::clone);
+        self.ended.push(Ended { name, took, is_ok, remark });
+        done.map(drop).map_err(|error| format!("{name}: {error}"))
+    }
 }
 
 /// Runs cargo, in the open.
@@ -32,10 +64,4 @@ pub fn cargo(arguments: &[&str]) -> Done {
         Ok(status) => Err(format!("`cargo {}` failed: {status}", arguments.join(" "))),
         Err(error) => Err(format!("`cargo {}` did not start: {error}", arguments.join(" "))),
     }
-}
-
-fn has_cargo_deny() -> bool {
-    let mut command = Command::new(env!("CARGO"));
-    command.args(["deny", "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
 }

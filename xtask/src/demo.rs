@@ -1,0 +1,108 @@
+//! A running demo: the release binary in a new temporary folder, stopped whatever happens.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::{Done, places};
+
+/// How long it may take to listen, or to end.
+const PATIENCE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// See the module.
+pub struct Demo {
+    /// Where it runs; its own folder, and removed with it.
+    pub folder: PathBuf,
+    /// Host and port.
+    pub address: String,
+    child: Child,
+}
+
+impl Demo {
+    /// Runs `rialto serve --demo` and waits until it listens.
+    pub fn start() -> Result<Demo, String> {
+        let folder = places::made(std::env::temp_dir().join(format!("rialto-live-{}", std::process::id())))?;
+        let log = File::create(folder.join("log")).map_err(|error| format!("no log: {error}"))?;
+        let mut command = rialto(&folder);
+        command.args(["serve", "--demo", "--listen", "127.0.0.1:0"]).stdout(Stdio::null()).stderr(log);
+        let child = command.spawn().map_err(|error| format!("the demo did not start: {error}"))?;
+        let mut demo = Demo { folder, address: String::new(), child };
+        let told = until(|| demo.log().split_once("listens on http://").map(|(_, rest)| rest.to_owned()));
+        let told = told.and_then(|rest| rest.split_once('/').map(|(address, _)| address.to_owned()));
+        demo.address = told.ok_or_else(|| format!("the demo does not listen; it says:\n{}", demo.log()))?;
+        Ok(demo)
+    }
+
+    /// What it logged so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+
+    /// Asks for a path.
+    pub fn get(&self, path: &str) -> Result<String, String> {
+        let url = format!("http://{}/{path}", self.address);
+        let output = Command::new("curl").args(["-sS", "--fail", "--max-time", "10", &url]).output();
+        let output = output.map_err(|error| format!("curl did not start: {error}"))?;
+        match output.status.success() {
+            true => String::from_utf8(output.stdout).map_err(|error| format!("/{path} is no text: {error}")),
+            false => Err(format!("/{path} is not answered: {}", String::from_utf8_lossy(&output.stderr))),
+        }
+    }
+
+    /// Sends SIGTERM, which it has to answer with exit code 0; then has its folder verified.
+    pub fn stop(mut self) -> Done {
+        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        if !sent.is_ok_and(|status| status.success()) {
+            return Err("the demo ended before it was told to".into());
+        }
+        let status = ended(&mut self.child).ok_or("the demo did not stop on SIGTERM")?;
+        if !status.success() {
+            return Err(format!("the demo stopped on SIGTERM with {status}; it says:\n{}", self.log()));
+        }
+        let verified = rialto(&self.folder).args(["verify", "--data", "snapshots/demo"]).status();
+        match verified {
+            Ok(status) if status.success() => Ok(()),
+            _ => Err("`rialto verify` finds fault with the folder of the demo".into()),
+        }
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        // After `stop` there is nobody left to kill, and that is well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if let Err(error) = fs::remove_dir_all(&self.folder) {
+            eprintln!("the demo's folder could not be removed: {error}");
+        }
+    }
+}
+
+/// The end of a process, if it comes in time.
+pub fn ended(child: &mut Child) -> Option<ExitStatus> {
+    until(|| child.try_wait().ok().flatten())
+}
+
+/// The first thing that is there, asked again and again for as long as patience lasts.
+pub fn until<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
+        if let Some(thing) = ask() {
+            return Some(thing);
+        }
+        std::thread::sleep(PAUSE);
+    }
+    None
+}
+
+/// The release binary in a folder, with nothing set but what it comes with.
+fn rialto(folder: &Path) -> Command {
+    let mut command = Command::new(places::target().join("release/rialto"));
+    command.current_dir(folder).stdin(Stdio::null());
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("RIALTO_")) {
+        command.env_remove(name);
+    }
+    command
+}

@@ -1,0 +1,94 @@
+//! The tasks that are made of steps: test, lint and live.
+
+use std::process::{Command, Stdio};
+
+use crate::deny::{self, Wish};
+use crate::steps::{Steps, cargo};
+use crate::{Done, apt, live, needs, promtool};
+
+/// What the example prints last: an hour and a half at 60 EUR, and a letter to somebody outside.
+const EARNED: &str = "today: 90.10 EUR";
+
+/// Everything that must hold before a change is taken.
+pub fn test(wish: Wish) -> Done {
+    Steps::run("test", |steps| {
+        packages(steps)?;
+        check(steps)?;
+        steps
+            .step("tests", "every test of the workspace, those in the docs too", || cargo(&["test", "--workspace"]))?;
+        steps.step("example", "examples/embed.rs, run once", example)?;
+        dependencies(steps, wish)?;
+        try_live(steps)
+    })
+}
+
+/// Formatting, clippy, and the dependencies.
+pub fn lint(wish: Wish) -> Done {
+    Steps::run("lint", |steps| {
+        check(steps)?;
+        dependencies(steps, wish)
+    })
+}
+
+/// The README's first command, for real.
+pub fn live() -> Done {
+    Steps::run("live", |steps| {
+        packages(steps)?;
+        try_live(steps)
+    })
+}
+
+fn packages(steps: &mut Steps) -> Done {
+    steps.step("packages", "what is missing from Debian", || {
+        apt::install(&[needs::BUILD, needs::LIVE].concat())?;
+        promtool::unpack()
+    })
+}
+
+/// Clippy comes before the tests: what it finds costs a minute, and what they find several.
+fn check(steps: &mut Steps) -> Done {
+    steps.step("components", "rustfmt and clippy", components)?;
+    steps.step("format", "every file as rustfmt writes it", || cargo(&["fmt", "--all", "--check"]))?;
+    steps.step("clippy", "every warning is an error", || {
+        cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
+    })
+}
+
+fn dependencies(steps: &mut Steps, wish: Wish) -> Done {
+    steps.step_with_remark("deny", "licences, bans, sources and advisories of the dependencies", || deny::check(wish))
+}
+
+fn try_live(steps: &mut Steps) -> Done {
+    steps.step("release", "the binary, as users build it", || cargo(&["build", "--release"]))?;
+    steps.step_with_remark("live", "the demo, looked at from outside", live::live)
+}
+
+/// A minimal toolchain comes without them.
+fn components() -> Done {
+    let is_there = |name: &str| {
+        let mut command = Command::new(env!("CARGO"));
+        command.args([name, "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    if is_there("fmt") && is_there("clippy") {
+        return Ok(());
+    }
+    println!("rustup component add rustfmt clippy");
+    match Command::new("rustup").args(["component", "add", "rustfmt", "clippy"]).status() {
+        Ok(status) if status.success() => Ok(()),
+        _ => Err("rustfmt or clippy is missing, and rustup could not add them".into()),
+    }
+}
+
+fn example() -> Done {
+    println!("cargo run --example embed");
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["run", "--quiet", "--example", "embed"]).stderr(Stdio::inherit());
+    let output = command.output().map_err(|error| format!("cargo did not start: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    print!("{text}");
+    if output.status.success() && text.trim_end().ends_with(EARNED) {
+        return Ok(());
+    }
+    Err(format!("the example should end well, with `{EARNED}`; it ended with {}", output.status))
+}
