@@ -163,6 +163,13 @@ impl Import {
                     }
                 };
                 let Some(kind) = self.kind.map(Kind::from).or_else(|| reader.kind_of(&text)) else {
+                    // What is no record at all is told apart from one that nobody knows.
+                    if let Err(refusal) = reader.activity(&text)
+                        && matches!(refusal.code.as_str(), "not_json" | "not_an_object" | "too_deep" | "too_large")
+                    {
+                        report.reject(file, record.line, refusal.id, refusal.code.as_str(), &refusal.message);
+                        return Ok(());
+                    }
                     let message = "it is neither an activity, a message, a citizen nor a building by its keys; say with --kind what it is";
                     report.reject(file, record.line, None, "unknown_kind", message);
                     return Ok(());
@@ -291,7 +298,7 @@ impl Report {
 
     fn text(&self) -> String {
         let mut text = format!(
-            "{} records: {} recorded, {} priced, {} duplicate, {} conflict, {} rejected\n",
+            "{} records read: {} recorded, {} priced, {} duplicate, {} conflict, {} rejected\n",
             self.records, self.recorded, self.priced, self.duplicate, self.conflict, self.rejected
         );
         for (currency, amount) in &self.amount {

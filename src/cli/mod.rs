@@ -69,10 +69,10 @@ enum TariffShow {
 #[derive(Debug, Args)]
 struct Common {
     /// The configuration file (TOML); `rialto config` shows its keys.
-    #[arg(long, env = "RIALTO_CONFIG", value_name = "FILE")]
+    #[arg(long, env = "RIALTO_CONFIG", value_name = "FILE", global = true)]
     config: Option<PathBuf>,
-    /// The data folder.
-    #[arg(long, value_name = "DIR")]
+    /// The data folder [default: snapshots/run].
+    #[arg(long, value_name = "DIR", global = true)]
     data: Option<PathBuf>,
 }
 

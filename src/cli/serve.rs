@@ -32,18 +32,19 @@ pub struct Serve {
     /// The address to listen on [default: 127.0.0.1:8717].
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
-    /// Live a simulated Venice instead: 177 citizens, 109 businesses, three days old, a day a minute.
+    /// Live a simulated Venice instead: 177 citizens, 109 businesses, three days old, a day a minute. Its
+    /// folder is snapshots/demo, made anew each time.
     #[arg(long, conflicts_with = "data")]
     demo: bool,
-    /// Which city the demo lives: the same seed is the same city.
-    #[arg(long, requires = "demo", default_value_t = demo::SEED)]
-    seed: u64,
+    /// Which city the demo lives: the same seed is the same city [default: 1].
+    #[arg(long, requires = "demo")]
+    seed: Option<u64>,
     /// End the demo, and the sidecar, when the city is this many days old.
     #[arg(long, requires = "demo", value_parser = clap::value_parser!(u32).range(1..=3650))]
     days: Option<u32>,
-    /// How many seconds a day of the demo takes; 0 is as fast as it can.
-    #[arg(long, requires = "demo", default_value_t = 60)]
-    day_seconds: u64,
+    /// How many seconds a day of the demo takes; 0 is as fast as it can [default: 60].
+    #[arg(long, requires = "demo")]
+    day_seconds: Option<u64>,
 }
 
 /// The demo's own folder; it never touches another.
@@ -51,6 +52,10 @@ const DEMO: &str = "snapshots/demo";
 
 impl Serve {
     pub(super) fn run(&self, give_back: Option<fn()>) -> Outcome {
+        // With --data, which excludes --demo, clap asks for --demo no more.
+        if !self.demo && (self.seed.is_some() || self.days.is_some() || self.day_seconds.is_some()) {
+            return Err("--seed, --days and --day-seconds are about the demo; add --demo".into());
+        }
         let mut flags = Table::new();
         if let Some(listen) = self.listen {
             flags.insert("listen".into(), Value::String(listen.to_string()));
@@ -128,7 +133,9 @@ impl Serve {
             if !self.demo {
                 return std::future::pending().await;
             }
-            demo::live(rialto, reader, self.seed, self.days, Duration::from_secs(self.day_seconds)).await
+            let seed = self.seed.unwrap_or(demo::SEED);
+            let day = Duration::from_secs(self.day_seconds.unwrap_or(60));
+            demo::live(rialto, reader, seed, self.days, day).await
         };
         let upkeep = async {
             loop {
@@ -158,7 +165,15 @@ fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> String {
 
 /// Removes what an earlier demo left, unless one is still running.
 fn make_anew(folder: &Path) -> Result<(), Box<dyn Error>> {
+    let mark = folder.join("DEMO");
     if folder.join("journal").is_dir() {
+        if !mark.is_file() {
+            return Err(format!(
+                "{} holds a book that no demo made, and a demo makes its folder anew; move it away first",
+                folder.display()
+            )
+            .into());
+        }
         // The lock tells whether somebody is at home.
         drop(crate::folder::DataFolder::open(folder)?);
         let parts: [PathBuf; 2] = [folder.join("journal"), folder.join("images")];
@@ -170,5 +185,7 @@ fn make_anew(folder: &Path) -> Result<(), Box<dyn Error>> {
         }
         std::fs::remove_file(folder.join("FOLDER"))?;
     }
+    std::fs::create_dir_all(folder)?;
+    std::fs::write(mark, "This folder is a demo's: `rialto serve --demo` makes it anew each time.\n")?;
     Ok(())
 }

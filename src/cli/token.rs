@@ -26,8 +26,8 @@ enum Command {
     Add {
         /// A name for it.
         name: String,
-        /// What it allows: ingest, read or admin; may be given more than once.
-        #[arg(long = "scope", required = true, value_parser = scope)]
+        /// What it allows: ingest, read or admin; several joined by commas.
+        #[arg(long = "scope", required = true, value_delimiter = ',', value_parser = scope)]
         scopes: Vec<Scope>,
     },
     /// List the tokens and what they allow.

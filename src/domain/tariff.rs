@@ -196,7 +196,9 @@ impl fmt::Display for Tariff {
             let price = match rule.asks {
                 Asks::Flat(amount) => format!("{amount} each"),
                 Asks::Hourly(rate) => {
-                    format!("{rate} an hour × expertise (0 to {EXPERTISE_MAX}, else 1) × declared minutes / 60")
+                    format!(
+                        "{rate} an hour × expertise (held between 0 and {EXPERTISE_MAX}, 1 where none is stated) × declared minutes / 60 (at most {MINUTES_MAX} minutes); at zero where a figure cannot be read"
+                    )
                 }
             };
             writeln!(f, "{:>3}  {:<18} {about}: {price}", rule.id.0, rule.name)?;

@@ -36,7 +36,8 @@ struct Glance {
     rules: Vec<RuleSum>,
     newest: [Day; 4],
     citizens: [Vec<(Name, i64)>; 4],
-    businesses: [Vec<(Name, i64)>; 4],
+    /// Of all time.
+    businesses: Vec<(Name, i64)>,
 }
 
 const DAYS: usize = 40;
@@ -71,6 +72,8 @@ pub struct Dashboard {
     pub periods: [ByStage; 4],
     /// Who earned most in each, best first.
     pub top_earners: [Vec<(Name, Sum)>; 4],
+    /// The businesses that earned most of all, best first.
+    pub top_businesses: Vec<(Name, Sum)>,
     /// How much was earned within each of [`TARGETS`].
     pub reached: [Sum; TARGETS.len()],
 }
@@ -98,6 +101,7 @@ impl View {
                 as_of: now,
                 periods: Default::default(),
                 top_earners: Default::default(),
+                top_businesses: Vec::new(),
                 reached: Default::default(),
             };
         };
@@ -111,6 +115,7 @@ impl View {
             as_of: now,
             periods: Period::ALL.map(|period| glance.earned(period, today)),
             top_earners: Period::ALL.map(top),
+            top_businesses: glance.businesses.iter().map(|&(name, sum)| (name, Sum(sum.into()))).collect(),
             reached: TARGETS.map(|target| glance.reached(target)),
         }
     }
@@ -118,12 +123,6 @@ impl View {
     /// The sums by rule and stage, currency by currency.
     pub fn rules(&self) -> impl Iterator<Item = (Currency, &RuleSum)> {
         self.currencies.iter().flat_map(|glance| glance.rules.iter().map(|rule| (glance.currency, rule)))
-    }
-
-    /// The businesses that earned most of all, best first.
-    pub fn top_businesses(&self, currency: Currency) -> &[(Name, i64)] {
-        let glance = self.currencies.iter().find(|glance| glance.currency == currency);
-        glance.map_or(&[], |glance| &glance.businesses[Period::AllTime as usize])
     }
 }
 
@@ -134,8 +133,7 @@ impl Glance {
         let longest = TARGETS.iter().map(|target| target.days).max().unwrap_or(0);
         let [from, to] =
             [first.0, first.0.saturating_add(longest)].map(|day| sums.days.partition_point(|sums| sums.day.0 < day));
-        let earners =
-            |role: Role| Period::ALL.map(|period| sums.tops[role as usize][period as usize].earners().to_vec());
+        let earners = |role: Role, period: Period| sums.tops[role as usize][period as usize].earners().to_vec();
         Glance {
             currency: sums.currency,
             days: sums.days[last..].iter().map(|sums| (sums.day, sums.stages)).collect(),
@@ -144,8 +142,8 @@ impl Glance {
             all_time: sums.all_time(),
             rules: sums.rules.clone(),
             newest: sums.newest,
-            citizens: earners(Role::Citizen),
-            businesses: earners(Role::Business),
+            citizens: Period::ALL.map(|period| earners(Role::Citizen, period)),
+            businesses: earners(Role::Business, Period::AllTime),
         }
     }
 

@@ -38,14 +38,10 @@ fn an_import_reports_what_it_did_and_doing_it_again_changes_nothing() {
     let import = run(&[&into[..], &files[..]].concat());
     assert_eq!(import.code, Some(1), "{import:?}");
     let told: Vec<&str> = import.out.lines().collect();
-    assert_eq!(told[0], "13 records: 4 recorded, 4 priced, 1 duplicate, 0 conflict, 4 rejected");
+    assert_eq!(told[0], "13 records read: 4 recorded, 4 priced, 1 duplicate, 0 conflict, 4 rejected");
     assert_eq!(told[1], "priced 150.10 EUR");
-    let rejected = [
-        (&lines, 4, "unknown_kind"),
-        (&lines, 6, "missing_id"),
-        (&array, 3, "unknown_kind"),
-        (&bad_first, 1, "unknown_kind"),
-    ];
+    let rejected =
+        [(&lines, 4, "not_json"), (&lines, 6, "missing_id"), (&array, 3, "unknown_kind"), (&bad_first, 1, "not_json")];
     assert_eq!(told.len(), 2 + rejected.len(), "{}", import.out);
     for (told, (file, line, code)) in told[2..].iter().zip(rejected) {
         assert!(told.starts_with(&format!("{file}:{line}: ")) && told.contains(code), "{told}");
