@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use percent_encoding::percent_decode_str;
 use warp::http::StatusCode;
 
+use super::house::House;
 use super::reply::{Answer, Refused, json, with_type};
-use super::routes::House;
 use super::wire::{Board, Contradiction, Entity, Page, Posted, Told};
 use crate::domain::charge::Stage;
 use crate::domain::ids::{Feed, TransactionId};

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use warp::http::StatusCode;
 
+use super::house::House;
 use super::reply::{Answer, Refused, json};
-use super::routes::House;
 use super::wire::Batch;
 use crate::actors::door::BATCH_MAX;
 use crate::domain::activity::Activity;

@@ -5,6 +5,7 @@
 
 pub mod access;
 mod answers;
+mod house;
 mod ingest;
 mod pages;
 pub mod reply;

@@ -8,21 +8,11 @@ use warp::reject::{MethodNotAllowed, Rejection};
 use warp::{Filter, Reply};
 
 use super::answers::{self, Query};
+use super::house::House;
 use super::ingest::{self, Table};
 use super::pages;
 use super::reply::{Answer, Refused};
 use crate::domain::ids::Feed;
-use crate::reading::Reader;
-use crate::wiring::Rialto;
-
-/// What every route needs.
-#[derive(Clone, Debug)]
-pub struct House {
-    /// The sidecar.
-    pub rialto: Rialto,
-    /// The reader of records.
-    pub reader: Reader,
-}
 
 /// All routes. Whatever fails is answered too.
 pub fn routes(house: House) -> BoxedFilter<(impl Reply,)> {

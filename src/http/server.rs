@@ -20,8 +20,9 @@ use tokio::sync::{Semaphore, watch};
 use warp::http::{Request, Response, header};
 
 use super::access::Access;
+use super::house::House;
 use super::reply::{Answer, Refused};
-use super::routes::{self, House};
+use super::routes;
 use crate::reading::Reader;
 use crate::wiring::Rialto;
 

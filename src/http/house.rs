@@ -1,0 +1,13 @@
+//! What the routes are given: the sidecar, and the reader of records.
+
+use crate::reading::Reader;
+use crate::wiring::Rialto;
+
+/// What every route needs.
+#[derive(Clone, Debug)]
+pub struct House {
+    /// The sidecar.
+    pub rialto: Rialto,
+    /// The reader of records.
+    pub reader: Reader,
+}
