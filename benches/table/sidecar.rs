@@ -12,8 +12,8 @@ use tokio::runtime::Runtime;
 
 use crate::city::{BATCH, City};
 
-/// How many batches are under way at once.
-pub const UNDER_WAY: usize = 6;
+/// How many batches are under way at once; the door takes 16 of them.
+pub const UNDER_WAY: usize = 8;
 
 /// A runtime for whoever hands events over.
 pub fn runtime() -> std::io::Result<Runtime> {

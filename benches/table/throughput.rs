@@ -1,4 +1,4 @@
-//! How many events a second become durable in process, in batches of 8,192, six of them under way.
+//! How many events a second become durable in process, in batches of 8,192, eight of them under way.
 
 use std::error::Error;
 use std::time::{Duration, Instant};

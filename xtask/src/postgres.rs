@@ -31,6 +31,7 @@ pub struct Postgres {
 impl Postgres {
     /// Makes a cluster in a new folder within `near`, so that it is on the same disk, and starts it.
     pub fn start(near: &Path) -> Result<Postgres, String> {
+        sweep(near);
         let port = free_port()?;
         let folder = near.join(format!("postgres-{}", std::process::id()));
         let mut postgres = Postgres { folder, is_root: apt::is_root(), keeper: None, port };
@@ -96,6 +97,19 @@ impl Drop for Postgres {
         }
         if let Err(error) = fs::remove_dir_all(&self.folder) {
             eprintln!("PostgreSQL's folder could not be removed: {error}");
+        }
+    }
+}
+
+/// Removes what a task that was killed left behind; its server has stopped by itself.
+fn sweep(near: &Path) {
+    let entries = fs::read_dir(near).into_iter().flatten().filter_map(Result::ok);
+    for entry in entries {
+        let name = entry.file_name();
+        let process = name.to_str().and_then(|name| name.strip_prefix("postgres-"));
+        if process.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
+            // If it cannot be removed, it is only in the way of whoever looks for room.
+            let _ = fs::remove_dir_all(entry.path());
         }
     }
 }
