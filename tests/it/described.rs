@@ -40,6 +40,7 @@ fn the_description_of_the_api_lists_exactly_what_is_answered() {
     let admin = std::fs::read_to_string(folder.path().join("admin.token")).unwrap();
     let (status, api) = sidecar.get("/openapi.json");
     assert_eq!((status, api["openapi"].as_str()), (200, Some("3.1.0")));
+    assert_eq!(api["info"]["version"], env!("CARGO_PKG_VERSION"));
     let mut listed = BTreeSet::new();
     for (path, item) in api["paths"].as_object().expect("paths") {
         for method in ["get", "post", "put", "patch", "delete", "head"] {

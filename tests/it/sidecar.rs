@@ -8,9 +8,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -89,7 +89,7 @@ pub struct Sidecar {
     address: SocketAddr,
     agent: ureq::Agent,
     log: Arc<Mutex<String>>,
-    listening: Option<JoinHandle<()>>,
+    silence: Receiver<()>,
 }
 
 impl Sidecar {
@@ -108,12 +108,14 @@ impl Sidecar {
             panic!("it did not start, {status}: {}", log.lock().unwrap());
         };
         let kept = Arc::clone(&log);
-        let listening = std::thread::spawn(move || {
+        let (speaking, silence) = channel();
+        std::thread::spawn(move || {
+            let _speaking = speaking;
             for line in lines.lines().map_while(Result::ok) {
                 *kept.lock().unwrap() += &format!("{line}\n");
             }
         });
-        Sidecar { child, address, agent: agent(), log, listening: Some(listening) }
+        Sidecar { child, address, agent: agent(), log, silence }
     }
 
     /// Where it listens.
@@ -164,17 +166,10 @@ impl Sidecar {
 
     /// Waits until it has ended by itself.
     pub fn ended(&mut self) -> (ExitStatus, String) {
-        let deadline = Instant::now() + PATIENCE;
-        let status = loop {
-            match self.child.try_wait().unwrap() {
-                Some(status) => break status,
-                None if deadline < Instant::now() => panic!("it does not end: {}", self.log()),
-                None => std::thread::yield_now(),
-            }
-        };
-        if let Some(listening) = self.listening.take() {
-            listening.join().unwrap();
-        }
+        // Its standard error is closed when it ends, and nobody else has it.
+        let silence = self.silence.recv_timeout(PATIENCE);
+        assert_eq!(silence, Err(RecvTimeoutError::Disconnected), "it does not end: {}", self.log());
+        let status = self.child.wait().unwrap();
         (status, self.log())
     }
 
