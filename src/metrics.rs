@@ -88,6 +88,11 @@ pub const CATALOGUE: &[(&str, Option<Unit>, &str)] = &[
     ),
     ("rialto_door_times_total", None, "Events by how their time was come by."),
     ("rialto_door_under_way", None, "Events that were taken in and are not durable yet."),
+    (
+        "rialto_actors_mailbox_depth",
+        None,
+        "Batches that wait in the mailboxes of citizens, businesses and the bookkeeper.",
+    ),
     ("rialto_ledger_money", None, "Money charged to date, by currency, stage and rule, in units of the currency."),
     ("rialto_ledger_charges", None, "Charges to date, by currency, stage and rule."),
     ("rialto_ledger_earned", None, "Money charged in the current period, by currency, stage and period."),

@@ -122,6 +122,8 @@ pub struct Outside {
     pub images: Box<dyn FnMut(Image) + Send>,
     /// The clock.
     pub clock: Clock,
+    /// Is told how many of the door's tickets are posted.
+    pub posted: Arc<std::sync::atomic::AtomicU64>,
     /// Is told each durable position.
     pub durable: Arc<std::sync::atomic::AtomicU64>,
     /// How large the journal may grow past the last snapshot before the next one is due; it also
@@ -222,6 +224,7 @@ impl Bookkeeper {
         while self.group.len() < GROUP_BYTES {
             let Some(work) = self.early.remove(&self.next_ticket) else { break };
             self.next_ticket += 1;
+            self.outside.posted.store(self.next_ticket, std::sync::atomic::Ordering::Relaxed);
             match work {
                 Work::Post(sheet) => self.post(sheet),
                 Work::Describe(rows) => self.describe(rows),

@@ -83,6 +83,7 @@ pub struct Door {
     bounds: Bounds,
     events: Arc<Semaphore>,
     tickets: AtomicU64,
+    posted: Arc<AtomicU64>,
 }
 
 /// What the door hands on to.
@@ -99,16 +100,18 @@ pub struct House {
     pub vitals: Vitals,
     /// Whether there is room on the disk.
     pub room: Arc<Room>,
+    /// How many tickets the bookkeeper has posted.
+    pub posted: Arc<AtomicU64>,
 }
 
 impl Door {
     /// The door of a house.
     pub fn new(house: House, bounds: Bounds) -> Door {
-        let House { registry, atlas, bookkeeper, clock, vitals, room } = house;
+        let House { registry, atlas, bookkeeper, clock, vitals, room, posted } = house;
         // There is always room for one event.
         let bounds = Bounds { events: bounds.events.max(1), batches: bounds.batches.clamp(1, bounds.events.max(1)) };
         let events = Arc::new(Semaphore::new(bounds.events));
-        Door { registry, atlas, bookkeeper, clock, vitals, room, bounds, events, tickets: AtomicU64::new(0) }
+        Door { registry, atlas, bookkeeper, clock, vitals, room, bounds, events, tickets: AtomicU64::new(0), posted }
     }
 
     /// Reserves room for a batch of `count` events, so that it can be refused before it is even read.
@@ -211,6 +214,13 @@ impl Door {
     /// How many events one batch may have.
     pub fn batch_max(&self) -> usize {
         BATCH_MAX.min(self.bounds.events)
+    }
+
+    /// How many batches wait in mailboxes: of citizens and businesses, or of the bookkeeper.
+    pub fn mailbox_depth(&self) -> u64 {
+        // Read first, so that it is never ahead of the tickets.
+        let posted = self.posted.load(Ordering::Relaxed);
+        self.tickets.load(Ordering::Relaxed).saturating_sub(posted)
     }
 
     /// How many events are under way.

@@ -308,6 +308,7 @@ impl Rialto {
         let view = view.load();
         let set = |name, value: f64| meters.gauge(name, &[]).set(value);
         set("rialto_door_under_way", door.under_way() as f64);
+        set("rialto_actors_mailbox_depth", door.mailbox_depth() as f64);
         set("rialto_ledger_facts", view.facts as f64);
         set("rialto_ledger_conflicts", view.conflicts as f64);
         set("rialto_journal_bytes", view.position as f64);

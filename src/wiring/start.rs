@@ -51,6 +51,7 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
     let vitals = Vitals::default();
     let meters = Meters::default();
     let durable = Arc::new(AtomicU64::new(0));
+    let posted = Arc::new(AtomicU64::new(0));
     let imaged = opened.snapshot.unwrap_or(0);
     let recorded = if opened.records == 0 { imaged } else { recovered.end };
     let images =
@@ -63,6 +64,7 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
         meters: meters.clone(),
         vitals: vitals.clone(),
         images: images.taker(),
+        posted: Arc::clone(&posted),
         durable,
         clock: settings.clock.clone(),
         snapshot_bytes: settings.snapshot_bytes,
@@ -90,6 +92,7 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
                 clock,
                 vitals: all_vitals,
                 room,
+                posted,
             };
             let door = Arc::new(Door::new(house, settings.bounds));
             actix::spawn(queue::run(Arc::clone(&door), waiting));

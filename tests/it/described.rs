@@ -26,6 +26,8 @@ fn the_metrics_are_the_ones_that_the_catalogue_names() {
         "rialto_ledger_money{currency=\"EUR\",stage=\"shadow\",rule=\"external_message\"} 0.1",
         "rialto_ledger_earned{currency=\"EUR\",stage=\"shadow\",period=\"all_time\"} 0.1",
         "rialto_ledger_facts 1",
+        "rialto_actors_mailbox_depth 0",
+        "rialto_actors_awake 1",
         "rialto_http_requests_total{route=\"/v1/messages\",status=\"ok\"} 1",
     ] {
         assert!(metrics.lines().any(|known| known == line), "{line} is missing:\n{metrics}");
