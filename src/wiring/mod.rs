@@ -268,6 +268,10 @@ impl Rialto {
     /// Stops in good order: takes no more, makes everything durable, takes a snapshot, and ends its
     /// threads. An error tells why that could not be, or why it had stopped before.
     pub async fn stop(&self) -> Result<(), Cause> {
+        if self.0.system.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).is_none() {
+            // Another handle's stop was first.
+            return Ok(());
+        }
         self.0.vitals.drain();
         let (ended, queued) = oneshot::channel();
         if self.0.submitted.send(queue::Told::End(ended)).await.is_ok() {

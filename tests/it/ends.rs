@@ -105,4 +105,5 @@ async fn an_actor_that_retired_wakes_up_as_it_was() {
     assert_eq!(rialto.record(letter("recC", "Lucid")).await.unwrap().status, Status::Priced);
     assert_eq!(rialto.awake(), 1);
     rialto.stop().await.unwrap();
+    rialto.clone().stop().await.unwrap();
 }
