@@ -26,7 +26,7 @@ use crate::journal::writer::{Writer, Written};
 use crate::ledger::book::Book;
 use crate::ledger::directory::Directory;
 use crate::ledger::entry::Receipt;
-use crate::ledger::rows::FactNo;
+use crate::ledger::rows::{ChargeRow, FactNo, FactRow};
 use crate::ledger::totals::Totals;
 use crate::ledger::view::View;
 use crate::metrics::{Counted, Meters};
@@ -296,7 +296,7 @@ impl Bookkeeper {
 
     fn snapshot_is_due(&self) -> bool {
         let fresh = self.position - self.imaged;
-        let image = (self.durable.facts * 38 + self.durable.charges * 32) as u64;
+        let image = (self.durable.facts * FactRow::BYTES + self.durable.charges * ChargeRow::BYTES) as u64;
         self.outside.snapshot_bytes.max(image / 2) <= fresh
     }
 

@@ -81,11 +81,6 @@ impl Image {
         self.position
     }
 
-    /// About how many bytes the snapshot will have.
-    pub fn bytes(&self) -> u64 {
-        (self.facts.len() * FactRow::BYTES + self.charges.len() * ChargeRow::BYTES + self.names.len() * 32) as u64
-    }
-
     pub(super) fn sections(
         &self,
         folder: FolderId,
