@@ -65,17 +65,24 @@ impl Default for Meters {
     }
 }
 
-/// What is counted of an event.
-#[derive(Clone, Copy, Debug)]
-pub struct Counted {
-    /// Its feed.
-    pub feed: Feed,
-    /// Its fate.
-    pub status: Status,
-    /// How its time was come by.
-    pub basis: Basis,
-    /// Whether no rule knew if it left the simulation.
-    pub is_undecided: bool,
+/// What is counted of many events.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tally {
+    events: [[u64; Status::ALL.len()]; Feed::ALL.len()],
+    times: [u64; Basis::ALL.len()],
+    undecided: u64,
+}
+
+impl Tally {
+    /// Adds an event of a feed: its fate, how its time was come by, and whether no rule knew if it left the
+    /// simulation.
+    pub fn add(&mut self, feed: Feed, status: Status, basis: Basis, is_undecided: bool) {
+        self.events[feed as usize][status as usize] += 1;
+        if matches!(status, Status::Recorded | Status::Priced) {
+            self.times[basis as usize] += 1;
+            self.undecided += u64::from(is_undecided);
+        }
+    }
 }
 
 /// Every metric there is: its name, unit and help.
@@ -110,28 +117,13 @@ pub const CATALOGUE: &[(&str, Option<Unit>, &str)] = &[
 
 impl Meters {
     /// Counts events whose receipts are given out.
-    pub fn count(&self, events: impl Iterator<Item = Counted>) {
-        let mut counts = [[0_u64; Status::ALL.len()]; Feed::ALL.len()];
-        let mut bases = [0_u64; Basis::ALL.len()];
-        let mut undecided = 0;
-        for event in events {
-            counts[event.feed as usize][event.status as usize] += 1;
-            if matches!(event.status, Status::Recorded | Status::Priced) {
-                bases[event.basis as usize] += 1;
-                undecided += u64::from(event.is_undecided);
-            }
+    pub fn count(&self, tally: &Tally) {
+        let Inner { events, doubtful_times, undecided, .. } = &*self.0;
+        let counters = events.iter().flatten().chain(doubtful_times).chain([undecided]);
+        let counts = tally.events.iter().flatten().chain(&tally.times).chain([&tally.undecided]);
+        for (counter, count) in counters.zip(counts).filter(|(_, count)| 0 < **count) {
+            counter.increment(*count);
         }
-        for (counters, counts) in self.0.events.iter().zip(counts) {
-            counters
-                .iter()
-                .zip(counts)
-                .filter(|(_, count)| 0 < *count)
-                .for_each(|(counter, count)| counter.increment(count));
-        }
-        for (counter, count) in self.0.doubtful_times.iter().zip(bases).filter(|(_, count)| 0 < *count) {
-            counter.increment(count);
-        }
-        self.0.undecided.increment(undecided);
     }
 
     /// Counts events that were refused before they got in.

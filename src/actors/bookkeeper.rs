@@ -14,10 +14,9 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::atlas::Atlas;
 use super::clerk::Clerk;
-use super::sheet::{Receipts, Sheet};
+use super::sheet::{Answer, Sheet};
 use super::vitals::{Guard, Vitals};
 use crate::clock::Clock;
-use crate::domain::external::Ruling;
 use crate::domain::ids::EventKey;
 use crate::domain::rows::Row;
 use crate::domain::time::Moment;
@@ -25,11 +24,10 @@ use crate::journal::frame;
 use crate::journal::writer::{Writer, Written};
 use crate::ledger::book::Book;
 use crate::ledger::directory::Directory;
-use crate::ledger::entry::Receipt;
 use crate::ledger::rows::{ChargeRow, FactNo, FactRow};
 use crate::ledger::totals::Totals;
 use crate::ledger::view::View;
-use crate::metrics::{Counted, Meters};
+use crate::metrics::{Meters, Tally};
 use crate::snapshot::Image;
 
 use super::queries::Finding;
@@ -37,7 +35,7 @@ use super::queries::Finding;
 /// A batch whose drafts are done, or lost.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct Post(pub Arc<Sheet>);
+pub struct Post(pub Box<Sheet>);
 
 /// Rows of citizens and buildings.
 #[derive(Debug, Message)]
@@ -152,14 +150,15 @@ pub struct Found {
 }
 
 enum Work {
-    Post(Arc<Sheet>),
+    Post(Box<Sheet>),
     Describe(Describe),
 }
 
 /// What is promised to happen once a group is durable.
 #[derive(Default)]
 pub(super) struct Promise {
-    pub(super) receipts: Vec<(Arc<Sheet>, Receipts)>,
+    pub(super) answers: Vec<(oneshot::Sender<Answer>, Answer, OwnedSemaphorePermit)>,
+    pub(super) tally: Tally,
     pub(super) news: Vec<(oneshot::Sender<Vec<bool>>, Vec<bool>, OwnedSemaphorePermit)>,
     pub(super) rows: Vec<Row>,
     heights: Heights,
@@ -285,12 +284,11 @@ impl Bookkeeper {
             self.outside.atlas.put(row);
             self.shown.put(row);
         }
-        for (sheet, receipts) in promise.receipts {
-            self.outside.meters.count(counted(&sheet, &receipts));
-            if let Some(reply) = sheet.take_reply() {
-                // Whoever handed it in may have gone; what he handed in stays.
-                let _ = reply.send(receipts);
-            }
+        self.outside.meters.count(&promise.tally);
+        for (reply, answer, permit) in promise.answers {
+            // Whoever handed it in may have gone; what he handed in stays.
+            let _ = reply.send(answer);
+            drop(permit);
         }
         for (reply, news, permit) in promise.news {
             let _ = reply.send(news);
@@ -342,15 +340,6 @@ impl Bookkeeper {
     pub(super) fn find_now(&self, key: EventKey) -> Option<FactNo> {
         self.book.find(key)
     }
-}
-
-fn counted<'a>(sheet: &'a Sheet, receipts: &'a [Receipt]) -> impl Iterator<Item = Counted> + 'a {
-    sheet.activities.iter().zip(receipts).enumerate().map(|(place, (activity, receipt))| Counted {
-        feed: activity.feed,
-        status: receipt.status,
-        basis: activity.occurred.basis,
-        is_undecided: sheet.draft(place).is_some_and(|drafted| drafted.draft.ruling == Ruling::Undecided),
-    })
 }
 
 impl Actor for Bookkeeper {

@@ -12,8 +12,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::atlas::Atlas;
 use super::bookkeeper::{Bookkeeper, Describe};
-use super::registry::{Entity, Registry};
-use super::sheet::{Making, Part, Receipts, Sheet};
+use super::registry::Registries;
+use super::sheet::{Answer, Drafts, Entity, Round, Share, Sheet};
 use super::vitals::{Cause, State, Vitals};
 use crate::clock::Clock;
 use crate::domain::activity::Activity;
@@ -74,7 +74,7 @@ pub struct Reserved {
 /// The door.
 #[derive(Debug)]
 pub struct Door {
-    registry: Arc<Registry>,
+    registries: Registries,
     atlas: Arc<Atlas>,
     bookkeeper: Addr<Bookkeeper>,
     clock: Clock,
@@ -89,7 +89,7 @@ pub struct Door {
 /// What the door hands on to.
 pub struct House {
     /// The entities.
-    pub registry: Arc<Registry>,
+    pub registries: Registries,
     /// Who is who.
     pub atlas: Arc<Atlas>,
     /// The bookkeeper.
@@ -107,11 +107,11 @@ pub struct House {
 impl Door {
     /// The door of a house.
     pub fn new(house: House, bounds: Bounds) -> Door {
-        let House { registry, atlas, bookkeeper, clock, vitals, room, posted } = house;
+        let House { registries, atlas, bookkeeper, clock, vitals, room, posted } = house;
         // There is always room for one event.
         let bounds = Bounds { events: bounds.events.max(1), batches: bounds.batches.clamp(1, bounds.events.max(1)) };
         let events = Arc::new(Semaphore::new(bounds.events));
-        Door { registry, atlas, bookkeeper, clock, vitals, room, bounds, events, tickets: AtomicU64::new(0), posted }
+        Door { registries, atlas, bookkeeper, clock, vitals, room, bounds, events, tickets: AtomicU64::new(0), posted }
     }
 
     /// Reserves room for a batch of `count` events, so that it can be refused before it is even read.
@@ -136,7 +136,7 @@ impl Door {
     }
 
     /// Takes a batch of events in; the receipts come when all of it is durable.
-    pub fn take(&self, activities: Vec<Activity>) -> Result<oneshot::Receiver<Receipts>, Closed> {
+    pub fn take(&self, activities: Vec<Activity>) -> Result<oneshot::Receiver<Answer>, Closed> {
         Ok(self.take_reserved(self.reserve(activities.len())?, activities))
     }
 
@@ -144,33 +144,27 @@ impl Door {
     ///
     /// # Panics
     /// Where it has more events than were reserved for.
-    pub fn take_reserved(&self, reserved: Reserved, activities: Vec<Activity>) -> oneshot::Receiver<Receipts> {
+    pub fn take_reserved(&self, reserved: Reserved, activities: Vec<Activity>) -> oneshot::Receiver<Answer> {
         let Reserved { permit, count } = reserved;
         assert!(activities.len() <= count, "a batch is larger than its reservation");
-        let (reply, receipts) = oneshot::channel();
+        let (reply, answer) = oneshot::channel();
         let businesses: Vec<Option<Name>> =
             activities.iter().map(|activity| self.atlas.business_of(activity)).collect();
         let (order, parts) = split(&activities, &businesses);
         // From here on nothing may fail: the bookkeeper waits for every number that is given out.
-        let sheet = Sheet::new(Making {
+        let sheet = Box::new(Sheet {
             ticket: self.tickets.fetch_add(1, Ordering::AcqRel),
             seen: self.clock.now(),
+            drafts: Drafts::of(activities.len()),
             activities,
             businesses,
             order,
-            parts: parts.len(),
-            bookkeeper: self.bookkeeper.clone(),
+            parts,
             reply,
             permit,
         });
-        if parts.is_empty() {
-            Sheet::send(sheet);
-            return receipts;
-        }
-        for (entity, from, to) in parts {
-            self.registry.send(entity, Part::new(Arc::clone(&sheet), from, to));
-        }
-        receipts
+        self.registries.deliver(&Round::new(sheet, self.bookkeeper.clone()));
+        answer
     }
 
     /// Takes rows of citizens and buildings in; for each, whether it told anything new.
@@ -246,7 +240,7 @@ impl Door {
 
 /// Sorts a batch by entity: the places of its events, those of one entity beside each other and in
 /// order, and where the part of each entity lies among them. What belongs to nobody is in no part.
-fn split(activities: &[Activity], businesses: &[Option<Name>]) -> (Vec<u32>, Vec<(Entity, usize, usize)>) {
+fn split(activities: &[Activity], businesses: &[Option<Name>]) -> (Vec<u32>, Vec<Share>) {
     let owner = |place: usize| match (businesses[place], activities[place].citizen) {
         (Some(business), _) => Some(Entity::Business(business)),
         (None, Some(citizen)) => Some(Entity::Citizen(citizen)),
@@ -268,7 +262,8 @@ fn split(activities: &[Activity], businesses: &[Option<Name>]) -> (Vec<u32>, Vec
     let mut from = 0;
     for to in 1..=keys.len() {
         if to == keys.len() || keys[to] >> 31 != keys[from] >> 31 {
-            parts.extend(owner(order[from] as usize).map(|entity| (entity, from, to)));
+            let share = |entity| Share { entity, from: from as u32, to: to as u32 };
+            parts.extend(owner(order[from] as usize).map(share));
             from = to;
         }
     }

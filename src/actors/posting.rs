@@ -3,11 +3,10 @@
 //! Each event is decided by the book, written behind the names that it needs, and then posted; what is
 //! known already writes nothing.
 
-use std::sync::Arc;
-
 use super::bookkeeper::{Bookkeeper, Describe};
-use super::sheet::{Receipts, Sheet};
+use super::sheet::{Answer, Receipts, Sheet};
 use crate::domain::charge::Stage;
+use crate::domain::external::Ruling;
 use crate::domain::names::Name;
 use crate::domain::rows::Row;
 use crate::domain::time::Moment;
@@ -20,11 +19,12 @@ use crate::ledger::rows::Place;
 const NAMES_BYTES_MAX: u64 = 16 * (8 + Name::BYTES_MAX as u64);
 
 impl Bookkeeper {
-    pub(super) fn post(&mut self, sheet: Arc<Sheet>) {
-        let mut receipts = Receipts::with_capacity(sheet.activities.len());
-        for (place, activity) in sheet.activities.iter().enumerate() {
-            let drafted = sheet.draft(place).unwrap_or_else(|| self.clerk.draft(activity, sheet.businesses[place]));
-            let happened = activity.occurred.at.unwrap_or(sheet.seen);
+    pub(super) fn post(&mut self, sheet: Box<Sheet>) {
+        let Sheet { seen, activities, businesses, drafts, reply, permit, .. } = *sheet;
+        let mut receipts = Receipts::with_capacity(activities.len());
+        for ((activity, business), drafted) in activities.iter().zip(businesses).zip(drafts.read()) {
+            let drafted = drafted.unwrap_or_else(|| self.clerk.draft(activity, business));
+            let happened = activity.occurred.at.unwrap_or(seen);
             let event = Event {
                 activity: Telling::Lent(activity),
                 key: drafted.key,
@@ -32,13 +32,16 @@ impl Bookkeeper {
                 draft: drafted.draft,
                 stage: Stage::Shadow,
                 // Nothing happened later than it was seen.
-                occurred_at: happened.clamp(Moment::OLDEST, sheet.seen.max(Moment::OLDEST)),
-                recorded_at: sheet.seen,
+                occurred_at: happened.clamp(Moment::OLDEST, seen.max(Moment::OLDEST)),
+                recorded_at: seen,
                 is_upgrade: false,
             };
-            receipts.push(self.post_event(event));
+            let receipt = self.post_event(event);
+            let is_undecided = drafted.draft.ruling == Ruling::Undecided;
+            self.open.tally.add(activity.feed, receipt.status, activity.occurred.basis, is_undecided);
+            receipts.push(receipt);
         }
-        self.open.receipts.push((sheet, receipts));
+        self.open.answers.push((reply, Answer { receipts, activities }, permit));
     }
 
     fn post_event(&mut self, mut event: Event<'_>) -> Receipt {

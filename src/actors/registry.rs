@@ -1,160 +1,63 @@
-//! The registry: the address of every actor that is awake.
+//! The registries: one for each arbiter, with the address of every actor that is awake there.
 //!
-//! An actor is woken by the first part that is for it, and retires when it was idle for long enough:
-//! taking its address away is all it takes, and what waits in its mailbox is still done.
+//! A registry gives its actors their parts. An actor is woken by the first part that is for it, and retires when it was idle for long enough:
+//! taking its address away is all it takes, and what waits in its mailbox is still done. A
+//! registry lives beside its actors: a message within a thread costs a sixth of one between two.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use actix::dev::ToEnvelope;
 use actix::prelude::*;
-use dashmap::DashMap;
-use hashbrown::DefaultHashBuilder;
+use hashbrown::HashMap;
 
 use super::business::Business;
 use super::citizen::Citizen;
 use super::clerk::Clerk;
-use super::sheet::Part;
+use super::sheet::{Entity, Part, Round};
 use crate::domain::names::Name;
 
-/// Whose part of a sheet it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entity {
-    /// A business's.
-    Business(Name),
-    /// A citizen's, where no business is named.
-    Citizen(Name),
-}
-
-/// The actors that are awake.
-#[derive(Debug)]
-pub struct Registry {
-    citizens: Awake<Citizen>,
-    businesses: Awake<Business>,
-    arbiters: Vec<ArbiterHandle>,
-    clerk: Clerk,
-    mailbox: usize,
-    give_back: Option<fn()>,
-    epoch: Instant,
+/// The registries of all arbiters.
+#[derive(Clone, Debug)]
+pub struct Registries {
+    addresses: Vec<Addr<Registry>>,
     alive: Arc<AtomicUsize>,
 }
 
-type Awake<A> = DashMap<Name, Live<A>, DefaultHashBuilder>;
-
-#[derive(Debug)]
-struct Live<A: Actor> {
-    address: Addr<A>,
-    /// When it was last sent something, in seconds since the registry began.
-    used: AtomicU32,
+/// What a registry and its actors work with.
+#[derive(Clone, Debug)]
+pub struct Staff {
+    /// Prices what the actors are asked to.
+    pub clerk: Clerk,
+    /// How many parts a mailbox holds.
+    pub mailbox: usize,
+    /// Asks the allocator to give the memory that a thread has freed back to the system.
+    pub give_back: Option<fn()>,
 }
 
-/// How many actors retire before anything is tidied up.
-const MANY: usize = 10_000;
-/// Many shards, so that looking through one for idle actors keeps nobody waiting.
-const SHARDS: usize = 1024;
-
-impl Registry {
-    /// An empty registry, which spreads its actors over `arbiters`; `give_back` asks the allocator to give
-    /// the memory that a thread has freed back to the system.
-    pub fn new(arbiters: Vec<ArbiterHandle>, clerk: Clerk, mailbox: usize, give_back: Option<fn()>) -> Registry {
-        let hasher = DefaultHashBuilder::default();
-        Registry {
-            citizens: DashMap::with_hasher_and_shard_amount(hasher.clone(), SHARDS),
-            businesses: DashMap::with_hasher_and_shard_amount(hasher, SHARDS),
-            arbiters,
-            clerk,
-            mailbox,
-            give_back,
-            epoch: Instant::now(),
-            alive: Arc::default(),
-        }
-    }
-
-    /// Sends `entity` its part, and wakes it if it sleeps. A part that nobody takes is dropped, and
-    /// the bookkeeper works it out.
-    pub fn send(&self, entity: Entity, part: Part) {
-        let (clerk, mailbox, alive) = (|| self.clerk.clone(), self.mailbox, || Arc::clone(&self.alive));
-        match entity {
-            Entity::Citizen(id) => {
-                self.send_to(&self.citizens, id, part, move || Citizen::new(clerk(), mailbox, alive()));
-            }
-            Entity::Business(id) => {
-                self.send_to(&self.businesses, id, part, move || Business::new(clerk(), mailbox, alive()));
-            }
-        }
-    }
-
-    fn send_to<A>(&self, awake: &Awake<A>, id: Name, part: Part, actor: impl Fn() -> A)
-    where
-        A: Actor<Context = Context<A>> + Handler<Part> + Send,
-        A::Context: ToEnvelope<A, Part>,
-    {
-        let now = self.seconds();
-        let refused = match awake.get(&id) {
-            Some(live) => {
-                live.used.store(now, Ordering::Relaxed);
-                live.address.try_send(part)
-            }
-            None => Err(SendError::Closed(part)),
+impl Registries {
+    /// A registry on each of these arbiters.
+    pub fn start(arbiters: &[ArbiterHandle], staff: &Staff) -> Registries {
+        let alive = Arc::<AtomicUsize>::default();
+        let start = |(number, arbiter): (usize, &ArbiterHandle)| {
+            let (staff, alive, of) = (staff.clone(), Arc::clone(&alive), arbiters.len());
+            Registry::start_in_arbiter(arbiter, move |_| Registry::new(staff, alive, (number, of)))
         };
-        let part = match refused {
-            Ok(()) => return,
-            Err(SendError::Closed(part)) => part,
-            Err(SendError::Full(part)) => return drop(part),
-        };
-        // It sleeps, or died: the address is looked up again under the lock, and somebody woken.
-        let mut live = awake.entry(id).or_insert_with(|| self.wake(id, actor()));
-        if !live.address.connected() {
-            *live = self.wake(id, actor());
+        Registries { addresses: arbiters.iter().enumerate().map(start).collect(), alive: Arc::clone(&alive) }
+    }
+
+    /// Sends a sheet on its round. Of a registry that is gone, the bookkeeper does the parts.
+    pub fn deliver(&self, round: &Arc<Round>) {
+        for registry in &self.addresses {
+            drop(registry.try_send(Deliver(Arc::clone(round))));
         }
-        drop(live.address.try_send(part));
     }
 
-    fn wake<A: Actor<Context = Context<A>> + Send>(&self, id: Name, actor: A) -> Live<A> {
-        let arbiter = &self.arbiters[id.serial() % self.arbiters.len()];
-        let address = A::start_in_arbiter(arbiter, move |_| actor);
-        Live { address, used: AtomicU32::new(self.seconds()) }
-    }
-
-    /// Retires every actor that was idle for longer than `idle`.
+    /// Retires every actor that was idle for longer than `idle`; everybody, where that is nothing.
     pub fn retire(&self, idle: Duration) {
-        let now = self.seconds();
-        let is_busy = |used: &AtomicU32| u64::from(now.saturating_sub(used.load(Ordering::Relaxed))) <= idle.as_secs();
-        let before = self.citizens.len() + self.businesses.len();
-        self.citizens.retain(|_, live| is_busy(&live.used));
-        self.businesses.retain(|_, live| is_busy(&live.used));
-        self.tidy(before);
-    }
-
-    /// Retires everybody at once.
-    pub fn retire_all(&self) {
-        let before = self.citizens.len() + self.businesses.len();
-        self.citizens.clear();
-        self.businesses.clear();
-        self.tidy(before);
-    }
-
-    /// Gives back what many actors leave behind. Their arbiters may have nothing to do for long, so
-    /// that the host's allocator is asked on each of them.
-    fn tidy(&self, before: usize) {
-        if before < self.citizens.len() + self.businesses.len() + MANY {
-            return;
-        }
-        self.citizens.shrink_to_fit();
-        self.businesses.shrink_to_fit();
-        let Some(give_back) = self.give_back else { return };
-        for arbiter in &self.arbiters {
-            let alive = Arc::clone(&self.alive);
-            arbiter.spawn(async move {
-                // A million of them take a while to end.
-                let mut before = usize::MAX;
-                while alive.load(Ordering::Relaxed) < before {
-                    before = alive.load(Ordering::Relaxed);
-                    actix::clock::sleep(Duration::from_millis(200)).await;
-                }
-                give_back();
-            });
+        for registry in &self.addresses {
+            drop(registry.try_send(Retire(idle)));
         }
     }
 
@@ -162,8 +65,141 @@ impl Registry {
     pub fn awake(&self) -> usize {
         self.alive.load(Ordering::Relaxed)
     }
+}
 
-    fn seconds(&self) -> u32 {
-        self.epoch.elapsed().as_secs() as u32
+/// A sheet begins its round.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+struct Deliver(Arc<Round>);
+
+/// Who was idle for longer than this retires.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+struct Retire(Duration);
+
+/// The actors that are awake on one arbiter.
+#[derive(Debug)]
+pub struct Registry {
+    citizens: HashMap<Name, Live<Citizen>>,
+    businesses: HashMap<Name, Live<Business>>,
+    staff: Staff,
+    alive: Arc<AtomicUsize>,
+    /// This arbiter's number, and how many there are: who belongs to whom.
+    arbiter: (usize, usize),
+    epoch: Instant,
+}
+
+#[derive(Debug)]
+struct Live<A: Actor> {
+    address: Addr<A>,
+    /// When it was last sent something, in seconds since the registry began.
+    used: u32,
+}
+
+/// How many actors retire before anything is tidied up.
+const MANY: usize = 10_000;
+/// A sheet of so many parts is waited for before the next one is begun.
+const LARGE: usize = 16;
+
+impl Registry {
+    fn new(staff: Staff, alive: Arc<AtomicUsize>, arbiter: (usize, usize)) -> Registry {
+        let (citizens, businesses) = (HashMap::new(), HashMap::new());
+        Registry { citizens, businesses, staff, alive, arbiter, epoch: Instant::now() }
+    }
+
+    fn is_mine(&self, name: Name) -> bool {
+        let (number, of) = self.arbiter;
+        name.serial() % of == number
+    }
+
+    fn deliver(&mut self, round: &Arc<Round>) {
+        let now = self.epoch.elapsed().as_secs() as u32;
+        for share in round.parts() {
+            let part = || Part::new(Arc::clone(round), *share);
+            let (clerk, mailbox, alive) = (|| self.staff.clerk.clone(), self.staff.mailbox, || Arc::clone(&self.alive));
+            match share.entity {
+                Entity::Citizen(id) if self.is_mine(id) => {
+                    send(&mut self.citizens, id, part(), now, || Citizen::new(clerk(), mailbox, alive()));
+                }
+                Entity::Business(id) if self.is_mine(id) => {
+                    send(&mut self.businesses, id, part(), now, || Business::new(clerk(), mailbox, alive()));
+                }
+                Entity::Citizen(_) | Entity::Business(_) => {}
+            }
+        }
+    }
+
+    fn awake(&self) -> usize {
+        self.citizens.len() + self.businesses.len()
+    }
+
+    /// Gives back what many actors leave behind. Their thread may have nothing to do for long, so that the
+    /// host's allocator is asked on it.
+    fn tidy(&mut self, before: usize) {
+        if before < self.awake() + MANY {
+            return;
+        }
+        self.citizens.shrink_to_fit();
+        self.businesses.shrink_to_fit();
+        let Some(give_back) = self.staff.give_back else { return };
+        let alive = Arc::clone(&self.alive);
+        actix::spawn(async move {
+            // A million of them take a while to end.
+            let mut before = usize::MAX;
+            while alive.load(Ordering::Relaxed) < before {
+                before = alive.load(Ordering::Relaxed);
+                actix::clock::sleep(Duration::from_millis(200)).await;
+            }
+            give_back();
+        });
+    }
+}
+
+/// Sends an entity its part, and wakes it if it sleeps, or died. A part that nobody takes is dropped, and
+/// the bookkeeper works it out.
+fn send<A>(awake: &mut HashMap<Name, Live<A>>, id: Name, part: Part, now: u32, actor: impl Fn() -> A)
+where
+    A: Actor<Context = Context<A>> + Handler<Part>,
+    A::Context: ToEnvelope<A, Part>,
+{
+    let live = awake.entry(id).or_insert_with(|| Live { address: actor().start(), used: now });
+    live.used = now;
+    if let Err(SendError::Closed(part)) = live.address.try_send(part) {
+        live.address = actor().start();
+        drop(live.address.try_send(part));
+    }
+}
+
+impl Actor for Registry {
+    type Context = Context<Registry>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(self.staff.mailbox);
+    }
+}
+
+impl Handler<Deliver> for Registry {
+    type Result = ();
+
+    fn handle(&mut self, Deliver(round): Deliver, ctx: &mut Self::Context) {
+        self.deliver(&round);
+        // Whom it woke comes first. Otherwise each actor would find the parts of all sheets in its mailbox,
+        // and all sheets would be done at once, when the last actor is: the bookkeeper idled until then.
+        if LARGE <= round.parts().len() {
+            ctx.wait(tokio::task::yield_now().into_actor(self));
+        }
+    }
+}
+
+impl Handler<Retire> for Registry {
+    type Result = ();
+
+    fn handle(&mut self, Retire(idle): Retire, _: &mut Self::Context) {
+        let before = self.awake();
+        let now = self.epoch.elapsed().as_secs();
+        let is_busy = |used: u32| !idle.is_zero() && now.saturating_sub(used.into()) <= idle.as_secs();
+        self.citizens.retain(|_, live| is_busy(live.used));
+        self.businesses.retain(|_, live| is_busy(live.used));
+        self.tidy(before);
     }
 }

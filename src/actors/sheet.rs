@@ -1,24 +1,41 @@
 //! A sheet: one batch of events on its way from the door to the bookkeeper.
 //!
-//! Every entity gets the part of the sheet that is its own, and writes its drafts beside the events.
-//! When the last part is done, or lost, the sheet goes to the bookkeeper; what was lost he works out
-//! himself. So nothing depends on which actor was faster, or on whether it lived.
+//! It makes a round among the entities: each gets the part that is its own, and writes its drafts beside
+//! the events. When the last part is done, or lost, the sheet goes to the bookkeeper; what was lost he
+//! works out himself. So nothing depends on which actor was faster, or on whether it lived.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use actix::prelude::*;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use super::bookkeeper::Bookkeeper;
+use super::bookkeeper::{Bookkeeper, Post};
 use super::clerk::{Clerk, Drafted};
 use crate::domain::activity::Activity;
 use crate::domain::names::Name;
 use crate::domain::time::Moment;
 use crate::ledger::entry::Receipt;
 
-/// What the sender of a batch waits for: a receipt for each event, in order.
+/// A receipt for each event of a batch, in order.
 pub type Receipts = Vec<Receipt>;
+
+/// What the sender of a batch waits for.
+#[derive(Debug)]
+pub struct Answer {
+    /// The receipts.
+    pub receipts: Receipts,
+    /// His events, given back: to free them is work for his thread, not the bookkeeper's.
+    pub activities: Vec<Activity>,
+}
+
+/// Whose part of a sheet it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entity {
+    /// A business's.
+    Business(Name),
+    /// A citizen's, where no business is named.
+    Citizen(Name),
+}
 
 /// A batch under way.
 #[derive(Debug)]
@@ -31,64 +48,80 @@ pub struct Sheet {
     pub activities: Vec<Activity>,
     /// For each event, the business that it counts for.
     pub businesses: Vec<Option<Name>>,
-    drafts: Box<[OnceLock<Drafted>]>,
-    /// The events' places, those of one entity beside each other.
-    order: Vec<u32>,
-    parts: AtomicUsize,
-    bookkeeper: Addr<Bookkeeper>,
-    reply: Mutex<Option<oneshot::Sender<Receipts>>>,
-    /// What this batch takes up of the room at the door.
-    _permit: OwnedSemaphorePermit,
-}
-
-/// What a sheet is made of.
-pub struct Making {
-    /// See [`Sheet::ticket`].
-    pub ticket: u64,
-    /// See [`Sheet::seen`].
-    pub seen: Moment,
-    /// See [`Sheet::activities`].
-    pub activities: Vec<Activity>,
-    /// See [`Sheet::businesses`].
-    pub businesses: Vec<Option<Name>>,
     /// The events' places, those of one entity beside each other.
     pub order: Vec<u32>,
-    /// How many parts there will be.
-    pub parts: usize,
-    /// Where it goes in the end.
-    pub bookkeeper: Addr<Bookkeeper>,
+    /// Whose are which of them. What belongs to nobody is in no part.
+    pub parts: Vec<Share>,
+    /// The drafts that were made, by place.
+    pub drafts: Drafts,
     /// Who waits for it.
-    pub reply: oneshot::Sender<Receipts>,
+    pub reply: oneshot::Sender<Answer>,
     /// What it takes up of the room at the door.
     pub permit: OwnedSemaphorePermit,
 }
 
-impl Sheet {
-    /// A sheet without drafts.
-    pub fn new(making: Making) -> Arc<Sheet> {
-        let Making { ticket, seen, activities, businesses, order, parts, bookkeeper, reply, permit } = making;
-        Arc::new(Sheet {
-            ticket,
-            seen,
-            drafts: (0..activities.len()).map(|_| OnceLock::new()).collect(),
-            activities,
-            businesses,
-            order,
-            parts: AtomicUsize::new(parts),
-            bookkeeper,
-            reply: Mutex::new(Some(reply)),
-            _permit: permit,
-        })
+/// The part of a sheet that is one entity's: from a place in its order to before another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Whose.
+    pub entity: Entity,
+    /// From here on,
+    pub from: u32,
+    /// to before this.
+    pub to: u32,
+}
+
+/// The drafts of a sheet, which several arbiters' actors may write at once.
+#[derive(Debug)]
+pub struct Drafts(Mutex<Vec<Option<Drafted>>>);
+
+impl Drafts {
+    /// No drafts yet, for so many events.
+    pub fn of(count: usize) -> Drafts {
+        Drafts(Mutex::new(vec![None; count]))
     }
 
-    /// The draft of the event at `place`, if somebody made one.
-    pub fn draft(&self, place: usize) -> Option<Drafted> {
-        self.drafts[place].get().copied()
+    fn write(&self, places: &[u32], drafted: Vec<Drafted>) {
+        let mut drafts = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        for (&place, drafted) in places.iter().zip(drafted) {
+            drafts[place as usize] = Some(drafted);
+        }
     }
 
-    /// Who waits for the receipts. There is one, and it is given out once.
-    pub fn take_reply(&self) -> Option<oneshot::Sender<Receipts>> {
-        self.reply.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take()
+    /// The drafts, by place.
+    pub fn read(self) -> Vec<Option<Drafted>> {
+        self.0.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// A sheet's round among the entities. Whoever holds it has still to do his part; when nobody does any
+/// more, the sheet goes to the bookkeeper.
+#[derive(Debug)]
+pub struct Round {
+    sheet: Option<Box<Sheet>>,
+    bookkeeper: Addr<Bookkeeper>,
+}
+
+impl Round {
+    /// The round of this sheet, which ends at the bookkeeper.
+    pub fn new(sheet: Box<Sheet>, bookkeeper: Addr<Bookkeeper>) -> Arc<Round> {
+        Arc::new(Round { sheet: Some(sheet), bookkeeper })
+    }
+
+    /// The parts.
+    pub fn parts(&self) -> &[Share] {
+        self.sheet.as_ref().map_or(&[], |sheet| &sheet.parts)
+    }
+}
+
+/// Also when an actor died: whatever becomes of its parts, a sheet arrives.
+impl Drop for Round {
+    fn drop(&mut self) {
+        let Some(sheet) = self.sheet.take() else { return };
+        // If he is gone, so is the sheet, and whoever waits is told.
+        if self.bookkeeper.try_send(Post(sheet)).is_err() {
+            tracing::debug!("a batch came after the bookkeeper had gone");
+        }
     }
 }
 
@@ -96,43 +129,22 @@ impl Sheet {
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Part {
-    sheet: Arc<Sheet>,
+    round: Arc<Round>,
     from: u32,
     to: u32,
 }
 
 impl Part {
-    /// The events from `from` to before `to` in the sheet's order.
-    pub fn new(sheet: Arc<Sheet>, from: usize, to: usize) -> Part {
-        Part { sheet, from: from as u32, to: to as u32 }
+    /// One share of the sheet that is on this round.
+    pub fn new(round: Arc<Round>, share: Share) -> Part {
+        Part { round, from: share.from, to: share.to }
     }
 
     /// Works every event of the part out.
     pub fn price(&self, clerk: &Clerk) {
-        for &place in &self.sheet.order[self.from as usize..self.to as usize] {
-            let place = place as usize;
-            let drafted = clerk.draft(&self.sheet.activities[place], self.sheet.businesses[place]);
-            // Each event is in one part alone, so that nobody was here before.
-            let _ = self.sheet.drafts[place].set(drafted);
-        }
-    }
-}
-
-/// Also when its actor died: whatever becomes of its parts, a sheet arrives.
-impl Drop for Part {
-    fn drop(&mut self) {
-        if self.sheet.parts.fetch_sub(1, Ordering::AcqRel) == 1 {
-            Sheet::send(Arc::clone(&self.sheet));
-        }
-    }
-}
-
-impl Sheet {
-    /// Hands the sheet to the bookkeeper. If he is gone, so is the sheet, and whoever waits is told.
-    pub fn send(sheet: Arc<Sheet>) {
-        let bookkeeper = sheet.bookkeeper.clone();
-        if bookkeeper.try_send(super::bookkeeper::Post(sheet)).is_err() {
-            tracing::debug!("a batch came after the bookkeeper had gone");
-        }
+        let Some(sheet) = &self.round.sheet else { return };
+        let places = &sheet.order[self.from as usize..self.to as usize];
+        let draft = |&place: &u32| clerk.draft(&sheet.activities[place as usize], sheet.businesses[place as usize]);
+        sheet.drafts.write(places, places.iter().map(draft).collect());
     }
 }

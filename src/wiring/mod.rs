@@ -26,7 +26,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::actors::bookkeeper::{Bookkeeper, Flush, Leave, TakeSnapshot};
 use crate::actors::door::{Bounds, Closed, Door, Reserved};
-use crate::actors::registry::Registry;
+use crate::actors::registry::Registries;
 use crate::actors::vitals::{Cause, State, Vitals};
 use crate::clock::Clock;
 use crate::domain::activity::Activity;
@@ -122,7 +122,7 @@ pub struct Rialto(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     door: Arc<Door>,
-    registry: Arc<Registry>,
+    registries: Registries,
     bookkeeper: Addr<Bookkeeper>,
     view: Arc<ArcSwap<View>>,
     calendar: Calendar,
@@ -152,8 +152,8 @@ impl Rialto {
 
     /// Records a batch, and waits until all of it is durable. The receipts are in order.
     pub async fn record_batch(&self, activities: Vec<Activity>) -> Result<Vec<Receipt>, RecordError> {
-        let receipts = self.0.door.take(activities)?;
-        receipts.await.map_err(|_| self.lost())
+        let answer = self.0.door.take(activities)?;
+        answer.await.map(|answer| answer.receipts).map_err(|_| self.lost())
     }
 
     /// Reserves room for a batch of `count` events, so that it can be refused before it is even read.
@@ -170,7 +170,8 @@ impl Rialto {
         reserved: Reserved,
         activities: Vec<Activity>,
     ) -> Result<Vec<Receipt>, RecordError> {
-        self.0.door.take_reserved(reserved, activities).await.map_err(|_| self.lost())
+        let answer = self.0.door.take_reserved(reserved, activities);
+        answer.await.map(|answer| answer.receipts).map_err(|_| self.lost())
     }
 
     /// Hands one event over and goes on; the receipt comes to whoever awaits what is returned, and the
@@ -246,12 +247,12 @@ impl Rialto {
 
     /// How many citizens and businesses have an actor that is awake.
     pub fn awake(&self) -> usize {
-        self.0.registry.awake()
+        self.0.registries.awake()
     }
 
     /// Retires every actor that was idle for longer than `idle`.
     pub fn retire(&self, idle: Duration) {
-        if idle.is_zero() { self.0.registry.retire_all() } else { self.0.registry.retire(idle) }
+        self.0.registries.retire(idle);
     }
 
     /// Asks for a snapshot now; it is taken in the background.
@@ -308,7 +309,7 @@ impl Rialto {
     }
 
     fn gauge(&self) {
-        let Inner { meters, view, door, registry, images, calendar, clock, tariff, .. } = &*self.0;
+        let Inner { meters, view, door, registries, images, calendar, clock, tariff, .. } = &*self.0;
         let view = view.load();
         let set = |name, value: f64| meters.gauge(name, &[]).set(value);
         set("rialto_door_under_way", door.under_way() as f64);
@@ -317,7 +318,7 @@ impl Rialto {
         set("rialto_ledger_conflicts", view.conflicts as f64);
         set("rialto_journal_bytes", view.position as f64);
         set("rialto_journal_disk_full", if door.check() == Err(Closed::DiskFull) { 1.0 } else { 0.0 });
-        set("rialto_actors_awake", registry.awake() as f64);
+        set("rialto_actors_awake", registries.awake() as f64);
         set("rialto_snapshot_age_seconds", images.age().as_secs_f64());
         set("rialto_snapshot_position_bytes", images.position() as f64);
         // A metric is a float; the exact amounts are the API's.

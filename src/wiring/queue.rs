@@ -64,10 +64,11 @@ async fn take(door: &Door, activities: Vec<Activity>, replies: Vec<oneshot::Send
     }
     match door.reserve_waiting(activities.len()).await {
         Ok(reserved) => {
-            let receipts = door.take_reserved(reserved, activities);
+            let answer = door.take_reserved(reserved, activities);
             actix::spawn(async move {
                 // Where no receipts come, the replies are dropped, and whoever waits asks why.
-                for (reply, receipt) in replies.into_iter().zip(receipts.await.unwrap_or_default()) {
+                let receipts = answer.await.map(|answer| answer.receipts).unwrap_or_default();
+                for (reply, receipt) in replies.into_iter().zip(receipts) {
                     let _ = reply.send(Ok(receipt));
                 }
             });

@@ -14,7 +14,7 @@ use crate::actors::atlas::Atlas;
 use crate::actors::bookkeeper::{Bookkeeper, Found, Outside, Synced};
 use crate::actors::clerk::Clerk;
 use crate::actors::door::{Door, House};
-use crate::actors::registry::Registry;
+use crate::actors::registry::{Registries, Staff};
 use crate::actors::vitals::Vitals;
 use crate::domain::calendar::Calendar;
 use crate::domain::tariff::Tariff;
@@ -31,7 +31,7 @@ use crate::metrics::Meters;
 struct Standing {
     system: System,
     bookkeeper: Addr<Bookkeeper>,
-    registry: Arc<Registry>,
+    registries: Registries,
     door: Arc<Door>,
 }
 
@@ -83,10 +83,11 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
         let system = System::current();
         let standing = runner.block_on(async move {
             let (bookkeeper, room) = start_bookkeeper(found, clerk.clone(), outside, (options, all_segments, lock))?;
-            let arbiters = (0..settings.arbiters.max(1)).map(|_| Arbiter::new().handle()).collect();
-            let registry = Arc::new(Registry::new(arbiters, clerk, settings.bounds.batches, settings.give_back));
+            let arbiters: Vec<ArbiterHandle> = (0..settings.arbiters.max(1)).map(|_| Arbiter::new().handle()).collect();
+            let staff = Staff { clerk, mailbox: settings.bounds.batches, give_back: settings.give_back };
+            let registries = Registries::start(&arbiters, &staff);
             let house = House {
-                registry: Arc::clone(&registry),
+                registries: registries.clone(),
                 atlas,
                 bookkeeper: bookkeeper.clone(),
                 clock,
@@ -96,8 +97,8 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
             };
             let door = Arc::new(Door::new(house, settings.bounds));
             actix::spawn(queue::run(Arc::clone(&door), waiting));
-            actix::spawn(retire(Arc::clone(&registry), settings.idle));
-            Ok(Standing { system, bookkeeper, registry, door })
+            actix::spawn(retire(registries.clone(), settings.idle));
+            Ok(Standing { system, bookkeeper, registries, door })
         });
         if tell.send(standing).is_ok() {
             let _ = runner.run();
@@ -105,11 +106,11 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
     });
     let thread = thread.map_err(StartError::Thread)?;
     let lost = || StartError::Thread(std::io::Error::other("the actors' thread ended"));
-    let Standing { system, bookkeeper, registry, door } =
+    let Standing { system, bookkeeper, registries, door } =
         told.recv().map_err(|_| lost())?.map_err(StartError::Thread)?;
     Ok(Inner {
         door,
-        registry,
+        registries,
         bookkeeper,
         view,
         calendar,
@@ -162,9 +163,9 @@ fn start_bookkeeper(
     Ok((bookkeeper, room))
 }
 
-async fn retire(registry: Arc<Registry>, idle: std::time::Duration) {
+async fn retire(registries: Registries, idle: std::time::Duration) {
     loop {
         actix::clock::sleep((idle / 4).max(std::time::Duration::from_millis(100))).await;
-        registry.retire(idle);
+        registries.retire(idle);
     }
 }
