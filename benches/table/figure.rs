@@ -54,6 +54,11 @@ impl Bench {
     /// How often a timed figure is measured.
     pub const RUNS: usize = 3;
 
+    /// How often one of a peer is, which takes seconds each time.
+    pub fn runs_beside(&self) -> usize {
+        if self.is_quick { 1 } else { Bench::RUNS }
+    }
+
     /// A new, empty folder for one run.
     pub fn room(&self) -> std::io::Result<tempfile::TempDir> {
         std::fs::create_dir_all(&self.folder)?;

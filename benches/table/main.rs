@@ -1,4 +1,4 @@
-//! The bench table: everything that Rialto must reach, measured in one run beside the disk and a peer.
+//! The bench table: everything that Rialto must reach, measured in one run beside the disk and its peers.
 //!
 //! Every probe runs in a process of its own, so that none finds the memory, the threads or the names of
 //! another. `cargo xtask bench` runs it with a PostgreSQL to compare with.
@@ -13,10 +13,14 @@ mod machine;
 mod memory;
 mod postgres;
 mod print;
+mod python;
+mod queries;
 mod rows;
 mod sidecar;
 mod stats;
+mod text;
 mod throughput;
+mod told;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -36,7 +40,7 @@ fn give_back() {
 }
 
 const HELP: &str = "\
-The bench table. Usually run by `cargo xtask bench`, which also brings the peer.
+The bench table. Usually run by `cargo xtask bench`, which also brings the peers.
 
 usage: cargo bench --bench table -- [options]
   --quick           a twentieth of the volumes
@@ -50,21 +54,24 @@ usage: cargo bench --bench table -- [options]
 type Probe = fn(&Bench) -> Found;
 
 /// The probes, in the order they run.
-const PROBES: [(&str, Probe); 13] = [
+const PROBES: [(&str, Probe); 15] = [
     ("disk", disk::probe),
     ("mix", throughput::mix),
     ("priced", throughput::priced),
     ("million", throughput::million),
     ("record", latency::record),
     ("submit", latency::submit),
+    // Right after what it is compared with, as the disk drifts.
+    ("python", python::probe),
     ("http-batches", http::batches),
     ("http-singles", http::singles),
     ("large", large::probe),
     ("memory-transaction", memory::transaction),
     ("memory-zero", memory::zero),
     ("memory-actors", memory::actors),
-    // Last, as it goes on to write for a while.
+    // Last, as it goes on to write for a while; all but the queries, which have that done first.
     ("postgres", postgres::probe),
+    ("queries", queries::probe),
 ];
 
 /// What the probe of the actors runs in a process of its own.

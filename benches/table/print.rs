@@ -1,7 +1,12 @@
 //! The table as markdown, and the figures as JSON.
 
-use crate::rows::{Figures, Row, number};
+use crate::figure::Figure;
+use crate::rows::{Figures, Row};
 use crate::stats;
+use crate::text::number;
+
+/// How the names of figures begin that are not ours.
+const BESIDE: [&str; 3] = ["disk_", "postgres_", "python_"];
 
 /// The rows as a markdown table.
 pub fn markdown(machine: &str, figures: &Figures, rows: &[&Row], is_quick: bool) -> String {
@@ -34,12 +39,11 @@ fn line(row: &Row, figures: &Figures) -> String {
     }
 }
 
-/// What the disk and the peer did in the same run.
+/// What the disk and the peers did in the same run.
 fn beside(figures: &Figures) -> String {
     let mut text = String::new();
-    for figure in
-        figures.all().filter(|figure| figure.name.starts_with("disk_") || figure.name.starts_with("postgres_"))
-    {
+    let is_beside = |figure: &&Figure| BESIDE.iter().any(|prefix| figure.name.starts_with(prefix));
+    for figure in figures.all().filter(is_beside) {
         if let Some([min, median, max]) = stats::spread(&figure.runs) {
             let [min, median, max] = [min, median, max].map(number);
             text += &format!("- `{}`: {median} ({min} to {max})\n", figure.name);

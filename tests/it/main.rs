@@ -24,4 +24,5 @@ mod serving;
 mod sidecar;
 mod snapshots;
 mod support;
+mod table;
 mod writer;

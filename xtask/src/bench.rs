@@ -1,4 +1,4 @@
-//! The bench table: built, run beside a PostgreSQL, and written into `benches/README.md`.
+//! The bench table: built, run beside its peers, and written into `benches/README.md`.
 
 use std::fs;
 use std::path::Path;

@@ -28,8 +28,9 @@ cargo xtask: what the repository does to itself.
   cargo xtask live            the README's first command for real: the demo earns money, its page shows
                               it in a headless Chromium, promtool likes its metrics, every curl of the
                               README works, and it stops in good order with a book that is whole
-  cargo xtask bench           measures everything that Rialto must reach, beside the disk and a
-                              PostgreSQL of its own, and writes the table into benches/README.md
+  cargo xtask bench           measures everything that Rialto must reach, beside the disk, a PostgreSQL
+                              of its own and the brief's way in Python, and writes the table into
+                              benches/README.md
       --quick                 a twentieth of the volumes, in about a minute; the table is printed
                               and benches/README.md stays as it is
       --row NAME              one row alone (may be given again); likewise only printed

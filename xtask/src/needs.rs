@@ -50,4 +50,9 @@ pub const BENCH: &[Package] = &[
         brings: &["/usr/lib/postgresql/15/bin/pgbench"],
         reason: "drives the peer",
     },
+    Package {
+        name: "python3-psycopg2",
+        brings: &["/usr/lib/python3/dist-packages/psycopg2/__init__.py"],
+        reason: "the brief's own way, the other peer",
+    },
 ];
