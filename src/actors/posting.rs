@@ -15,15 +15,23 @@ use crate::ledger::book::Verdict;
 use crate::ledger::entry::{Event, Receipt, Status, Telling};
 use crate::ledger::rows::Place;
 
+/// For so many events at once, the book's index is looked at before it is asked: see [`Index::touch`].
+///
+/// [`Index::touch`]: crate::ledger::index::Index::touch
+const AHEAD: usize = 32;
 /// More than the records of all the names in one event take up.
 const NAMES_BYTES_MAX: u64 = 16 * (8 + Name::BYTES_MAX as u64);
 
 impl Bookkeeper {
     pub(super) fn post(&mut self, sheet: Box<Sheet>) {
         let Sheet { seen, activities, businesses, drafts, reply, permit, .. } = *sheet;
+        let drafts = drafts.read();
         let mut receipts = Receipts::with_capacity(activities.len());
-        for ((activity, business), drafted) in activities.iter().zip(businesses).zip(drafts.read()) {
-            let drafted = drafted.unwrap_or_else(|| self.clerk.draft(activity, business));
+        for (place, (activity, business)) in activities.iter().zip(businesses).enumerate() {
+            if place % AHEAD == 0 {
+                self.book.touch(drafts[place..].iter().take(AHEAD).flatten().map(|drafted| drafted.key));
+            }
+            let drafted = drafts[place].unwrap_or_else(|| self.clerk.draft(activity, business));
             let happened = activity.occurred.at.unwrap_or(seen);
             let event = Event {
                 activity: Telling::Lent(activity),

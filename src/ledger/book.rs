@@ -210,6 +210,11 @@ impl Book {
         Receipt { status, charge, upgraded: false }
     }
 
+    /// Brings near what [`Book::admit`] will ask of these keys.
+    pub fn touch(&self, keys: impl Iterator<Item = EventKey>) {
+        keys.for_each(|key| self.index.touch(key));
+    }
+
     /// The newest fact of `key`.
     pub fn find(&self, key: EventKey) -> Option<FactNo> {
         self.index.find(key, &self.facts)

@@ -4,6 +4,8 @@
 //! is full; if all shards were alike, all would double at once. So the largest gets twice as many keys as
 //! the smallest, and they double one after another.
 
+use std::hint::black_box;
+
 use hashbrown::HashTable;
 
 use crate::domain::ids::EventKey;
@@ -50,6 +52,12 @@ impl Index {
     pub fn find(&self, key: EventKey, facts: &Chunks<FactRow>) -> Option<FactNo> {
         let shard = &self.shards[self.shard(key)];
         shard.find(key.hash64(), |&number| is_of(facts, number, key)).map(|&number| FactNo(number))
+    }
+
+    /// Looks where `key` would be, and at nothing else: for several in a row the memory is waited for at once,
+    /// and not for one after another.
+    pub fn touch(&self, key: EventKey) {
+        black_box(self.shards[self.shard(key)].find(key.hash64(), |_| false));
     }
 
     /// From now on, `number` is the newest fact of its key. It must already be among `facts`.
