@@ -32,19 +32,23 @@ impl Day {
 
 /// The days of one time zone.
 ///
-/// Asking for the day of an instant is fast where it lies in the same day as the one asked for
-/// before, which is how events come.
+/// Asking for the day of an instant is fast where it lies in one of the days that were asked for lately,
+/// which is how events come: today's nearly all, and some that are late by up to a month.
 #[derive(Clone, Debug)]
 pub struct Calendar {
     zone: Tz,
-    /// The day asked for last, as a span of instants; empty where that day is no plain span.
-    last: (Moment, Moment, Day),
+    /// Days that were asked for, as spans of instants, each where its half day belongs; an empty span holds
+    /// no instant.
+    known: [(Moment, Moment, Day); HALF_DAYS],
 }
+
+/// A month of half days: two days meet in the same place only around midnight.
+const HALF_DAYS: usize = 64;
 
 impl Calendar {
     /// The calendar of `zone`.
     pub fn new(zone: Tz) -> Calendar {
-        Calendar { zone, last: (Moment(0), Moment(0), Day(0)) }
+        Calendar { zone, known: [(Moment(0), Moment(0), Day(0)); HALF_DAYS] }
     }
 
     /// Its zone.
@@ -57,9 +61,10 @@ impl Calendar {
         Day::of(self.zone.from_utc_datetime(&moment.utc().naive_utc()).date_naive())
     }
 
-    /// [`Calendar::day`], remembering the day's span for the next call.
+    /// [`Calendar::day`], remembering the day's span for the next calls.
     pub fn day_cached(&mut self, moment: Moment) -> Day {
-        let (start, end, day) = self.last;
+        let place = moment.0.div_euclid(43_200_000_000).rem_euclid(HALF_DAYS as i64) as usize;
+        let (start, end, day) = self.known[place];
         if start <= moment && moment < end {
             return day;
         }
@@ -67,7 +72,7 @@ impl Calendar {
         let (start, end) = (self.start(day), self.start(Day(day.0 + 1)));
         // A day on which the clocks change may not be one span of instants; it is looked up each time.
         if end.0 - start.0 == 86_400_000_000 {
-            self.last = (start, end, day);
+            self.known[place] = (start, end, day);
         }
         day
     }
