@@ -51,3 +51,10 @@ pub const BENCH: &[Package] = &[
         reason: "drives the peer",
     },
 ];
+
+/// What the regression guard needs besides.
+pub const GUARD: &[Package] = &[Package {
+    name: "valgrind",
+    brings: &["/usr/bin/valgrind"],
+    reason: "its callgrind counts instructions for the regression guard",
+}];
