@@ -3,6 +3,7 @@
 //! Every probe runs in a process of its own, so that none finds the memory, the threads or the names of
 //! another. `cargo xtask bench` runs it with a PostgreSQL to compare with.
 
+#[path = "../common/city.rs"]
 mod city;
 mod disk;
 mod figure;

@@ -235,7 +235,7 @@ impl Bookkeeper {
             self.next_ticket += 1;
             self.outside.posted.store(self.next_ticket, std::sync::atomic::Ordering::Relaxed);
             match work {
-                Work::Post(sheet) => self.post(sheet),
+                Work::Post(sheet) => self.post(*sheet),
                 Work::Describe(rows) => self.describe(rows),
             }
             self.pass_on();

@@ -23,8 +23,8 @@ const AHEAD: usize = 32;
 const NAMES_BYTES_MAX: u64 = 16 * (8 + Name::BYTES_MAX as u64);
 
 impl Bookkeeper {
-    pub(super) fn post(&mut self, sheet: Box<Sheet>) {
-        let Sheet { seen, activities, businesses, drafts, reply, permit, .. } = *sheet;
+    pub(super) fn post(&mut self, sheet: Sheet) {
+        let Sheet { seen, activities, businesses, drafts, reply, permit, .. } = sheet;
         let drafts = drafts.read();
         let mut receipts = Receipts::with_capacity(activities.len());
         for (place, (activity, business)) in activities.iter().zip(businesses).enumerate() {

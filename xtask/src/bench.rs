@@ -5,15 +5,20 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::postgres::Postgres;
-use crate::{Done, apt, needs, places, steps};
+use crate::{Done, apt, guard, needs, places, steps};
 
 const BEGIN: &str = "<!-- the table: written by `cargo xtask bench` -->";
 const END: &str = "<!-- the end of the table -->";
 
 /// Runs the bench with these arguments.
 pub fn run(arguments: &[String]) -> Done {
+    if arguments.iter().any(|argument| argument == "--guard") {
+        return guard::run(arguments);
+    }
     if let Some(unknown) = unknown(arguments) {
-        return Err(format!("`cargo xtask bench` knows no {unknown}; it takes --quick, --row NAME and --rows"));
+        return Err(format!(
+            "`cargo xtask bench` knows no {unknown}; it takes --quick, --row NAME, --rows and --guard"
+        ));
     }
     apt::install(needs::BUILD)?;
     steps::cargo(&["build", "--release"])?;

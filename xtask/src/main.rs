@@ -4,6 +4,7 @@ mod apt;
 mod bench;
 mod demo;
 mod deny;
+mod guard;
 mod live;
 mod needs;
 mod page;
@@ -35,6 +36,9 @@ cargo xtask: what the repository does to itself.
                               and benches/README.md stays as it is
       --row NAME              one row alone (may be given again); likewise only printed
       --rows                  the names of the rows
+      --guard                 instead: counts instructions of the hot path under valgrind, and fails where
+                              any step takes more than what is committed allows; no clock is looked at
+      --guard --accept        the same, and commits the counts to benches/guard/counts.txt
 
 Where a Debian package is missing that a task needs, the task says which and what for, and installs it (as
 root, or by sudo). The PostgreSQL is a throw-away one in a temporary folder, durable as it comes, and is stopped

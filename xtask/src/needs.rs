@@ -56,3 +56,10 @@ pub const BENCH: &[Package] = &[
         reason: "the brief's own way, the other peer",
     },
 ];
+
+/// What the regression guard needs besides.
+pub const GUARD: &[Package] = &[Package {
+    name: "valgrind",
+    brings: &["/usr/bin/valgrind"],
+    reason: "its callgrind counts instructions for the regression guard",
+}];

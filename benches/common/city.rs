@@ -71,13 +71,18 @@ pub struct City {
 impl City {
     /// A city of so many.
     pub fn of(citizens: usize) -> City {
+        City::at(citizens, Clock::system().now())
+    }
+
+    /// A city of so many, in which it is `now`.
+    pub fn at(citizens: usize, now: Moment) -> City {
         City {
             citizens: (0..citizens).map(citizen).collect(),
             businesses: (0..BUSINESSES).map(|number| building(1000 + number)).collect(),
             dwellings: (0..DWELLINGS).map(|number| building(5000 + number)).collect(),
             clients: (0..40).map(|number| name(&format!("client_{number:04}"))).collect(),
             next: 0,
-            now_seconds: Clock::system().now().0 / 1_000_000,
+            now_seconds: now.0 / 1_000_000,
         }
     }
 

@@ -1,0 +1,67 @@
+//! The fixed inputs: the same events, in the same order, at the same instant, in every run.
+
+use std::sync::Arc;
+
+use rialto::actors::atlas::Atlas;
+use rialto::actors::clerk::Clerk;
+use rialto::demo;
+use rialto::domain::activity::Activity;
+use rialto::domain::charge::Stage;
+use rialto::domain::tariff::Tariff;
+use rialto::domain::time::Moment;
+use rialto::ledger::entry::{Event, Telling};
+
+use crate::city::{BATCH, CITIZENS, City};
+
+/// How many events a row has: enough that a table's growth is spread over many, and few enough for a second.
+pub const EVENTS: usize = 4 * BATCH;
+
+/// It is always the same morning: that of the 16th of July 2025.
+pub const NOW: Moment = Moment(demo::City::START_MICROS + (14 * 24 + 10) * 3_600_000_000);
+
+/// Venice.
+pub fn venice() -> City {
+    City::at(CITIZENS, NOW)
+}
+
+/// Events of the real mix.
+pub fn mix() -> Vec<Activity> {
+    venice().mix(EVENTS)
+}
+
+/// Services, all of which are priced.
+pub fn services() -> Vec<Activity> {
+    venice().services(EVENTS)
+}
+
+/// A clerk who knows who runs which business of Venice.
+pub fn clerk() -> Clerk {
+    let atlas = Atlas::default();
+    venice().rows().into_iter().for_each(|row| atlas.put(row));
+    Clerk { tariff: Arc::new(Tariff::built_in()), atlas: Arc::new(atlas) }
+}
+
+/// The events that the bookkeeper makes of what happened.
+pub fn events(activities: &[Activity]) -> Vec<Event<'_>> {
+    let clerk = clerk();
+    let event = |activity| {
+        let drafted = clerk.draft(activity, clerk.atlas.business_of(activity));
+        Event {
+            activity: Telling::Lent(activity),
+            key: drafted.key,
+            content: drafted.content,
+            draft: drafted.draft,
+            stage: Stage::Shadow,
+            occurred_at: activity.occurred.at.unwrap_or(NOW),
+            recorded_at: NOW,
+            is_upgrade: false,
+        }
+    };
+    activities.iter().map(event).collect()
+}
+
+/// The engine's rows of a table, as the demo's city writes them.
+pub fn rows(table: demo::Table, count: usize) -> Vec<String> {
+    let deliveries = demo::City::new(1797).ticks().flat_map(|tick| tick.deliveries);
+    deliveries.filter(|delivery| delivery.table == table).flat_map(|delivery| delivery.rows).take(count).collect()
+}
