@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rialto::actors::atlas::Atlas;
 use rialto::actors::clerk::Clerk;
 use rialto::demo;
-use rialto::domain::activity::Activity;
+use rialto::domain::activity::{Activity, Identity};
 use rialto::domain::charge::Stage;
 use rialto::domain::tariff::Tariff;
 use rialto::domain::time::Moment;
@@ -44,20 +44,21 @@ pub fn clerk() -> Clerk {
 /// The events that the bookkeeper makes of what happened.
 pub fn events(activities: &[Activity]) -> Vec<Event<'_>> {
     let clerk = clerk();
-    let event = |activity| {
-        let drafted = clerk.draft(activity, clerk.atlas.business_of(activity));
-        Event {
-            activity: Telling::Lent(activity),
-            key: drafted.key,
-            content: drafted.content,
-            draft: drafted.draft,
-            stage: Stage::Shadow,
-            occurred_at: activity.occurred.at.unwrap_or(NOW),
-            recorded_at: NOW,
-            is_upgrade: false,
-        }
-    };
-    activities.iter().map(event).collect()
+    activities.iter().map(|activity| event(activity, &clerk)).collect()
+}
+
+fn event<'a>(activity: &'a Activity, clerk: &Clerk) -> Event<'a> {
+    let Identity { key, content } = activity.identity();
+    Event {
+        activity: Telling::Lent(activity),
+        key,
+        content,
+        draft: clerk.draft(activity, clerk.atlas.business_of(activity)),
+        stage: Stage::Shadow,
+        occurred_at: activity.occurred.at.unwrap_or(NOW),
+        recorded_at: NOW,
+        is_upgrade: false,
+    }
 }
 
 /// The engine's rows of a table, as the demo's city writes them.

@@ -1,4 +1,4 @@
-//! Pricing: whose business an event counts for, which the door finds out, and its draft by a clerk.
+//! Pricing: who an event is and whose business it counts for, which the door finds out, and its draft by a clerk.
 
 use std::hint::black_box;
 
@@ -27,6 +27,7 @@ fn draft(activities: &[Activity]) -> usize {
         for (activities, clerk) in activities.chunks(activities.len().div_ceil(CLERKS)).zip(&clerks) {
             for activity in activities {
                 let business = clerk.atlas.business_of(activity);
+                black_box(activity.identity());
                 black_box(clerk.draft(activity, business));
             }
         }

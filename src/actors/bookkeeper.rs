@@ -286,13 +286,14 @@ impl Bookkeeper {
         }
         self.outside.meters.count(&promise.tally);
         for (reply, answer, permit) in promise.answers {
-            // Whoever handed it in may have gone; what he handed in stays.
-            let _ = reply.send(answer);
+            // Whoever has his answer finds room for as much again.
             drop(permit);
+            // He may have gone; what he handed in stays.
+            let _ = reply.send(answer);
         }
         for (reply, news, permit) in promise.news {
-            let _ = reply.send(news);
             drop(permit);
+            let _ = reply.send(news);
         }
     }
 

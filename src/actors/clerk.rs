@@ -7,7 +7,7 @@ use super::atlas::Atlas;
 use crate::domain::activity::Activity;
 use crate::domain::charge::Draft;
 use crate::domain::external::{Class, Ruling};
-use crate::domain::ids::{EventKey, Feed};
+use crate::domain::ids::Feed;
 use crate::domain::names::Name;
 use crate::domain::tariff::Tariff;
 
@@ -20,22 +20,10 @@ pub struct Clerk {
     pub atlas: Arc<Atlas>,
 }
 
-/// An event worked out, as far as that can be done without knowing any other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Drafted {
-    /// Its identity.
-    pub key: EventKey,
-    /// The digest of its content.
-    pub content: u64,
-    /// Its price.
-    pub draft: Draft,
-}
-
 impl Clerk {
-    /// Works an event out.
-    pub fn draft(&self, activity: &Activity, business: Option<Name>) -> Drafted {
-        let draft = self.tariff.draft(activity, business, self.ruling(activity));
-        Drafted { key: activity.key(), content: activity.content(), draft }
+    /// Prices an event, as far as that can be done without knowing any other.
+    pub fn draft(&self, activity: &Activity, business: Option<Name>) -> Draft {
+        self.tariff.draft(activity, business, self.ruling(activity))
     }
 
     // One message can come by both feeds, so that an activity is taken for a message only where the

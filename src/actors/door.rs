@@ -17,7 +17,6 @@ use super::sheet::{Answer, Drafts, Entity, Round, Share, Sheet};
 use super::vitals::{Cause, State, Vitals};
 use crate::clock::Clock;
 use crate::domain::activity::Activity;
-use crate::domain::names::Name;
 use crate::domain::rows::Row;
 use crate::journal::writer::Room;
 
@@ -145,17 +144,26 @@ impl Door {
     /// # Panics
     /// Where it has more events than were reserved for.
     pub fn take_reserved(&self, reserved: Reserved, activities: Vec<Activity>) -> oneshot::Receiver<Answer> {
-        let Reserved { permit, count } = reserved;
-        assert!(activities.len() <= count, "a batch is larger than its reservation");
+        let Reserved { permit, count: reserved } = reserved;
+        assert!(activities.len() <= reserved, "a batch is larger than its reservation");
         let (reply, answer) = oneshot::channel();
-        let businesses: Vec<Option<Name>> =
-            activities.iter().map(|activity| self.atlas.business_of(activity)).collect();
-        let (order, parts) = split(&activities, &businesses);
+        let count = activities.len();
+        let (mut identities, mut businesses) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let mut owners = Vec::with_capacity(count);
+        // Each event is in the cache once: a batch is larger than that.
+        for activity in &activities {
+            let business = self.atlas.business_of(activity);
+            identities.push(activity.identity());
+            businesses.push(business);
+            owners.push(business.map(Entity::Business).or(activity.citizen.map(Entity::Citizen)));
+        }
+        let (order, parts) = split(&owners);
         // From here on nothing may fail: the bookkeeper waits for every number that is given out.
         let sheet = Box::new(Sheet {
             ticket: self.tickets.fetch_add(1, Ordering::AcqRel),
             seen: self.clock.now(),
-            drafts: Drafts::of(activities.len()),
+            drafts: Drafts::of(count),
+            identities,
             activities,
             businesses,
             order,
@@ -238,14 +246,10 @@ impl Door {
     }
 }
 
-/// Sorts a batch by entity: the places of its events, those of one entity beside each other and in
-/// order, and where the part of each entity lies among them. What belongs to nobody is in no part.
-fn split(activities: &[Activity], businesses: &[Option<Name>]) -> (Vec<u32>, Vec<Share>) {
-    let owner = |place: usize| match (businesses[place], activities[place].citizen) {
-        (Some(business), _) => Some(Entity::Business(business)),
-        (None, Some(citizen)) => Some(Entity::Citizen(citizen)),
-        (None, None) => None,
-    };
+/// Sorts a batch by the entities that own its events: the places of its events, those of one entity beside
+/// each other and in order, and where the part of each entity lies among them. What belongs to nobody is in
+/// no part.
+fn split(owners: &[Option<Entity>]) -> (Vec<u32>, Vec<Share>) {
     // Serial and role above, place below: one sort of plain numbers brings an entity's events together.
     let key = |entity: Entity, place: usize| {
         let (serial, role) = match entity {
@@ -254,8 +258,8 @@ fn split(activities: &[Activity], businesses: &[Option<Name>]) -> (Vec<u32>, Vec
         };
         ((serial as u64) << 1 | role) << 31 | place as u64
     };
-    let mut keys: Vec<u64> =
-        (0..activities.len()).filter_map(|place| owner(place).map(|entity| key(entity, place))).collect();
+    let owned = owners.iter().enumerate().filter_map(|(place, owner)| Some((place, (*owner)?)));
+    let mut keys: Vec<u64> = owned.map(|(place, entity)| key(entity, place)).collect();
     keys.sort_unstable();
     let order: Vec<u32> = keys.iter().map(|key| (key & 0x7fff_ffff) as u32).collect();
     let mut parts = Vec::new();
@@ -263,7 +267,7 @@ fn split(activities: &[Activity], businesses: &[Option<Name>]) -> (Vec<u32>, Vec
     for to in 1..=keys.len() {
         if to == keys.len() || keys[to] >> 31 != keys[from] >> 31 {
             let share = |entity| Share { entity, from: from as u32, to: to as u32 };
-            parts.extend(owner(order[from] as usize).map(share));
+            parts.extend(owners[order[from] as usize].map(share));
             from = to;
         }
     }

@@ -5,6 +5,7 @@
 
 use super::bookkeeper::{Bookkeeper, Describe};
 use super::sheet::{Answer, Receipts, Sheet};
+use crate::domain::activity::Identity;
 use crate::domain::charge::Stage;
 use crate::domain::external::Ruling;
 use crate::domain::names::Name;
@@ -24,20 +25,21 @@ const NAMES_BYTES_MAX: u64 = 16 * (8 + Name::BYTES_MAX as u64);
 
 impl Bookkeeper {
     pub(super) fn post(&mut self, sheet: Sheet) {
-        let Sheet { seen, activities, businesses, drafts, reply, permit, .. } = sheet;
+        let Sheet { seen, activities, identities, businesses, drafts, reply, permit, .. } = sheet;
         let drafts = drafts.read();
         let mut receipts = Receipts::with_capacity(activities.len());
         for (place, (activity, business)) in activities.iter().zip(businesses).enumerate() {
             if place % AHEAD == 0 {
-                self.book.touch(drafts[place..].iter().take(AHEAD).flatten().map(|drafted| drafted.key));
+                self.book.touch(identities[place..].iter().take(AHEAD).map(|identity| identity.key));
             }
-            let drafted = drafts[place].unwrap_or_else(|| self.clerk.draft(activity, business));
+            let Identity { key, content } = identities[place];
+            let draft = drafts[place].unwrap_or_else(|| self.clerk.draft(activity, business));
             let happened = activity.occurred.at.unwrap_or(seen);
             let event = Event {
                 activity: Telling::Lent(activity),
-                key: drafted.key,
-                content: drafted.content,
-                draft: drafted.draft,
+                key,
+                content,
+                draft,
                 stage: Stage::Shadow,
                 // Nothing happened later than it was seen.
                 occurred_at: happened.clamp(Moment::OLDEST, seen.max(Moment::OLDEST)),
@@ -45,7 +47,7 @@ impl Bookkeeper {
                 is_upgrade: false,
             };
             let receipt = self.post_event(event);
-            let is_undecided = drafted.draft.ruling == Ruling::Undecided;
+            let is_undecided = draft.ruling == Ruling::Undecided;
             self.open.tally.add(activity.feed, receipt.status, activity.occurred.basis, is_undecided);
             receipts.push(receipt);
         }

@@ -10,8 +10,9 @@ use actix::prelude::*;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::bookkeeper::{Bookkeeper, Post};
-use super::clerk::{Clerk, Drafted};
-use crate::domain::activity::Activity;
+use super::clerk::Clerk;
+use crate::domain::activity::{Activity, Identity};
+use crate::domain::charge::Draft;
 use crate::domain::names::Name;
 use crate::domain::time::Moment;
 use crate::ledger::entry::Receipt;
@@ -46,6 +47,8 @@ pub struct Sheet {
     pub seen: Moment,
     /// The events, in order.
     pub activities: Vec<Activity>,
+    /// Who each event is, worked out while the door has it at hand.
+    pub identities: Vec<Identity>,
     /// For each event, the business that it counts for.
     pub businesses: Vec<Option<Name>>,
     /// The events' places, those of one entity beside each other.
@@ -73,7 +76,7 @@ pub struct Share {
 
 /// The drafts of a sheet, which several arbiters' actors may write at once.
 #[derive(Debug)]
-pub struct Drafts(Mutex<Vec<Option<Drafted>>>);
+pub struct Drafts(Mutex<Vec<Option<Draft>>>);
 
 impl Drafts {
     /// No drafts yet, for so many events.
@@ -81,15 +84,15 @@ impl Drafts {
         Drafts(Mutex::new(vec![None; count]))
     }
 
-    fn write(&self, places: &[u32], drafted: Vec<Drafted>) {
+    fn write(&self, places: &[u32], made: Vec<Draft>) {
         let mut drafts = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        for (&place, drafted) in places.iter().zip(drafted) {
-            drafts[place as usize] = Some(drafted);
+        for (&place, draft) in places.iter().zip(made) {
+            drafts[place as usize] = Some(draft);
         }
     }
 
     /// The drafts, by place.
-    pub fn read(self) -> Vec<Option<Drafted>> {
+    pub fn read(self) -> Vec<Option<Draft>> {
         self.0.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }

@@ -188,6 +188,15 @@ impl Body {
     }
 }
 
+/// Who an event is, and what it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// See [`Activity::key`].
+    pub key: EventKey,
+    /// See [`Activity::content`].
+    pub content: u64,
+}
+
 impl Activity {
     /// An event of which nothing is known but who it is: processed, and at a time not told.
     pub fn new(feed: Feed, source_id: SourceId) -> Activity {
@@ -216,6 +225,11 @@ impl Activity {
     /// Its identity.
     pub fn key(&self) -> EventKey {
         EventKey::new(self.feed, self.source_id.as_str())
+    }
+
+    /// Its identity, and the digest of its content.
+    pub fn identity(&self) -> Identity {
+        Identity { key: self.key(), content: self.content() }
     }
 
     /// The digest of what decides its price, as given: the same event sent again has the same content,
