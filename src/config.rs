@@ -54,6 +54,12 @@ pub enum LogFormat {
     Json,
 }
 
+/// How many threads citizens and businesses are spread over where nobody says otherwise: one for each
+/// processor, of which more than four would only wait for the bookkeeper.
+pub fn arbiters() -> usize {
+    std::thread::available_parallelism().map_or(1, |count| count.get().min(4))
+}
+
 impl Default for Config {
     fn default() -> Config {
         Config {
@@ -64,7 +70,7 @@ impl Default for Config {
             // Most of the engine's naive times are UTC.
             naive_time_zone: "UTC".to_owned(),
             idle_seconds: 300,
-            arbiters: 1,
+            arbiters: arbiters(),
             segment_bytes: 64 << 20,
             snapshot_bytes: 64 << 20,
             body_bytes: 8 << 20,

@@ -262,14 +262,16 @@ fn split(owners: &[Option<Entity>]) -> (Vec<u32>, Vec<Share>) {
     let mut keys: Vec<u64> = owned.map(|(place, entity)| key(entity, place)).collect();
     keys.sort_unstable();
     let order: Vec<u32> = keys.iter().map(|key| (key & 0x7fff_ffff) as u32).collect();
-    let mut parts = Vec::new();
+    // The parts lie in the order of their first events, so that the actors come to the events as they lie in
+    // memory, and not at random in a batch that is larger than the cache.
+    let mut parts = vec![None; owners.len()];
     let mut from = 0;
     for to in 1..=keys.len() {
         if to == keys.len() || keys[to] >> 31 != keys[from] >> 31 {
-            let share = |entity| Share { entity, from: from as u32, to: to as u32 };
-            parts.extend(owners[order[from] as usize].map(share));
+            let first = order[from] as usize;
+            parts[first] = owners[first].map(|entity| Share { entity, from: from as u32, to: to as u32 });
             from = to;
         }
     }
-    (order, parts)
+    (order, parts.into_iter().flatten().collect())
 }

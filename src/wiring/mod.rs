@@ -29,6 +29,7 @@ use crate::actors::door::{Bounds, Closed, Door, Reserved};
 use crate::actors::registry::Registries;
 use crate::actors::vitals::{Cause, State, Vitals};
 use crate::clock::Clock;
+use crate::config;
 use crate::domain::activity::Activity;
 use crate::domain::calendar::Calendar;
 use crate::domain::money::Currency;
@@ -78,7 +79,7 @@ impl Settings {
             clock: Clock::system(),
             bounds: Bounds::default(),
             idle: Duration::from_secs(300),
-            arbiters: 1,
+            arbiters: config::arbiters(),
             segment_bytes: 64 << 20,
             snapshot_bytes: 64 << 20,
             give_back: None,

@@ -18,7 +18,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("folder", &["journal"]),
     ("snapshot", &["domain", "ledger", "journal", "chain", "clock", "folder", "metrics"]),
     ("actors", &["domain", "ledger", "journal", "snapshot", "chain", "clock", "folder", "metrics"]),
-    ("wiring", &["domain", "ledger", "journal", "snapshot", "actors", "chain", "clock", "folder", "metrics"]),
+    ("wiring", &["domain", "ledger", "journal", "snapshot", "actors", "chain", "clock", "config", "folder", "metrics"]),
     ("http", &["domain", "ledger", "actors", "wiring", "chain", "clock", "config", "metrics", "reading"]),
     (
         "cli",
