@@ -96,10 +96,10 @@ impl Image {
             sections = put(Section::Names(names.iter().map(|name| name.as_str().to_owned()).collect()))?;
         }
         for facts in self.facts.slices().flat_map(|rows| rows.chunks(SECTION_ROWS)) {
-            sections = put(Section::Facts(facts.iter().flat_map(|fact| fact.to_bytes()).collect()))?;
+            sections = put(Section::Facts(together(facts, |fact| fact.to_bytes())))?;
         }
         for charges in self.charges.slices().flat_map(|rows| rows.chunks(SECTION_ROWS)) {
-            sections = put(Section::Charges(charges.iter().flat_map(|charge| charge.to_bytes()).collect()))?;
+            sections = put(Section::Charges(together(charges, |charge| charge.to_bytes())))?;
         }
         for conflicts in self.conflicts.slices().flat_map(|rows| rows.chunks(SECTION_ROWS)) {
             sections = put(Section::Conflicts(conflicts.iter().map(ConflictImage::of).collect()))?;
@@ -110,6 +110,13 @@ impl Image {
         }
         put(Section::End { sections }).map(drop)
     }
+}
+
+/// The bytes of rows behind each other.
+fn together<T: Copy, const N: usize>(rows: &[T], bytes: impl Fn(T) -> [u8; N]) -> Vec<u8> {
+    let mut all = Vec::with_capacity(rows.len() * N);
+    rows.iter().for_each(|row| all.extend_from_slice(&bytes(*row)));
+    all
 }
 
 /// What was read of a snapshot so far.
