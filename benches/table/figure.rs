@@ -41,6 +41,8 @@ pub struct Bench {
     pub is_quick: bool,
     /// The release binary.
     pub binary: PathBuf,
+    /// How many minutes the load goes on that is to be held; ten, unless somebody says otherwise.
+    pub minutes: Option<f64>,
     /// The port of the PostgreSQL to compare with.
     pub postgres: Option<u16>,
 }

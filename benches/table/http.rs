@@ -4,6 +4,7 @@
 //! memory before the clock starts.
 
 use std::error::Error;
+use std::fs::File;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -15,14 +16,15 @@ use tokio::net::TcpStream;
 
 use crate::figure::{Bench, Figure, Found};
 use crate::machine::Others;
+use crate::process::Process;
 use crate::{disk, sidecar, stats};
 
 /// Records a batch.
-const BATCH: usize = 500;
+pub const BATCH: usize = 500;
 /// Connections that send batches.
-const BATCHERS: usize = 4;
+pub const BATCHERS: usize = 4;
 /// Connections that send one record a request.
-const SINGLES: usize = 64;
+pub const SINGLES: usize = 64;
 
 /// Batches of 500 rows as the engine writes them.
 pub fn batches(bench: &Bench) -> Found {
@@ -84,7 +86,8 @@ pub fn singles(bench: &Bench) -> Found {
     Ok(figures.into())
 }
 
-fn found_city(server: &Server, rows: &Rows) -> Result<(), Box<dyn Error>> {
+/// Tells the sidecar who lives in the city and what it is built of.
+pub fn found_city(server: &Server, rows: &Rows) -> Result<(), Box<dyn Error>> {
     sidecar::runtime()?.block_on(async {
         let mut connection = Connection::open(server.port).await?;
         for delivery in rows.city.founding() {
@@ -97,19 +100,21 @@ fn found_city(server: &Server, rows: &Rows) -> Result<(), Box<dyn Error>> {
 }
 
 /// The engine's rows of activities, as the demo's city writes them.
-struct Rows {
+pub struct Rows {
     city: demo::City,
     ticks: demo::Ticks,
 }
 
 impl Rows {
-    fn new() -> Rows {
+    /// From its first day on.
+    pub fn new() -> Rows {
         let city = demo::City::new(1797);
         let ticks = city.ticks();
         Rows { city, ticks }
     }
 
-    fn take(&mut self, count: usize) -> Vec<String> {
+    /// The next ones.
+    pub fn take(&mut self, count: usize) -> Vec<String> {
         let deliveries = self.ticks.by_ref().flat_map(|tick| tick.deliveries);
         let activities = deliveries.filter(|delivery| delivery.table == Table::Activities);
         activities.flat_map(|delivery| delivery.rows).take(count).collect()
@@ -124,35 +129,49 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one on a free port, and waits until it is healthy.
+    /// Starts one on a free port, and waits until it is ready.
     pub fn start(binary: &Path, data: &Path) -> Result<Server, Box<dyn Error>> {
+        let mut command = Command::new(binary);
+        command.stderr(Stdio::null());
+        Server::run(command, data)
+    }
+
+    /// The same, with a log in JSON that tells of each group which took the disk long.
+    pub fn start_logging(binary: &Path, data: &Path, log: File) -> Result<Server, Box<dyn Error>> {
+        let mut command = Command::new(binary);
+        command.envs([("RIALTO_LOG", "info,rialto::journal=debug"), ("RIALTO_LOG_FORMAT", "json")]).stderr(log);
+        Server::run(command, data)
+    }
+
+    fn run(mut command: Command, data: &Path) -> Result<Server, Box<dyn Error>> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let child = Command::new(binary)
-            .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
-            .arg(data)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()?;
+        command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"]).arg(data);
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
         let mut server = Server { child, port };
         let start = Instant::now();
         loop {
             if let Some(status) = server.child.try_wait()? {
                 return Err(format!("`rialto serve` ended at once: {status}").into());
             }
-            let is_healthy = sidecar::runtime()?.block_on(async {
+            let is_ready = sidecar::runtime()?.block_on(async {
                 let mut connection = Connection::open(port).await?;
-                connection.expect_200(&get(port, "/healthz")).await.map(drop)
+                connection.expect_200(&get(port, "/readyz")).await.map(drop)
             });
-            match is_healthy {
+            match is_ready {
                 Ok(()) => return Ok(server),
                 Err(error) if Duration::from_secs(60) < start.elapsed() => return Err(error),
-                Err(_) => std::thread::sleep(Duration::from_millis(20)),
+                Err(_) => std::thread::sleep(Duration::from_millis(1)),
             }
         }
     }
 
-    fn ticks(&self) -> u64 {
+    /// Its process.
+    pub fn process(&self) -> Process {
+        Process(self.child.id())
+    }
+
+    /// The processor time that it has used so far.
+    pub fn ticks(&self) -> u64 {
         Others::ticks_of(self.child.id())
     }
 }
@@ -170,7 +189,8 @@ pub fn get(port: u16, path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n").into_bytes()
 }
 
-fn post(port: u16, kind: &str, body: &str) -> Vec<u8> {
+/// A request that hands activities in.
+pub fn post(port: u16, kind: &str, body: &str) -> Vec<u8> {
     request("POST", "/v1/activities", port, kind, body)
 }
 
@@ -183,18 +203,21 @@ fn request(method: &str, path: &str, port: u16, kind: &str, body: &str) -> Vec<u
 }
 
 /// Requests, dealt to connections.
-struct Load {
+pub struct Load {
     hands: Vec<Vec<Vec<u8>>>,
 }
 
 /// What came of a load.
-struct Done {
-    waits: Vec<Duration>,
-    took: Duration,
+pub struct Done {
+    /// How long each request waited for its answer.
+    pub waits: Vec<Duration>,
+    /// From the first request to the last answer.
+    pub took: Duration,
 }
 
 impl Load {
-    fn new(requests: Vec<Vec<u8>>, connections: usize) -> Load {
+    /// Deals requests out to so many connections.
+    pub fn new(requests: Vec<Vec<u8>>, connections: usize) -> Load {
         let mut hands: Vec<Vec<Vec<u8>>> = vec![Vec::new(); connections];
         for (number, request) in requests.into_iter().enumerate() {
             hands[number % connections].push(request);
@@ -203,7 +226,7 @@ impl Load {
     }
 
     /// Sends everything, or as much as fits into `time`: one request after the other on each connection.
-    fn run(self, port: u16, time: Duration) -> Result<Done, Box<dyn Error>> {
+    pub fn run(self, port: u16, time: Duration) -> Result<Done, Box<dyn Error>> {
         sidecar::runtime()?.block_on(async move {
             let mut connections = Vec::new();
             for hand in self.hands {

@@ -36,7 +36,8 @@ pub fn probe(bench: &Bench) -> Found {
     Ok(figures)
 }
 
-fn dashboard(rialto: &Rialto) -> Vec<Figure> {
+/// How long the dashboard takes.
+pub fn dashboard(rialto: &Rialto) -> Vec<Figure> {
     let (mut p50, mut p99) = (Vec::new(), Vec::new());
     for _ in 0..Bench::RUNS {
         let ask = |_| {

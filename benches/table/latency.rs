@@ -1,6 +1,10 @@
 //! How long one caller waits for one event.
 
+use std::error::Error;
 use std::time::{Duration, Instant};
+
+use rialto::wiring::Rialto;
+use tokio::runtime::Runtime;
 
 use crate::city::City;
 use crate::figure::{Bench, Figure, Found};
@@ -19,20 +23,7 @@ pub fn record(bench: &Bench) -> Found {
     let mut figures = ["record_p50_us", "record_p99_us", "record_disk_p50_us", "record_disk_p99_us"]
         .map(|name| Figure::new(name, Vec::new()));
     for _ in 0..Bench::RUNS {
-        let (mut syncs, mut waits) = (Vec::new(), Vec::new());
-        // A few of each in turn, so that the disk's drift falls on both.
-        let overwrites = disk::Overwrites::create(room.path())?;
-        for _ in 0..bench.volume(4000).max(600) / TURN {
-            syncs.extend(overwrites.time(TURN)?);
-            runtime.block_on(async {
-                for activity in city.mix(TURN) {
-                    let start = Instant::now();
-                    rialto.record(activity).await?;
-                    waits.push(start.elapsed());
-                }
-                Ok::<_, rialto::wiring::RecordError>(())
-            })?;
-        }
+        let (mut waits, mut syncs) = in_turn(&rialto, &runtime, &mut city, bench.volume(4000).max(600))?;
         let ((p50, p99), (disk_p50, disk_p99)) = (stats::p50_p99_us(&mut waits), stats::p50_p99_us(&mut syncs));
         for (figure, value) in figures.iter_mut().zip([p50, p99, disk_p50, disk_p99]) {
             figure.runs.push(value);
@@ -41,6 +32,30 @@ pub fn record(bench: &Bench) -> Found {
     figures[0].note = Others::note(&[others.share()]);
     runtime.block_on(rialto.stop()).map_err(|cause| cause.to_string())?;
     Ok(figures.into())
+}
+
+/// How long so many events wait for their receipts, one after the other, and as many of the disk's own syncs.
+pub fn in_turn(
+    rialto: &Rialto,
+    runtime: &Runtime,
+    city: &mut City,
+    samples: usize,
+) -> Result<(Vec<Duration>, Vec<Duration>), Box<dyn Error>> {
+    let (mut waits, mut syncs) = (Vec::new(), Vec::new());
+    // A few of each in turn, so that the disk's drift falls on both.
+    let overwrites = disk::Overwrites::create(&rialto.folder().journal())?;
+    for _ in 0..samples / TURN {
+        syncs.extend(overwrites.time(TURN)?);
+        runtime.block_on(async {
+            for activity in city.mix(TURN) {
+                let start = Instant::now();
+                rialto.record(activity).await?;
+                waits.push(start.elapsed());
+            }
+            Ok::<_, rialto::wiring::RecordError>(())
+        })?;
+    }
+    Ok((waits, syncs))
 }
 
 /// Events handed over without waiting, 100 every millisecond.

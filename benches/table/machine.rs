@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The machine in one line.
 pub fn description(folder: &Path) -> String {
@@ -39,12 +39,6 @@ fn file_system(folder: &Path) -> Option<String> {
     fitting.max_by_key(|(path, _)| path.len()).map(|(_, kind)| kind.to_owned())
 }
 
-/// The resident memory of this process, in bytes.
-pub fn resident() -> u64 {
-    let statm = fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0) * 4096
-}
-
 /// How much of the machine others use while something is measured.
 pub struct Others {
     start: Instant,
@@ -53,7 +47,7 @@ pub struct Others {
 }
 
 /// The kernel counts processor time in hundredths of a second.
-const TICKS_PER_S: f64 = 100.0;
+pub const TICKS_PER_S: f64 = 100.0;
 
 impl Others {
     /// From now on.
@@ -89,6 +83,11 @@ impl Others {
     pub fn own_us(&self) -> f64 {
         of_process("self").saturating_sub(self.own) as f64 / TICKS_PER_S * 1e6
     }
+}
+
+/// How long all processors together were busy so far.
+pub fn worked() -> Duration {
+    Duration::from_secs_f64(busy() as f64 / TICKS_PER_S)
 }
 
 fn busy() -> u64 {

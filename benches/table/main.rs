@@ -5,20 +5,27 @@
 
 #[path = "../common/city.rs"]
 mod city;
+mod cost;
 mod disk;
 mod figure;
+mod growth;
 mod http;
 mod large;
 mod latency;
 mod machine;
 mod memory;
+mod pace;
+mod pauses;
 mod postgres;
 mod print;
+mod process;
 mod python;
 mod queries;
 mod rows;
+mod section;
 mod sidecar;
 mod stats;
+mod steady;
 mod text;
 mod throughput;
 mod told;
@@ -29,6 +36,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use figure::{Bench, Figure, Found};
 use rows::{Figures, ROWS, Row};
+use section::{SECTIONS, Section};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -50,9 +58,15 @@ usage: cargo bench --bench table -- [options]
   --folder DIR      where to work; it decides which disk is measured
   --postgres PORT   a PostgreSQL on the loopback, user postgres, to compare with
   --binary FILE     another `rialto` to ask over HTTP
-  --rows            the names of the rows";
+  --rows            the names of the rows
+instead of the table, one of:
+  --growth          what the next activities cost after few and after many
+  --steady          minutes at 80 % of what is possible over HTTP
+      --minutes N   how many [default: 10]
+  --cost            what activities take, and a sidecar that does nothing";
 
-type Probe = fn(&Bench) -> Found;
+/// A measurement of something.
+pub type Probe = fn(&Bench) -> Found;
 
 /// The probes, in the order they run.
 const PROBES: [(&str, Probe); 15] = [
@@ -81,6 +95,8 @@ const SLEEPING: (&str, Probe) = ("memory-sleeping", memory::sleeping);
 struct Arguments {
     bench: Bench,
     rows: Vec<&'static Row>,
+    /// Another table instead.
+    section: Option<&'static Section>,
     is_json: bool,
     /// Set in a child: the probe to run.
     probe: Option<String>,
@@ -98,13 +114,14 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
-    let Arguments { bench, rows, is_json, probe, shows } = arguments;
+    let Arguments { bench, rows, section, is_json, probe, shows } = arguments;
     if let Some(text) = shows {
         println!("{text}");
         return Ok(());
     }
     if let Some(name) = probe {
-        let mut probes = PROBES.iter().chain([&SLEEPING]);
+        let others = SECTIONS.iter().flat_map(|section| section.probes);
+        let mut probes = PROBES.iter().chain([&SLEEPING]).chain(others);
         let (_, probe) = probes.find(|(known, _)| *known == name).ok_or("no such probe")?;
         for figure in probe(&bench)? {
             println!("{}", serde_json::to_string(&figure)?);
@@ -114,7 +131,8 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     std::fs::create_dir_all(&bench.folder)?;
     let mut figures = Figures::default();
     let is_needed = |name: &str| name == "disk" || rows.iter().any(|row| row.probes.contains(&name));
-    for (name, _) in PROBES.iter().filter(|(name, _)| is_needed(name)) {
+    let needed = PROBES.iter().filter(|(name, _)| section.is_none() && is_needed(name));
+    for (name, _) in needed.chain(section.into_iter().flat_map(|section| section.probes)) {
         eprintln!("measuring: {name}");
         match measure(name, &bench) {
             Ok(found) => found.into_iter().for_each(|figure| figures.insert(figure)),
@@ -125,10 +143,10 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         }
     }
     let machine = machine::description(&bench.folder);
-    let text = if is_json {
-        print::json(&machine, &figures)
-    } else {
-        print::markdown(&machine, &figures, &rows, bench.is_quick)
+    let text = match section {
+        _ if is_json => print::json(&machine, &figures),
+        Some(section) => section.told(&machine, &figures, bench.is_quick),
+        None => print::markdown(&machine, &figures, &rows, bench.is_quick),
     };
     println!("{text}");
     Ok(())
@@ -140,6 +158,9 @@ fn measure(name: &str, bench: &Bench) -> Found {
     child.args(["--probe", name, "--folder"]).arg(&bench.folder);
     child.arg("--binary").arg(&bench.binary);
     child.args(bench.is_quick.then_some("--quick"));
+    if let Some(minutes) = bench.minutes {
+        child.args(["--minutes", &minutes.to_string()]);
+    }
     if let Some(port) = bench.postgres {
         child.args(["--postgres", &port.to_string()]);
     }
@@ -158,9 +179,11 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
             folder: PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench"),
             is_quick: false,
             binary: PathBuf::from(env!("CARGO_BIN_EXE_rialto")),
+            minutes: None,
             postgres: None,
         },
         rows: Vec::new(),
+        section: None,
         is_json: false,
         probe: None,
         shows: None,
@@ -176,6 +199,7 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
             "--folder" => arguments.bench.folder = PathBuf::from(value()?),
             "--binary" => arguments.bench.binary = PathBuf::from(value()?),
             "--postgres" => arguments.bench.postgres = Some(value()?.parse()?),
+            "--minutes" => arguments.bench.minutes = Some(value()?.parse()?),
             "--probe" => arguments.probe = Some(value()?),
             "--row" => {
                 let name = value()?;
@@ -184,7 +208,10 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
             }
             "--rows" => arguments.shows = Some(names()),
             "--help" => arguments.shows = Some(HELP.to_owned()),
-            unknown => return Err(format!("unknown argument {unknown}\n\n{HELP}").into()),
+            flag => {
+                let section = Section::of(flag).ok_or_else(|| format!("unknown argument {flag}\n\n{HELP}"))?;
+                arguments.section = Some(section);
+            }
         }
     }
     if arguments.rows.is_empty() {

@@ -11,7 +11,8 @@ use rialto::domain::activity::Activity;
 use crate::city::{BATCH, City};
 use crate::figure::{Bench, Figure, Found};
 use crate::large::TRANSACTIONS;
-use crate::{machine, sidecar, throughput};
+use crate::process::Process;
+use crate::{sidecar, throughput};
 
 /// Bytes a transaction.
 pub fn transaction(bench: &Bench) -> Found {
@@ -90,7 +91,7 @@ fn in_a_process_of_its_own(probe: &str, folder: &Path) -> Result<f64, Box<dyn Er
 }
 
 /// The resident size, once the allocator gave back what it does not need.
-fn settled() -> u64 {
+pub fn settled() -> u64 {
     std::thread::sleep(Duration::from_millis(1500));
-    machine::resident()
+    Process::own().resident()
 }

@@ -53,18 +53,21 @@ impl Figures {
         self.found.values()
     }
 
-    fn median(&self, name: &str) -> Option<f64> {
+    /// The median of a figure's runs.
+    pub fn median(&self, name: &str) -> Option<f64> {
         stats::spread(&self.found.get(name)?.runs).map(|[_, median, _]| median)
     }
 
-    fn text(&self, name: &str, unit: &str) -> Option<String> {
+    /// The median with its unit, and the least and the greatest where they differ.
+    pub fn text(&self, name: &str, unit: &str) -> Option<String> {
         let [min, median, max] = stats::spread(&self.found.get(name)?.runs)?;
         let several = min.to_bits() != max.to_bits();
         let range = if several { format!(" ({} to {})", number(min), number(max)) } else { String::new() };
         Some(format!("{} {unit}{range}", number(median)))
     }
 
-    fn note(&self, name: &str) -> String {
+    /// What one should know of a figure.
+    pub fn note(&self, name: &str) -> String {
         self.found.get(name).map_or_else(String::new, |figure| figure.note.clone())
     }
 

@@ -51,6 +51,8 @@ const STEP: u64 = 1 << 18;
 /// Groups from this size on go to the disk as fast as it takes them; noughts before them would only
 /// double the work.
 const LARGE: usize = 1 << 18;
+/// A group that takes the disk this long is told of in the log, for whoever looks there.
+const SLOW: Duration = Duration::from_millis(5);
 /// How long to wait for room on a full disk before trying again.
 const RETRY: Duration = Duration::from_millis(200);
 
@@ -194,6 +196,7 @@ impl Pen {
     }
 
     fn write(&mut self, group: &[u8]) -> io::Result<Duration> {
+        let begun = Instant::now();
         let segment = self.retry_while_full(|pen| pen.segment_for(group.len() as u64))?;
         let offset = segment::HEADER + self.end - segment.base;
         let end = offset + group.len() as u64;
@@ -203,6 +206,11 @@ impl Pen {
         segment.file.sync_data()?;
         let took = start.elapsed();
         self.room.set_full(false);
+        let whole = begun.elapsed();
+        if SLOW <= whole {
+            let (took_us, sync_us) = (whole.as_micros() as u64, took.as_micros() as u64);
+            tracing::debug!(took_us, sync_us, bytes = group.len(), "the disk took long for a group");
+        }
         if group.len() < LARGE {
             self.want(&segment, end);
         }

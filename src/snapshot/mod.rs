@@ -27,6 +27,9 @@ const MAGIC: [u8; 8] = *b"RIALTOSN";
 const SECTION_MAX: usize = 8 << 20;
 /// How many snapshots are kept.
 const KEPT: usize = 2;
+/// A snapshot is synced in strides, so that a sync of the journal never waits behind all of it: at ten million
+/// events, groups waited 90 ms for the disk while one was written.
+const STRIDE: usize = 4 << 20;
 
 /// Why a snapshot cannot be used.
 #[derive(Debug, Error)]
@@ -46,28 +49,48 @@ pub enum SnapshotError {
 }
 
 /// Writes `image` aside, so that only [`commit`] makes it count. Returns where it is. What could not be
-/// written whole is removed: it would only fill the disk that the journal needs.
-pub fn write(folder: &Path, id: FolderId, image: &Image) -> Result<PathBuf, SnapshotError> {
+/// written whole is removed: it would only fill the disk that the journal needs. `rest` is called after
+/// every section, by which whoever has time leaves the processor and the disk to others.
+pub fn write(folder: &Path, id: FolderId, image: &Image, rest: impl FnMut()) -> Result<PathBuf, SnapshotError> {
     let aside = folder.join("snapshot.tmp");
-    write_to(&aside, id, image).inspect_err(|_| drop(fs::remove_file(&aside)))?;
+    write_to(&aside, id, image, rest).inspect_err(|_| drop(fs::remove_file(&aside)))?;
     Ok(aside)
 }
 
-fn write_to(path: &Path, id: FolderId, image: &Image) -> Result<(), SnapshotError> {
+fn write_to(path: &Path, id: FolderId, image: &Image, mut rest: impl FnMut()) -> Result<(), SnapshotError> {
     let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
     out.write_all(&MAGIC)?;
     out.write_all(&FORMAT.to_le_bytes())?;
-    image.sections(id, |section| put(&mut out, section))?;
+    let mut unsynced = 0;
+    image.sections(id, |section| {
+        unsynced += put(&mut out, section)?;
+        if STRIDE <= unsynced {
+            out.flush()?;
+            out.get_ref().sync_data()?;
+            unsynced = 0;
+        }
+        rest();
+        Ok(())
+    })?;
     Ok(out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?)
 }
 
 /// Makes the snapshot that was written aside count: it is the image of the book at `position`, which
-/// is durable by now. It is read back before older ones go.
-pub fn commit(folder: &Path, id: FolderId, aside: &Path, position: u64) -> Result<PathBuf, SnapshotError> {
+/// is durable by now. It is read back before older ones go, with a `rest` after every section.
+pub fn commit(
+    folder: &Path,
+    id: FolderId,
+    aside: &Path,
+    position: u64,
+    mut rest: impl FnMut(),
+) -> Result<PathBuf, SnapshotError> {
     let path = path(folder, position);
     fs::rename(aside, &path)?;
     sync_folder(folder)?;
-    read_sections(&path, id, |_| Ok(()))?;
+    read_sections(&path, id, |_| {
+        rest();
+        Ok(())
+    })?;
     // What claims to be ahead of this one is no image of this journal, and takes no place of one that is.
     for old in positions(folder)?.into_iter().rev().filter(|&old| old <= position).skip(KEPT) {
         fs::remove_file(self::path(folder, old))?;
@@ -127,13 +150,14 @@ fn layout() -> impl config::Config {
     config::legacy().with_limit::<SECTION_MAX>()
 }
 
-fn put(out: &mut impl Write, section: &Section) -> Result<(), SnapshotError> {
+/// Writes a section, and tells how many bytes it takes.
+fn put(out: &mut impl Write, section: &Section) -> Result<usize, SnapshotError> {
     let bytes =
         bincode::encode_to_vec(section, layout()).map_err(|_| SnapshotError::Damaged("a section cannot be encoded"))?;
     out.write_all(&(bytes.len() as u32).to_le_bytes())?;
     out.write_all(&crc32fast::hash(&bytes).to_le_bytes())?;
     out.write_all(&bytes)?;
-    Ok(())
+    Ok(bytes.len())
 }
 
 /// Reads section by section, each checked before it is handed on; the first must be of this folder,

@@ -19,8 +19,8 @@ use super::support::{letter, service, start};
 const ALL: u64 = u64::MAX;
 
 fn save(data: &DataFolder, book: &Book, position: u64) -> std::path::PathBuf {
-    let aside = snapshot::write(&data.images(), data.id(), &Image::take(book, position)).unwrap();
-    snapshot::commit(&data.images(), data.id(), &aside, position).unwrap()
+    let aside = snapshot::write(&data.images(), data.id(), &Image::take(book, position), || ()).unwrap();
+    snapshot::commit(&data.images(), data.id(), &aside, position, || ()).unwrap()
 }
 
 /// The books of a story told by hand: as it was at `taken` groups of one event each, and at its end.
@@ -32,7 +32,7 @@ fn told(story: Vec<Told>, taken: usize) -> (Scribe, Option<(Book, u64)>) {
             let folder = tempfile::tempdir().unwrap();
             let position = scribe.groups.iter().map(|group| group.len() as u64).sum();
             let path = folder.path().join("one.snapshot");
-            let aside = snapshot::write(folder.path(), [1; 16], &Image::take(&scribe.book, position)).unwrap();
+            let aside = snapshot::write(folder.path(), [1; 16], &Image::take(&scribe.book, position), || ()).unwrap();
             fs::rename(aside, &path).unwrap();
             image = Some(snapshot::load(&path, [1; 16]).unwrap());
         }
@@ -173,8 +173,10 @@ fn two_snapshots_are_kept_and_what_claims_to_be_ahead_takes_no_place() {
 fn a_snapshot_that_cannot_be_written_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("snapshot.tmp")).unwrap();
-    assert!(snapshot::write(folder.path(), [0; 16], &Image::take(&Book::default(), 0)).is_err());
-    assert!(snapshot::write(&folder.path().join("missing"), [0; 16], &Image::take(&Book::default(), 0)).is_err());
+    assert!(snapshot::write(folder.path(), [0; 16], &Image::take(&Book::default(), 0), || ()).is_err());
+    assert!(
+        snapshot::write(&folder.path().join("missing"), [0; 16], &Image::take(&Book::default(), 0), || ()).is_err()
+    );
     assert!(snapshot::positions(folder.path()).unwrap().is_empty());
 }
 

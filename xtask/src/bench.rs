@@ -1,4 +1,4 @@
-//! The bench table: built, run beside its peers, and written into `benches/README.md`.
+//! The bench tables: built, run beside their peers, and written into `benches/README.md`.
 
 use std::fs;
 use std::path::Path;
@@ -7,44 +7,65 @@ use std::process::{Command, Stdio};
 use crate::postgres::Postgres;
 use crate::{Done, apt, guard, needs, places, steps};
 
-const BEGIN: &str = "<!-- the table: written by `cargo xtask bench` -->";
-const END: &str = "<!-- the end of the table -->";
+/// The table that no argument asks for.
+const TABLE: &str = "the table";
+/// Those that have an argument of their own.
+const SECTIONS: [&str; 3] = ["growth", "steady", "cost"];
 
 /// Runs the bench with these arguments.
 pub fn run(arguments: &[String]) -> Done {
     if arguments.iter().any(|argument| argument == "--guard") {
         return guard::run(arguments);
     }
-    if let Some(unknown) = unknown(arguments) {
-        return Err(format!(
-            "`cargo xtask bench` knows no {unknown}; it takes --quick, --row NAME, --rows and --guard"
-        ));
-    }
+    let asked = Asked::parse(arguments)?;
     apt::install(needs::BUILD)?;
     steps::cargo(&["build", "--release"])?;
-    let is_asking = arguments.iter().any(|argument| argument == "--rows");
     let folder = places::made(places::target().join("bench"))?;
-    let table = if is_asking {
-        measure(&folder, None, arguments)?
-    } else {
+    let table = if asked.needs_peers {
         apt::install(needs::BENCH)?;
         let postgres = Postgres::start(&folder)?;
         measure(&folder, Some(&postgres), arguments)?
+    } else {
+        measure(&folder, None, arguments)?
     };
     println!("{table}");
-    if arguments.is_empty() { write(&places::root().join("benches/README.md"), &table) } else { Ok(()) }
+    if asked.is_whole { write(&places::root().join("benches/README.md"), asked.name, &table) } else { Ok(()) }
 }
 
-fn unknown(arguments: &[String]) -> Option<&String> {
-    let mut arguments = arguments.iter();
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "--quick" | "--rows" => {}
-            "--row" => drop(arguments.next()),
-            _ => return Some(argument),
+/// What is asked for.
+struct Asked<'a> {
+    /// The name of the table.
+    name: &'a str,
+    /// Whether it is measured beside its peers.
+    needs_peers: bool,
+    /// Whether all of it is measured, at full volumes.
+    is_whole: bool,
+}
+
+impl Asked<'_> {
+    fn parse(arguments: &[String]) -> Result<Asked<'_>, String> {
+        let mut asked = Asked { name: TABLE, needs_peers: true, is_whole: true };
+        let mut rest = arguments.iter();
+        while let Some(argument) = rest.next() {
+            let section = argument.strip_prefix("--").filter(|name| SECTIONS.contains(name));
+            match (argument.as_str(), section) {
+                (_, Some(name)) => (asked.name, asked.needs_peers) = (name, false),
+                ("--quick", _) => asked.is_whole = false,
+                ("--rows", _) => (asked.is_whole, asked.needs_peers) = (false, false),
+                ("--row", _) | ("--minutes", _) => {
+                    asked.is_whole = false;
+                    rest.next();
+                }
+                (unknown, _) => {
+                    return Err(format!(
+                        "`cargo xtask bench` knows no {unknown}; it takes --quick, --row NAME and --rows, or one of --growth, --steady \
+                         [--minutes N], --cost and --guard"
+                    ));
+                }
+            }
         }
+        Ok(asked)
     }
-    None
 }
 
 /// Builds and runs the bench; what it prints is the table.
@@ -66,13 +87,14 @@ fn measure(folder: &Path, postgres: Option<&Postgres>, arguments: &[String]) -> 
     String::from_utf8(output.stdout).map_err(|error| format!("the bench's table is no text: {error}"))
 }
 
-/// Puts the table between its two marks.
-fn write(path: &Path, table: &str) -> Done {
+/// Puts a table between its two marks.
+fn write(path: &Path, name: &str, table: &str) -> Done {
     let text = fs::read_to_string(path).map_err(|error| format!("benches/README.md: {error}"))?;
-    let marks = text.find(BEGIN).zip(text.find(END)).filter(|(begin, end)| begin < end);
-    let (begin, end) = marks.ok_or("benches/README.md has no marks to put the table between")?;
-    let (head, tail) = (&text[..begin + BEGIN.len()], &text[end..]);
-    let text = format!("{head}\n\n{}\n\n{tail}", table.trim());
+    let (begin, end) = (format!("<!-- {name}: written by"), format!("<!-- the end of {name} -->"));
+    let begun = text.find(&begin).and_then(|begin| Some(begin + text[begin..].find("-->")? + "-->".len()));
+    let marks = begun.zip(text.find(&end)).filter(|(begin, end)| begin < end);
+    let (begin, end) = marks.ok_or_else(|| format!("benches/README.md has no marks to put {name} between"))?;
+    let text = format!("{}\n\n{}\n\n{}", &text[..begin], table.trim(), &text[end..]);
     fs::write(path, text).map_err(|error| format!("benches/README.md: {error}"))?;
     println!("written into benches/README.md");
     Ok(())

@@ -36,6 +36,10 @@ cargo xtask: what the repository does to itself.
                               and benches/README.md stays as it is
       --row NAME              one row alone (may be given again); likewise only printed
       --rows                  the names of the rows
+      --growth                another table: what the next activities cost after few and after many
+      --steady                another: ten minutes of load at 80 % of what is possible over HTTP
+        --minutes N           so many instead; only printed
+      --cost                  another: what a million activities take, and a sidecar with nothing to do
       --guard                 instead: counts instructions of the hot path under valgrind, and fails where
                               any step takes more than what is committed allows; no clock is looked at
       --guard --accept        the same, and commits the counts to benches/guard/counts.txt
