@@ -48,10 +48,14 @@ impl Registries {
         Registries { addresses: arbiters.iter().enumerate().map(start).collect(), alive: Arc::clone(&alive) }
     }
 
-    /// Sends a sheet on its round. Of a registry that is gone, the bookkeeper does the parts.
+    /// Sends a sheet on its round, to the registries that have a part in it. Of one that is gone, the
+    /// bookkeeper does the parts.
     pub fn deliver(&self, round: &Arc<Round>) {
-        for registry in &self.addresses {
-            drop(registry.try_send(Deliver(Arc::clone(round))));
+        let of = self.addresses.len();
+        for (number, registry) in self.addresses.iter().enumerate() {
+            if round.parts().iter().any(|share| home(share.entity, of) == number) {
+                drop(registry.try_send(Deliver(Arc::clone(round))));
+            }
         }
     }
 
@@ -110,27 +114,26 @@ impl Registry {
         Registry { citizens, businesses, staff, alive, arbiter, epoch: Instant::now() }
     }
 
-    fn is_mine(&self, name: Name) -> bool {
-        let (number, of) = self.arbiter;
-        name.serial() % of == number
-    }
-
     fn deliver(&mut self, round: &Arc<Round>) {
         let now = self.epoch.elapsed().as_secs() as u32;
+        let (number, of) = self.arbiter;
         for (place, share) in round.parts().iter().enumerate() {
             if place % AHEAD == 0 {
-                round.parts()[place..].iter().take(AHEAD).for_each(|share| self.touch(share.entity));
+                let near = round.parts()[place..].iter().take(AHEAD);
+                near.filter(|share| home(share.entity, of) == number).for_each(|share| self.touch(share.entity));
             }
-            let part = || Part::new(Arc::clone(round), *share);
+            if home(share.entity, of) != number {
+                continue;
+            }
+            let part = Part::new(Arc::clone(round), *share);
             let (clerk, mailbox, alive) = (|| self.staff.clerk.clone(), self.staff.mailbox, || Arc::clone(&self.alive));
             match share.entity {
-                Entity::Citizen(id) if self.is_mine(id) => {
-                    send(&mut self.citizens, id, part(), now, || Citizen::new(clerk(), mailbox, alive()));
+                Entity::Citizen(id) => {
+                    send(&mut self.citizens, id, part, now, || Citizen::new(clerk(), mailbox, alive()));
                 }
-                Entity::Business(id) if self.is_mine(id) => {
-                    send(&mut self.businesses, id, part(), now, || Business::new(clerk(), mailbox, alive()));
+                Entity::Business(id) => {
+                    send(&mut self.businesses, id, part, now, || Business::new(clerk(), mailbox, alive()));
                 }
-                Entity::Citizen(_) | Entity::Business(_) => {}
             }
         }
     }
@@ -167,6 +170,13 @@ impl Registry {
             }
             give_back();
         });
+    }
+}
+
+/// The number of the arbiter, of so many, that an entity's actor lives on.
+fn home(entity: Entity, of: usize) -> usize {
+    match entity {
+        Entity::Citizen(name) | Entity::Business(name) => name.serial() % of,
     }
 }
 
