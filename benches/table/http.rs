@@ -261,16 +261,30 @@ impl Load {
 
 /// One connection, kept alive.
 pub struct Connection {
+    port: u16,
     stream: TcpStream,
     answer: Vec<u8>,
+    used: Instant,
 }
+
+/// A connection that was idle for as long is opened anew, as clients do: the sidecar closes it after 15 seconds.
+const IDLE: Duration = Duration::from_secs(10);
 
 impl Connection {
     /// A connection to the server on `port`.
     pub async fn open(port: u16) -> Result<Connection, Box<dyn Error>> {
         let stream = TcpStream::connect(("127.0.0.1", port)).await?;
         stream.set_nodelay(true)?;
-        Ok(Connection { stream, answer: Vec::with_capacity(1 << 17) })
+        Ok(Connection { port, stream, answer: Vec::with_capacity(1 << 17), used: Instant::now() })
+    }
+
+    /// Opens it anew, where it was idle for long.
+    pub async fn freshen(&mut self) -> Result<(), Box<dyn Error>> {
+        if IDLE < self.used.elapsed() {
+            *self = Connection::open(self.port).await?;
+        }
+        self.used = Instant::now();
+        Ok(())
     }
 
     /// Sends a request and reads the whole answer, whose body is returned. Any status but 200 is an

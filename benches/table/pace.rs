@@ -3,14 +3,14 @@
 //! Every request has an instant at which it is due, and waits from then on, also while it finds no
 //! connection free: whoever comes during a pause is not left out of it.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::error::Error;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 
 use crate::http::Connection;
 use crate::sidecar;
@@ -110,6 +110,7 @@ pub fn ceiling(port: u16, stock: &Arc<Stock>, connections: usize, time: Duration
 pub type Span = (Duration, Duration);
 
 /// What came of a load that was held.
+#[derive(Default)]
 pub struct Held {
     /// How long each request waited, in microseconds.
     pub waits_us: Vec<u32>,
@@ -149,15 +150,15 @@ impl Hands {
     /// Sends `per_s` requests a second from `start` on.
     pub fn hold(&mut self, per_s: f64, start: Instant, time: Duration) -> Result<Held, Box<dyn Error>> {
         let Hands { runtime, connections, stock } = self;
-        let turns = Arc::new(Turns::new(start, per_s, time));
+        let turns = Arc::new(Turns::new(start));
         let pacer = {
-            let (turns, connections) = (Arc::clone(&turns), connections.len());
-            std::thread::spawn(move || turns.pace(connections))
+            let turns = Arc::clone(&turns);
+            std::thread::spawn(move || turns.pace(per_s, time))
         };
         let held = runtime.block_on(async {
             let send = |connection| tokio::spawn(send(connection, Arc::clone(stock), Arc::clone(&turns)));
             let senders: Vec<_> = connections.drain(..).map(send).collect();
-            let (mut waits_us, mut long) = (Vec::with_capacity(turns.total as usize), Vec::new());
+            let (mut waits_us, mut long) = (Vec::with_capacity((per_s * time.as_secs_f64()) as usize), Vec::new());
             for sender in senders {
                 let (connection, some_us, some_long) = sender.await??;
                 connections.push(connection);
@@ -167,7 +168,7 @@ impl Hands {
             long.sort_unstable();
             Ok::<_, Box<dyn Error>>((waits_us, long))
         });
-        turns.due.close();
+        turns.end();
         let late = pacer.join().map_err(|_| "the load's clock died")?;
         held.map(|(waits_us, long)| Held { waits_us, long, late })
     }
@@ -178,6 +179,7 @@ type Sent = (Connection, Vec<u32>, Vec<Span>);
 async fn send(mut connection: Connection, stock: Arc<Stock>, turns: Arc<Turns>) -> Result<Sent, String> {
     let (mut request, mut waits_us, mut long) = (Vec::new(), Vec::new(), Vec::new());
     while let Some(due) = turns.next().await {
+        connection.freshen().await.map_err(|error| error.to_string())?;
         stock.send(&mut connection, &mut request).await?;
         let answered = turns.start.elapsed();
         let wait = answered.saturating_sub(due);
@@ -189,39 +191,57 @@ async fn send(mut connection: Connection, stock: Arc<Stock>, turns: Arc<Turns>) 
     Ok((connection, waits_us, long))
 }
 
-/// Whose turn it is: so many requests are due at every tick.
+/// Whose turn it is. Of the connections that are free, the one that was used last goes first, as in the pools
+/// of HTTP clients: of many that are there for bad times, few are in use while times are good.
 struct Turns {
     start: Instant,
-    tick: Duration,
-    burst: u64,
-    total: u64,
-    next: AtomicU64,
-    due: Semaphore,
+    queue: Mutex<Queue>,
+    is_over: AtomicBool,
+}
+
+#[derive(Default)]
+struct Queue {
+    /// What is due and found no connection free, by when it was due.
+    due: VecDeque<Duration>,
+    /// The connections that wait to be told when what they are to send was due.
+    free: Vec<oneshot::Sender<Duration>>,
 }
 
 impl Turns {
-    /// Ticks of a millisecond, or as many as there are requests.
-    fn new(start: Instant, per_s: f64, time: Duration) -> Turns {
-        let burst = (per_s / 1000.0).round().max(1.0);
-        let tick = Duration::from_secs_f64(burst / per_s);
-        let ticks = time.as_nanos() / tick.as_nanos().max(1);
-        let (burst, total) = (burst as u64, burst as u64 * ticks as u64);
-        Turns { start, tick, burst, total, next: AtomicU64::new(0), due: Semaphore::new(0) }
+    fn new(start: Instant) -> Turns {
+        Turns { start, queue: Mutex::default(), is_over: AtomicBool::new(false) }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// Waits until another request is due, and tells since when it is, counted from the start; `None` once
     /// all have been sent.
     async fn next(&self) -> Option<Duration> {
-        self.due.acquire().await.ok()?.forget();
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        (number < self.total).then(|| self.tick * (number / self.burst) as u32)
+        let waiting = {
+            let mut queue = self.queue();
+            if let Some(due) = queue.due.pop_front() {
+                return Some(due);
+            }
+            if self.is_over.load(Ordering::Acquire) {
+                return None;
+            }
+            let (tell, waiting) = oneshot::channel();
+            queue.free.push(tell);
+            waiting
+        };
+        waiting.await.ok()
     }
 
-    /// Lets the requests go when they are due, and the connections once all are sent.
-    fn pace(&self, connections: usize) -> Vec<Span> {
+    /// Lets the requests go when they are due, at ticks of a millisecond, or as many as there are requests;
+    /// and the connections once all are sent. Tells when it came late.
+    fn pace(&self, per_s: f64, time: Duration) -> Vec<Span> {
+        let burst = (per_s / 1000.0).round().max(1.0);
+        let tick = Duration::from_secs_f64(burst / per_s);
         let mut late = Vec::new();
-        for number in 0..(self.total / self.burst) as u32 {
-            let due = self.tick * number;
+        let mut due = Duration::ZERO;
+        while due < time && !self.is_over.load(Ordering::Acquire) {
             let early = due.saturating_sub(self.start.elapsed());
             if !early.is_zero() {
                 std::thread::sleep(early);
@@ -230,12 +250,23 @@ impl Turns {
                     late.push((due, woken));
                 }
             }
-            if self.due.is_closed() {
-                break;
+            let mut queue = self.queue();
+            for _ in 0..burst as usize {
+                let told = queue.free.pop().is_some_and(|free| free.send(due).is_ok());
+                if !told {
+                    queue.due.push_back(due);
+                }
             }
-            self.due.add_permits(self.burst as usize);
+            due += tick;
         }
-        self.due.add_permits(connections);
+        self.end();
         late
+    }
+
+    /// That was all: whoever waits may go.
+    fn end(&self) {
+        let mut queue = self.queue();
+        self.is_over.store(true, Ordering::Release);
+        queue.free.clear();
     }
 }

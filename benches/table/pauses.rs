@@ -1,5 +1,6 @@
 //! Pauses of a load that was held, and what explains them: the disk, or others who had the processors.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +13,7 @@ use rialto::domain::time::Moment;
 use crate::disk::Overwrites;
 use crate::machine;
 use crate::pace::{Held, Span};
-use crate::process::Process;
+use crate::process::{Process, Turn};
 use crate::text::number;
 
 /// What happened while the load was held.
@@ -26,8 +27,44 @@ pub struct Evidence {
     pub longest: Duration,
     /// When the sidecar made snapshots.
     pub snapshots: Vec<Span>,
-    /// How much processor time others had used by then.
-    pub others: Vec<(Duration, Duration)>,
+    /// What the processors did.
+    processors: Vec<Used>,
+}
+
+/// What processor time was used from the start on.
+#[derive(Clone, Debug, Default)]
+struct Used {
+    at: Duration,
+    /// All of it, whoever used it.
+    all: Duration,
+    /// What each thread of the sidecar had, and of the load and who watches.
+    ours: BTreeMap<u32, Turn>,
+}
+
+impl Used {
+    fn now(at: Duration, sidecar: Process) -> Used {
+        let mut ours = sidecar.threads();
+        ours.append(&mut Process::own().threads());
+        Used { at, all: machine::worked(), ours }
+    }
+
+    /// What others used from `before` on.
+    fn others(&self, before: &Used) -> Duration {
+        let ours: Duration = self.since(before).map(|turn| turn.ran).sum();
+        self.all.saturating_sub(before.all).saturating_sub(ours)
+    }
+
+    /// The longest that one of our threads was ready from `before` on and did not run.
+    fn queued(&self, before: &Used) -> Duration {
+        self.since(before).map(|turn| turn.queued).max().unwrap_or_default()
+    }
+
+    fn since(&self, before: &Used) -> impl Iterator<Item = Turn> {
+        self.ours.iter().map(|(thread, now)| {
+            let then = before.ours.get(thread).copied().unwrap_or_default();
+            Turn { ran: now.ran.saturating_sub(then.ran), queued: now.queued.saturating_sub(then.queued) }
+        })
+    }
 }
 
 /// When the load started, by both clocks.
@@ -51,9 +88,7 @@ impl Evidence {
     /// and looks who had the processors.
     pub fn watch(own: Overwrites, sidecar: Process, start: Start, is_over: &AtomicBool) -> std::io::Result<Evidence> {
         const SLOW: Duration = Duration::from_millis(5);
-        let (worked, ran) = (machine::worked, || sidecar.ran() + Process::own().ran());
-        let (worked_before, ran_before) = (worked(), ran());
-        let mut found = Evidence::default();
+        let mut found = Evidence { processors: vec![Used::now(Duration::ZERO, sidecar)], ..Evidence::default() };
         while !is_over.load(Ordering::Acquire) {
             let from = start.at.elapsed();
             let took = own.time(1)?.into_iter().sum();
@@ -61,8 +96,7 @@ impl Evidence {
             if SLOW < took {
                 found.syncs.push((from, from + took));
             }
-            let used = (worked() - worked_before).saturating_sub(ran().saturating_sub(ran_before));
-            found.others.push((start.at.elapsed(), used));
+            found.processors.push(Used::now(start.at.elapsed(), sidecar));
             std::thread::sleep(Duration::from_millis(20));
         }
         Ok(found)
@@ -133,23 +167,21 @@ impl Pause {
 
     /// Half of a wait is enough of a reason: what came meanwhile has to be worked off.
     fn explained(&self, held: &Held, evidence: &Evidence) -> Option<String> {
+        let [first, .., last] = evidence.processors.as_slice() else { return None };
+        let before = evidence.processors.iter().rfind(|used| used.at <= self.from).unwrap_or(first);
+        let after = evidence.processors.iter().find(|used| self.to <= used.at).unwrap_or(last);
+        // Interrupts are among what others always use, and the kernel's own work for the disk.
+        let share = (after.at - before.at).div_duration_f64(last.at - first.at);
+        let others = after.others(before).saturating_sub(last.others(first).mul_f64(share));
         let reasons = [
             (self.within(&evidence.groups), "the disk took the journal's groups"),
             (self.within(&evidence.syncs), "the disk took the syncs of another file"),
-            (self.used_by_others(evidence), "others had a processor for"),
+            (others, "others had a processor for"),
             (self.within(&held.late), "nothing of ours ran, not even the load, for"),
+            (after.queued(before), "the processors were full: one of our threads was ready and had to wait for"),
         ];
         let (longest, reason) = reasons.into_iter().max_by_key(|(time, _)| *time)?;
-        let half = self.length / 2;
-        (half <= longest).then(|| format!("{reason} {} ms of it", number(longest.as_secs_f64() * 1e3)))
-    }
-
-    /// The processor time that others used from shortly before it on.
-    fn used_by_others(&self, evidence: &Evidence) -> Duration {
-        let samples = &evidence.others;
-        let before = samples.iter().rfind(|(at, _)| *at <= self.from).or(samples.first());
-        let after = samples.iter().find(|(at, _)| self.to <= *at).or(samples.last());
-        before.zip(after).map_or(Duration::ZERO, |((_, before), (_, after))| after.saturating_sub(*before))
+        (self.length / 2 <= longest).then(|| format!("{reason} {} ms of it", number(longest.as_secs_f64() * 1e3)))
     }
 
     /// In a line.

@@ -1,5 +1,6 @@
 //! What the kernel counts of a process.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -7,6 +8,15 @@ use std::time::Duration;
 /// A process, by its number.
 #[derive(Clone, Copy, Debug)]
 pub struct Process(pub u32);
+
+/// What a thread had of the processors.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Turn {
+    /// How long it ran,
+    pub ran: Duration,
+    /// and how long it was ready to run and had to wait for its turn.
+    pub queued: Duration,
+}
 
 impl Process {
     /// This one.
@@ -20,14 +30,21 @@ impl Process {
         statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0) * 4096
     }
 
-    /// How long its threads ran so far: those that still live, to the nanosecond.
-    pub fn ran(self) -> Duration {
+    /// What its threads had of the processors so far: those that still live, to the nanosecond.
+    pub fn threads(self) -> BTreeMap<u32, Turn> {
         let threads = fs::read_dir(format!("/proc/{}/task", self.0)).into_iter().flatten().filter_map(Result::ok);
-        let nanoseconds = threads.filter_map(|thread| {
+        let turn = |thread: fs::DirEntry| {
             let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
-            text.split(' ').next()?.parse::<u64>().ok()
-        });
-        Duration::from_nanos(nanoseconds.sum())
+            let mut times = text.split(' ').map_while(|time| time.parse().ok().map(Duration::from_nanos));
+            let turn = Turn { ran: times.next()?, queued: times.next()? };
+            Some((thread.file_name().to_str()?.parse().ok()?, turn))
+        };
+        threads.filter_map(turn).collect()
+    }
+
+    /// How long its threads ran so far.
+    pub fn ran(self) -> Duration {
+        self.threads().into_values().map(|turn| turn.ran).sum()
     }
 
     /// How many bytes it caused to be written to the disk.

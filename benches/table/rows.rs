@@ -63,7 +63,8 @@ impl Figures {
         let [min, median, max] = stats::spread(&self.found.get(name)?.runs)?;
         let several = min.to_bits() != max.to_bits();
         let range = if several { format!(" ({} to {})", number(min), number(max)) } else { String::new() };
-        Some(format!("{} {unit}{range}", number(median)))
+        let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
+        Some(format!("{}{unit}{range}", number(median)))
     }
 
     /// What one should know of a figure.

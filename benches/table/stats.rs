@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// The quantile `q` of sorted samples, by nearest rank.
-pub fn quantile(sorted: &[Duration], q: f64) -> Duration {
+pub fn quantile<T: Copy + Default>(sorted: &[T], q: f64) -> T {
     let rank = (q * sorted.len() as f64).ceil() as usize;
     sorted.get(rank.clamp(1, sorted.len().max(1)) - 1).copied().unwrap_or_default()
 }

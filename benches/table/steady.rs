@@ -15,11 +15,11 @@ use rialto::ledger::rows::{ChargeRow, FactRow};
 use crate::disk::Overwrites;
 use crate::figure::{Bench, Figure, Found};
 use crate::http::{self, BATCH, BATCHERS, Connection, Rows, SINGLES, Server};
-use crate::pace::{self, Hands, Held, Stock};
+use crate::machine::TICKS_PER_S;
+use crate::pace::{self, Hands, Held, Span, Stock};
 use crate::pauses::{self, Evidence, Pause, Start};
 use crate::rows::Figures;
 use crate::section::{Section, grid};
-use crate::text::number;
 use crate::{sidecar, stats};
 
 /// A kind of load.
@@ -31,7 +31,7 @@ struct Kind {
     fresh: usize,
     /// The share of the minutes that it is held for.
     share_of_time: f64,
-    /// Connections while the ceiling is measured, each with one request under way.
+    /// As many requests are under way at once in the table's row.
     connections: usize,
 }
 
@@ -42,9 +42,14 @@ const KINDS: [Kind; 2] = [
 
 /// The share of the ceiling that is held.
 const SHARE: f64 = 0.8;
-/// How many times as many connections there are while the load is held: what is due is to find one, also
-/// while the disk is slower than usual, so that groups can grow.
+/// How many times as many connections there are: what is due is to find one free, also while the disk is
+/// slower than usual, so that groups can grow.
 const SPARE: usize = 8;
+/// The machine's own speed drifts by half within minutes: so often the ceiling is measured anew, and the load
+/// follows it.
+const ROUNDS: u32 = 10;
+/// How many pauses are told of, the longest first.
+const TOLD: usize = 20;
 /// How many rows are laid out in memory, to be sent again and again.
 const ROWS: usize = 100_000;
 
@@ -62,56 +67,88 @@ fn measure(bench: &Bench, kind: &Kind) -> Found {
     let room = bench.room()?;
     let log = room.path().join("log");
     let server = Server::start_logging(&bench.binary, &room.path().join("data"), File::create(&log)?)?;
-    let mut rows = Rows::new();
-    http::found_city(&server, &rows)?;
-    let content = if kind.batch == 1 { "application/json" } else { "application/x-ndjson" };
-    let rows = pace::once_each(rows.take(ROWS));
-    let requests =
-        rows.chunks_exact(kind.batch).map(|rows| http::post(server.port, content, &rows.join("\n"))).collect();
-    let stock = Arc::new(Stock::new(requests, kind.fresh));
+    let stock = Arc::new(stock(&server, kind)?);
     let time = Duration::from_secs_f64(if bench.is_quick { 2.0 } else { 10.0 });
+    // The ceiling is that of the connections that the load has then: more of them cost more to look after.
+    let connections = SPARE * kind.connections;
     // The first requests fill the buffers, and make repeats of what is to be repeated.
-    pace::ceiling(server.port, &stock, kind.connections, time / 4)?;
-    let ceiling = pace::ceiling(server.port, &stock, kind.connections, time)?;
-    let mut hands = Hands::open(server.port, &stock, SPARE * kind.connections)?;
+    let first = pace::ceiling(server.port, &stock, connections, time / 4)?;
+    let mut hands = Hands::open(server.port, &stock, connections)?;
     // A connection's first requests find its windows and buffers small.
-    hands.hold(SHARE * ceiling, Instant::now(), time / 4)?;
-    let own = Overwrites::create(room.path())?;
+    hands.hold(SHARE * first, Instant::now(), time / 4)?;
+
     let minutes = kind.share_of_time * bench.minutes.unwrap_or(if bench.is_quick { 0.5 } else { 10.0 });
-    let (time, start, is_over) = (Duration::from_secs_f64(60.0 * minutes), Start::now(), AtomicBool::new(false));
-    let ticks = server.ticks();
+    let other_file = Overwrites::create(room.path())?;
+    let (start, is_over, ticks) = (Start::now(), AtomicBool::new(false), server.ticks());
     let (held, looks, mut evidence) = std::thread::scope(|scope| {
-        let looks = scope.spawn(|| watch(&server, &is_over).map_err(|error| error.to_string()));
         let (process, is_over) = (server.process(), &is_over);
-        let evidence = scope.spawn(move || Evidence::watch(own, process, start, is_over));
-        let held = hands.hold(SHARE * ceiling, start.at, time);
+        let looks = scope.spawn(|| watch(&server, is_over).map_err(|error| error.to_string()));
+        let evidence = scope.spawn(move || Evidence::watch(other_file, process, start, is_over));
+        let mut held = Rounds::default();
+        for _ in 0..ROUNDS {
+            held.ceilings.push(pace::ceiling(server.port, &stock, connections, time / 2)?);
+            let load = SHARE * held.ceilings[held.ceilings.len() - 1];
+            let begun = Instant::now();
+            let round = hands.hold(load, begun, Duration::from_secs_f64(60.0 * minutes / f64::from(ROUNDS)))?;
+            held.add(round, begun - start.at);
+        }
         is_over.store(true, Ordering::Release);
         let dead = |_| "a watch died".to_owned();
-        Ok::<_, Box<dyn Error>>((held?, looks.join().map_err(dead)??, evidence.join().map_err(dead)??))
+        Ok::<_, Box<dyn Error>>((held, looks.join().map_err(dead)??, evidence.join().map_err(dead)??))
     })?;
+    let cores = (server.ticks() - ticks) as f64 / TICKS_PER_S / start.at.elapsed().as_secs_f64();
     evidence.read(&log, start)?;
-    let busy = (server.ticks() - ticks) as f64 / crate::machine::TICKS_PER_S / start.at.elapsed().as_secs_f64();
-    let mut figures = Vec::new();
-    let mut found = |name: &str, runs: Vec<f64>| figures.push(Figure::new(&called(kind, name), runs));
-    found("ceiling", vec![ceiling * kind.batch as f64]);
-    found("load", vec![SHARE * ceiling * kind.batch as f64]);
-    found("minutes", vec![minutes]);
-    found("cores", vec![busy]);
-    for (name, values) in quantiles(&held) {
-        found(name, vec![values]);
-    }
-    for (name, value) in told_by_metrics(&looks) {
-        found(name, vec![value]);
-    }
-    found("snapshots", vec![evidence.snapshots.len() as f64]);
-    found("disk_sync_ms", vec![milliseconds(evidence.longest)]);
-    let pauses = pauses::pauses(&held, &evidence);
+
+    let Rounds { ceilings, held } = held;
+    let mut pauses = pauses::pauses(&held, &evidence);
     let unexplained = pauses.iter().filter(|pause| pause.why.is_none()).count();
-    found("unexplained", vec![unexplained as f64]);
-    let lines = pauses.iter().map(Pause::line).collect::<Vec<_>>().join("\n");
+    let mut found = vec![
+        ("minutes", minutes),
+        ("cores", cores),
+        ("snapshots", evidence.snapshots.len() as f64),
+        ("disk_sync_ms", milliseconds(evidence.longest)),
+        ("pauses", pauses.len() as f64),
+        ("unexplained", unexplained as f64),
+    ];
+    found.extend(quantiles(held));
+    found.extend(told_by_metrics(&looks));
+    let mut figures: Vec<Figure> =
+        found.into_iter().map(|(name, value)| Figure::new(&called(kind, name), vec![value])).collect();
+    let records = |share: f64| ceilings.iter().map(|ceiling| share * ceiling * kind.batch as f64).collect();
+    figures.push(Figure::new(&called(kind, "ceiling"), records(1.0)));
+    figures.push(Figure::new(&called(kind, "load"), records(SHARE)));
+    pauses.sort_unstable_by_key(|pause| std::cmp::Reverse(pause.length));
     let lengths = pauses.iter().map(|pause| milliseconds(pause.length)).collect();
-    figures.push(Figure::new(&called(kind, "pauses"), lengths).noted(lines));
+    let lines = pauses.iter().take(TOLD).map(Pause::line).collect::<Vec<_>>().join("\n");
+    figures.push(Figure::new(&called(kind, "longest_pauses"), lengths).noted(lines));
     Ok(figures)
+}
+
+/// What came of one round after another.
+#[derive(Default)]
+struct Rounds {
+    ceilings: Vec<f64>,
+    held: Held,
+}
+
+impl Rounds {
+    /// Adds a round that began at this time after the start.
+    fn add(&mut self, round: Held, begun: Duration) {
+        let since_start = |spans: Vec<Span>| spans.into_iter().map(move |(from, to)| (from + begun, to + begun));
+        self.held.waits_us.extend(round.waits_us);
+        self.held.long.extend(since_start(round.long));
+        self.held.late.extend(since_start(round.late));
+    }
+}
+
+/// What is sent, to a sidecar that was told of the city.
+fn stock(server: &Server, kind: &Kind) -> Result<Stock, Box<dyn Error>> {
+    let mut rows = Rows::new();
+    http::found_city(server, &rows)?;
+    let content = if kind.batch == 1 { "application/json" } else { "application/x-ndjson" };
+    let rows = pace::once_each(rows.take(ROWS));
+    let request = |rows: &[String]| http::post(server.port, content, &rows.join("\n"));
+    Ok(Stock::new(rows.chunks_exact(kind.batch).map(request).collect(), kind.fresh))
 }
 
 fn called(kind: &Kind, figure: &str) -> String {
@@ -122,12 +159,11 @@ fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-fn quantiles(held: &Held) -> [(&'static str, f64); 5] {
-    let mut waits: Vec<Duration> = held.waits_us.iter().map(|wait| Duration::from_micros(u64::from(*wait))).collect();
-    waits.sort_unstable();
-    let of = |q| milliseconds(stats::quantile(&waits, q));
+fn quantiles(Held { mut waits_us, .. }: Held) -> [(&'static str, f64); 5] {
+    waits_us.sort_unstable();
+    let of = |q| f64::from(stats::quantile(&waits_us, q)) / 1e3;
     [
-        ("requests", waits.len() as f64),
+        ("requests", waits_us.len() as f64),
         ("p50_ms", of(0.5)),
         ("p99_ms", of(0.99)),
         ("p999_ms", of(0.999)),
@@ -200,16 +236,12 @@ fn told_by_metrics(looks: &[Look]) -> Vec<(&'static str, f64)> {
             |look: &Look| look.syncs.iter().rfind(|(bound, _)| *bound < after.0).map_or(0.0, |(_, count)| *count);
         before.1 - below(first) < after.1 - below(last)
     });
-    let rest = |look: &Look| look.resident.saturating_sub(look.rows) as f64 / 1e6;
     vec![
         ("recorded", facts),
         ("bad", last.bad - first.bad),
         ("resident_start_mb", first.resident as f64 / 1e6),
         ("resident_middle_mb", middle.resident as f64 / 1e6),
         ("resident_end_mb", last.resident as f64 / 1e6),
-        ("rest_start_mb", rest(first)),
-        ("rest_middle_mb", rest(middle)),
-        ("rest_end_mb", rest(last)),
         ("growth_bytes", (last.resident as f64 - first.resident as f64) / facts.max(1.0)),
         ("rows_bytes", (last.rows as f64 - first.rows as f64) / facts.max(1.0)),
         ("journal_sync_ms", slowest.map_or(0.0, |(_, (bound, _))| bound * 1e3)),
@@ -217,9 +249,9 @@ fn told_by_metrics(looks: &[Look]) -> Vec<(&'static str, f64)> {
 }
 
 fn markdown(figures: &Figures) -> String {
-    let rows: [(&str, &str); 20] = [
-        ("ceiling: records a second, each connection as fast as it is answered", "ceiling"),
-        ("load: records a second", "load"),
+    let rows: [(&str, &str); 21] = [
+        ("ceiling: records a second, each connection as fast as it is answered, measured anew each minute", "ceiling"),
+        ("load: 80 % of it", "load"),
         ("minutes", "minutes"),
         ("cores that the sidecar used", "cores"),
         ("requests", "requests"),
@@ -232,7 +264,8 @@ fn markdown(figures: &Figures) -> String {
         ("snapshots written meanwhile", "snapshots"),
         ("longest sync of the journal, at most, ms", "journal_sync_ms"),
         ("longest fdatasync of another file, ms", "disk_sync_ms"),
-        ("pauses above 50 ms that nothing explains", "unexplained"),
+        ("pauses above 50 ms", "pauses"),
+        ("of them with nothing that explains them", "unexplained"),
         ("resident at the start, MB", "resident_start_mb"),
         ("in the middle, MB", "resident_middle_mb"),
         ("at the end, MB", "resident_end_mb"),
@@ -240,14 +273,14 @@ fn markdown(figures: &Figures) -> String {
         ("of it rows of the book, B", "rows_bytes"),
     ];
     let cell =
-        |kind: &Kind, figure| figures.median(&called(kind, figure)).map_or_else(|| "not measured".to_owned(), number);
+        |kind: &Kind, figure| figures.text(&called(kind, figure), "").unwrap_or_else(|| "not measured".to_owned());
     let head =
         ["over HTTP", "one record a request, 64 connections, all new", "NDJSON batches of 500, 4 connections, 50 new"];
     let rows = rows.into_iter().map(|(what, figure)| (what, KINDS.iter().map(|kind| cell(kind, figure)).collect()));
     let mut text = grid(&head, rows);
     for kind in &KINDS {
-        text += &format!("\nPauses above 50 ms, {}:", kind.name);
-        let pauses = figures.note(&called(kind, "pauses"));
+        text += &format!("\nThe longest pauses above 50 ms, {}:", kind.name);
+        let pauses = figures.note(&called(kind, "longest_pauses"));
         text += if pauses.is_empty() { " none.\n" } else { "\n\n" };
         for pause in pauses.lines() {
             text += &format!("- {pause}\n");

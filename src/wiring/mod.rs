@@ -59,7 +59,7 @@ pub struct Settings {
     pub bounds: Bounds,
     /// After how long an idle actor retires.
     pub idle: Duration,
-    /// How many threads the citizens and businesses are spread over.
+    /// How many threads the citizens and businesses are spread over; with 0 they work beside the bookkeeper.
     pub arbiters: usize,
     /// The size of the journal's segments.
     pub segment_bytes: u64,

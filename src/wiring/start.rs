@@ -82,8 +82,13 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
         let runner = System::new();
         let system = System::current();
         let standing = runner.block_on(async move {
-            let (bookkeeper, room) = start_bookkeeper(found, clerk.clone(), outside, (options, all_segments, lock))?;
-            let arbiters: Vec<ArbiterHandle> = (0..settings.arbiters.max(1)).map(|_| Arbiter::new().handle()).collect();
+            let desk = Arbiter::new().handle();
+            let (bookkeeper, room) =
+                start_bookkeeper(&desk, found, clerk.clone(), outside, (options, all_segments, lock))?;
+            let arbiters = match settings.arbiters {
+                0 => vec![desk],
+                count => (0..count).map(|_| Arbiter::new().handle()).collect(),
+            };
             let staff = Staff { clerk, mailbox: settings.bounds.batches, give_back: settings.give_back };
             let registries = Registries::start(&arbiters, &staff);
             let house = House {
@@ -127,17 +132,16 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
     })
 }
 
-/// The bookkeeper has an arbiter of his own, where nobody keeps him waiting.
 fn start_bookkeeper(
+    desk: &ArbiterHandle,
     found: Found,
     clerk: Clerk,
     outside: Outside,
     (options, segments, lock): (Options, Segments, Option<Arc<File>>),
 ) -> std::io::Result<(Addr<Bookkeeper>, Arc<Room>)> {
     let (tell, told) = sync_mpsc::channel();
-    let arbiter = Arbiter::new();
     let end = found.position;
-    let bookkeeper = Bookkeeper::start_in_arbiter(&arbiter.handle(), move |context| {
+    let bookkeeper = Bookkeeper::start_in_arbiter(desk, move |context| {
         // More than may ever be under way: what is bounded is bounded at the door.
         context.set_mailbox_capacity(1 << 20);
         let address = context.address();
