@@ -38,6 +38,28 @@ pub struct Config {
     pub body_bytes: usize,
     /// How many connections there may be at once.
     pub connections: usize,
+    /// Before a business, a citizen or all go live: so many charges in shadow, or for all so many events,
+    pub gate_events: u64,
+    /// and so many hours since the first of them.
+    pub gate_hours: u64,
+    /// What is held: more charges of a citizen in an hour,
+    pub guard_citizen_hour: u64,
+    /// and a larger amount in a day, in whole units of the currency.
+    pub guard_citizen_day: u64,
+    /// The same for a business,
+    pub guard_business_hour: u64,
+    /// and a day.
+    pub guard_business_day: u64,
+    /// The same for a payer,
+    pub guard_payer_hour: u64,
+    /// and a day.
+    pub guard_payer_day: u64,
+    /// More messages in an hour between two who write to each other.
+    pub guard_pair_hour: u64,
+    /// So many times as many charges of a citizen as in the hours before.
+    pub guard_jump: u64,
+    /// After so many held charges a citizen is parked.
+    pub guard_park_after: u64,
     /// What is logged: a level, or `target=level` pairs joined by commas.
     pub log: String,
     /// `text` or `json`.
@@ -78,11 +100,26 @@ impl Default for Config {
             snapshot_bytes: 64 << 20,
             body_bytes: 8 << 20,
             connections: 4096,
+            gate_events: 100,
+            gate_hours: 24,
+            guard_citizen_hour: 1_000,
+            guard_citizen_day: 1_000,
+            guard_business_hour: 6_000,
+            guard_business_day: 10_000,
+            guard_payer_hour: 12_000,
+            guard_payer_day: 20_000,
+            guard_pair_hour: 120,
+            guard_jump: 50,
+            guard_park_after: 1_000,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }
     }
 }
+
+/// The highest limit of a guard.
+const GUARD_MAX: u64 = 1_000_000_000;
+const GUARD: &str = "from 1 to 1000000000";
 
 /// Why there is no configuration.
 #[derive(Debug, Error)]
@@ -155,6 +192,17 @@ impl Config {
         zone("naive_time_zone", &self.naive_time_zone)?;
         let bounds = [
             ("arbiters", self.arbiters as u64, 0..=64, "from 0 to 64"),
+            ("gate_events", self.gate_events, 0..=1_000_000_000, "at most 1000000000"),
+            ("gate_hours", self.gate_hours, 0..=8_760, "at most 8760, a year"),
+            ("guard_citizen_hour", self.guard_citizen_hour, 1..=GUARD_MAX, GUARD),
+            ("guard_citizen_day", self.guard_citizen_day, 1..=GUARD_MAX, GUARD),
+            ("guard_business_hour", self.guard_business_hour, 1..=GUARD_MAX, GUARD),
+            ("guard_business_day", self.guard_business_day, 1..=GUARD_MAX, GUARD),
+            ("guard_payer_hour", self.guard_payer_hour, 1..=GUARD_MAX, GUARD),
+            ("guard_payer_day", self.guard_payer_day, 1..=GUARD_MAX, GUARD),
+            ("guard_pair_hour", self.guard_pair_hour, 1..=GUARD_MAX, GUARD),
+            ("guard_jump", self.guard_jump, 2..=GUARD_MAX, "from 2 to 1000000000"),
+            ("guard_park_after", self.guard_park_after, 1..=GUARD_MAX, GUARD),
             ("idle_seconds", self.idle_seconds, 1..=86_400, "from 1 to 86400"),
             ("segment_bytes", self.segment_bytes, 4096..=1 << 30, "from 4096 to 1073741824"),
             ("snapshot_bytes", self.snapshot_bytes, 4096..=1 << 40, "4096 or more"),

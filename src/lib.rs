@@ -1,6 +1,6 @@
 //! Rialto: a revenue sidecar for simulated economies.
 //!
-//! The floors, from the ground up: [`domain`] and [`ledger`] know no clock, disk or network; everything
+//! The floors, from the ground up: [`domain`], [`tariffs`] and [`ledger`] know no clock, disk or network; everything
 //! above them does the effects. `ARCHITECTURE.md` is the map.
 
 pub mod actors;
@@ -17,4 +17,5 @@ pub mod ledger;
 pub mod metrics;
 pub mod reading;
 pub mod snapshot;
+pub mod tariffs;
 pub mod wiring;

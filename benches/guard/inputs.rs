@@ -6,8 +6,9 @@ use rialto::actors::atlas::Atlas;
 use rialto::actors::clerk::Clerk;
 use rialto::demo;
 use rialto::domain::activity::{Activity, Identity};
+use rialto::domain::calendar::Calendar;
 use rialto::domain::charge::Stage;
-use rialto::domain::tariff::Tariff;
+use rialto::domain::tariff::timeline::Tariffs;
 use rialto::domain::time::Moment;
 use rialto::ledger::entry::{Event, Telling};
 
@@ -38,7 +39,8 @@ pub fn services() -> Vec<Activity> {
 pub fn clerk() -> Clerk {
     let atlas = Atlas::default();
     venice().rows().into_iter().for_each(|row| atlas.put(row));
-    Clerk { tariff: Arc::new(Tariff::built_in()), atlas: Arc::new(atlas) }
+    let tariffs = Tariffs::new(rialto::tariffs::built_in());
+    Clerk::new(tariffs, Arc::new(atlas), Calendar::new(chrono_tz::Europe::Rome))
 }
 
 /// The events that the bookkeeper makes of what happened.
@@ -53,7 +55,10 @@ fn event<'a>(activity: &'a Activity, clerk: &Clerk) -> Event<'a> {
         activity: Telling::Lent(activity),
         key,
         content,
-        draft: clerk.draft(activity, clerk.atlas.business_of(activity)),
+        draft: clerk.draft(&clerk.tariffs(), activity, clerk.atlas().business_of(activity), activity.happened(NOW)),
+        used: None,
+        adjustment: None,
+        is_disputed: false,
         stage: Stage::Shadow,
         occurred_at: activity.occurred.at.unwrap_or(NOW),
         recorded_at: NOW,

@@ -25,10 +25,11 @@ fn draft(activities: &[Activity]) -> usize {
     let clerks: Vec<_> = (0..CLERKS).map(|_| inputs::clerk()).collect();
     counted(&mut || {
         for (activities, clerk) in activities.chunks(activities.len().div_ceil(CLERKS)).zip(&clerks) {
+            let tariffs = clerk.tariffs();
             for activity in activities {
-                let business = clerk.atlas.business_of(activity);
+                let business = clerk.atlas().business_of(activity);
                 black_box(activity.identity());
-                black_box(clerk.draft(activity, business));
+                black_box(clerk.draft(&tariffs, activity, business, activity.happened(inputs::NOW)));
             }
         }
     });

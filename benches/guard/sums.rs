@@ -38,7 +38,7 @@ pub fn view() -> usize {
     let totals = counted_totals();
     counted(&mut || {
         for _ in 0..TIMES {
-            black_box(View::new(&totals, EVENTS as u64, 0, 0));
+            black_box(View::new(&totals, EVENTS as u64, 0, 0, &Default::default()));
         }
     });
     TIMES
@@ -46,7 +46,7 @@ pub fn view() -> usize {
 
 /// The dashboard's question, answered in process.
 pub fn dashboard() -> usize {
-    let (view, calendar) = (View::new(&counted_totals(), EVENTS as u64, 0, 0), calendar());
+    let (view, calendar) = (View::new(&counted_totals(), EVENTS as u64, 0, 0, &Default::default()), calendar());
     counted(&mut || {
         for _ in 0..TIMES {
             black_box(view.dashboard(Currency::EUR, NOW, &calendar));
@@ -57,7 +57,7 @@ pub fn dashboard() -> usize {
 
 /// Its answer as JSON.
 pub fn board() -> usize {
-    let (view, calendar) = (View::new(&counted_totals(), EVENTS as u64, 0, 0), calendar());
+    let (view, calendar) = (View::new(&counted_totals(), EVENTS as u64, 0, 0, &Default::default()), calendar());
     let dashboard = view.dashboard(Currency::EUR, NOW, &calendar);
     assert!(!dashboard.top_businesses.is_empty(), "nobody earned anything");
     counted(&mut || {

@@ -146,6 +146,12 @@ impl Server {
     fn run(mut command: Command, data: &Path) -> Result<Server, Box<dyn Error>> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         command.args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"]).arg(data);
+        // What is held is in no sum: all that is priced is to be counted.
+        for guard in
+            ["CITIZEN", "BUSINESS", "PAYER"].iter().flat_map(|who| [format!("{who}_HOUR"), format!("{who}_DAY")])
+        {
+            command.env(format!("RIALTO_GUARD_{guard}"), "1000000000");
+        }
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
         let mut server = Server { child, port };
         let start = Instant::now();

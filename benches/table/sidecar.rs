@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use rialto::domain::activity::Activity;
 use rialto::ledger::entry::{Receipt, Status};
+use rialto::ledger::guards::Limits;
 use rialto::wiring::{Rialto, Settings};
 use tokio::runtime::Runtime;
 
@@ -22,7 +23,7 @@ pub fn runtime() -> std::io::Result<Runtime> {
 
 /// A Rialto in `folder`, as everybody gets it.
 pub fn start(folder: &Path) -> Result<Rialto, Box<dyn Error>> {
-    Ok(Rialto::start(Settings { give_back: Some(crate::give_back), ..Settings::new(folder) })?)
+    Ok(Rialto::start(Settings { give_back: Some(crate::give_back), limits: Limits::OFF, ..Settings::new(folder) })?)
 }
 
 /// The same, told who runs which business.

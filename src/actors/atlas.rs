@@ -2,6 +2,8 @@
 //!
 //! It shows what is durable; the bookkeeper alone writes it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use dashmap::DashMap;
 use hashbrown::DefaultHashBuilder;
 
@@ -14,6 +16,12 @@ use crate::domain::rows::Row;
 pub struct Atlas {
     /// Who runs the business in a building.
     operators: DashMap<Name, Name, DefaultHashBuilder>,
+    /// The type of a building.
+    kinds: DashMap<Name, Name, DefaultHashBuilder>,
+    /// Who is among the payers.
+    payers: DashMap<Name, (), DefaultHashBuilder>,
+    /// Whether there is any: to ask a map of many shards whether it is empty costs a twentieth of a price.
+    has_payers: AtomicBool,
     /// Whether a citizen is human, by the digest of the username.
     humans: DashMap<u64, bool, DefaultHashBuilder>,
 }
@@ -26,16 +34,36 @@ impl Atlas {
                 Some(is_ai) => drop(self.humans.insert(citizen.id.digest(), !is_ai)),
                 None => drop(self.humans.remove(&citizen.id.digest())),
             },
-            Row::Building(building) => match building.operator() {
-                Some(operator) => drop(self.operators.insert(building.id, operator)),
-                None => drop(self.operators.remove(&building.id)),
-            },
+            Row::Payer(payer) => {
+                self.payers.insert(payer.id, ());
+                self.has_payers.store(true, Ordering::Release);
+            }
+            Row::Building(building) => {
+                match building.operator() {
+                    Some(operator) => drop(self.operators.insert(building.id, operator)),
+                    None => drop(self.operators.remove(&building.id)),
+                }
+                match building.kind {
+                    Some(kind) => drop(self.kinds.insert(building.id, kind)),
+                    None => drop(self.kinds.remove(&building.id)),
+                }
+            }
         }
     }
 
     /// Whether the citizen with this digest is human, where that is known.
     pub fn is_human(&self, digest: u64) -> Option<bool> {
         self.humans.get(&digest).map(|human| *human)
+    }
+
+    /// Whether a client is to be doubted: there is a list of who pays, and he is not on it.
+    pub fn is_unlisted(&self, client: Name) -> bool {
+        self.has_payers.load(Ordering::Acquire) && !self.payers.contains_key(&client)
+    }
+
+    /// The type of a building, where that is known.
+    pub fn kind_of(&self, building: Name) -> Option<Name> {
+        self.kinds.get(&building).map(|kind| *kind)
     }
 
     /// The business that an activity counts for: the one that it names, else the one where it began

@@ -14,16 +14,22 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::atlas::Atlas;
 use super::clerk::Clerk;
+use super::gate::Gate;
 use super::sheet::{Answer, Sheet};
 use super::vitals::{Guard, Vitals};
 use crate::clock::Clock;
+use crate::domain::calendar::Calendar;
 use crate::domain::ids::EventKey;
+use crate::domain::orders::{Order, Refused};
 use crate::domain::rows::Row;
+use crate::domain::targets::Targets;
+use crate::domain::tariff::timeline::Tariffs;
 use crate::domain::time::Moment;
 use crate::journal::frame;
 use crate::journal::writer::{Writer, Written};
 use crate::ledger::book::Book;
 use crate::ledger::directory::Directory;
+use crate::ledger::orders::Obeyed;
 use crate::ledger::rows::{ChargeRow, FactNo, FactRow};
 use crate::ledger::totals::Totals;
 use crate::ledger::view::View;
@@ -50,6 +56,25 @@ pub struct Describe {
     /// Who waits: told for each row whether it was news.
     pub reply: oneshot::Sender<Vec<bool>>,
     /// What they take up of the room at the door.
+    pub permit: OwnedSemaphorePermit,
+}
+
+/// What became of an order.
+pub type Outcome = Result<Obeyed, Refused>;
+
+/// An operator's order.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Obey {
+    /// The door's number.
+    pub ticket: u64,
+    /// When the door saw it.
+    pub seen: Moment,
+    /// The order.
+    pub order: Order,
+    /// Who waits.
+    pub reply: oneshot::Sender<Outcome>,
+    /// What it takes up of the room at the door.
     pub permit: OwnedSemaphorePermit,
 }
 
@@ -88,6 +113,7 @@ pub struct Bookkeeper {
     /// The directory, as far as it is durable.
     pub(super) shown: Directory,
     pub(super) clerk: Clerk,
+    pub(super) calendar: Calendar,
     next_ticket: u64,
     early: BTreeMap<u64, Work>,
     /// Where in the stream the open group begins.
@@ -102,7 +128,7 @@ pub struct Bookkeeper {
     flushing: Vec<oneshot::Sender<()>>,
     pub(super) findings: Vec<Finding>,
     writer: Writer,
-    outside: Outside,
+    pub(super) outside: Outside,
     /// The end of the last group that has any record in it.
     recorded: u64,
     /// Up to where an image was taken.
@@ -125,6 +151,12 @@ pub struct Outside {
     pub images: Box<dyn FnMut(Image) + Send>,
     /// The clock.
     pub clock: Clock,
+    /// What going live asks for.
+    pub gate: Gate,
+    /// What is to be earned by when.
+    pub targets: Arc<Targets>,
+    /// Whether somebody at the door has just paused everything.
+    pub halted: Arc<std::sync::atomic::AtomicBool>,
     /// Is told how many of the door's tickets are posted.
     pub posted: Arc<std::sync::atomic::AtomicU64>,
     /// Is told each durable position.
@@ -152,6 +184,7 @@ pub struct Found {
 enum Work {
     Post(Box<Sheet>),
     Describe(Describe),
+    Obey(Box<Obey>),
 }
 
 /// What is promised to happen once a group is durable.
@@ -161,6 +194,11 @@ pub(super) struct Promise {
     pub(super) tally: Tally,
     pub(super) news: Vec<(oneshot::Sender<Vec<bool>>, Vec<bool>, OwnedSemaphorePermit)>,
     pub(super) rows: Vec<Row>,
+    pub(super) obeyed: Vec<(oneshot::Sender<Outcome>, Outcome, OwnedSemaphorePermit)>,
+    /// The tariffs, where one came into force.
+    pub(super) tariffs: Option<Tariffs>,
+    /// Whether any other order was obeyed.
+    pub(super) has_orders: bool,
     heights: Heights,
 }
 
@@ -168,6 +206,8 @@ pub(super) struct Promise {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Heights {
     pub(super) facts: usize,
+    /// As many of the facts as are events.
+    pub(super) events: usize,
     pub(super) charges: usize,
     pub(super) conflicts: usize,
     pub(super) position: u64,
@@ -189,6 +229,7 @@ impl Bookkeeper {
             shown: book.directory().clone(),
             book,
             totals,
+            calendar: clerk.calendar().clone(),
             clerk,
             next_ticket: 0,
             early: BTreeMap::new(),
@@ -217,6 +258,7 @@ impl Bookkeeper {
     fn heights(&self) -> Heights {
         Heights {
             facts: self.book.facts().len(),
+            events: self.book.events(),
             charges: self.book.charges().len(),
             conflicts: self.book.conflicts().len(),
             position: self.position,
@@ -237,6 +279,7 @@ impl Bookkeeper {
             match work {
                 Work::Post(sheet) => self.post(*sheet),
                 Work::Describe(rows) => self.describe(rows),
+                Work::Obey(order) => self.obey(*order),
             }
             self.pass_on();
             if self.early.contains_key(&self.next_ticket) {
@@ -284,6 +327,9 @@ impl Bookkeeper {
             self.outside.atlas.put(row);
             self.shown.put(row);
         }
+        if let Some(tariffs) = promise.tariffs {
+            self.clerk.learn(tariffs);
+        }
         self.outside.meters.count(&promise.tally);
         for (reply, answer, permit) in promise.answers {
             // Whoever has his answer finds room for as much again.
@@ -295,12 +341,22 @@ impl Bookkeeper {
             drop(permit);
             let _ = reply.send(news);
         }
+        for (reply, outcome, permit) in promise.obeyed {
+            drop(permit);
+            let _ = reply.send(outcome);
+        }
     }
 
     fn publish(&mut self) {
-        let Heights { facts, conflicts, position, charges, .. } = self.durable;
+        let Heights { events, conflicts, position, charges, .. } = self.durable;
         self.totals.advance(&self.book, charges, self.outside.clock.now());
-        self.outside.view.store(Arc::new(View::new(&self.totals, facts as u64, conflicts as u64, position)));
+        self.outside.view.store(Arc::new(View::new(
+            &self.totals,
+            events as u64,
+            conflicts as u64,
+            position,
+            &self.outside.targets,
+        )));
         self.outside.durable.store(position, std::sync::atomic::Ordering::Release);
     }
 
@@ -334,6 +390,16 @@ impl Bookkeeper {
         }
     }
 
+    /// Whether somebody at the door has just paused everything, and his order is still on its way.
+    pub(super) fn is_halted(&self) -> bool {
+        self.outside.halted.load(std::sync::atomic::Ordering::Acquire)
+    }
+
+    /// The order is in the book.
+    pub(super) fn let_go_on(&self) {
+        self.outside.halted.store(false, std::sync::atomic::Ordering::Release);
+    }
+
     pub(super) fn is_durable(&self, fact: FactNo) -> bool {
         (fact.0 as usize) < self.durable.facts
     }
@@ -365,6 +431,15 @@ impl Handler<Describe> for Bookkeeper {
 
     fn handle(&mut self, rows: Describe, ctx: &mut Self::Context) {
         self.early.insert(rows.ticket, Work::Describe(rows));
+        self.work(ctx);
+    }
+}
+
+impl Handler<Obey> for Bookkeeper {
+    type Result = ();
+
+    fn handle(&mut self, order: Obey, ctx: &mut Self::Context) {
+        self.early.insert(order.ticket, Work::Obey(Box::new(order)));
         self.work(ctx);
     }
 }

@@ -4,21 +4,24 @@
 //! anything of his batch is taken.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use actix::prelude::*;
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::atlas::Atlas;
-use super::bookkeeper::{Bookkeeper, Describe};
+use super::bookkeeper::{Bookkeeper, Describe, Obey};
 use super::registry::Registries;
 use super::sheet::{Answer, Drafts, Entity, Round, Share, Sheet};
 use super::vitals::{Cause, State, Vitals};
 use crate::clock::Clock;
 use crate::domain::activity::Activity;
+use crate::domain::orders::{Order, Refused, What};
+use crate::domain::rollout::{Move, Phase, Subject};
 use crate::domain::rows::Row;
 use crate::journal::writer::Room;
+use crate::ledger::orders::Obeyed;
 
 /// How much may be under way at once.
 #[derive(Clone, Copy, Debug)]
@@ -83,6 +86,7 @@ pub struct Door {
     events: Arc<Semaphore>,
     tickets: AtomicU64,
     posted: Arc<AtomicU64>,
+    halted: Arc<AtomicBool>,
 }
 
 /// What the door hands on to.
@@ -101,16 +105,19 @@ pub struct House {
     pub room: Arc<Room>,
     /// How many tickets the bookkeeper has posted.
     pub posted: Arc<AtomicU64>,
+    /// Whether somebody has just paused everything.
+    pub halted: Arc<AtomicBool>,
 }
 
 impl Door {
     /// The door of a house.
     pub fn new(house: House, bounds: Bounds) -> Door {
-        let House { registries, atlas, bookkeeper, clock, vitals, room, posted } = house;
+        let House { registries, atlas, bookkeeper, clock, vitals, room, posted, halted } = house;
         // There is always room for one event.
         let bounds = Bounds { events: bounds.events.max(1), batches: bounds.batches.clamp(1, bounds.events.max(1)) };
         let events = Arc::new(Semaphore::new(bounds.events));
-        Door { registries, atlas, bookkeeper, clock, vitals, room, bounds, events, tickets: AtomicU64::new(0), posted }
+        let tickets = AtomicU64::new(0);
+        Door { registries, atlas, bookkeeper, clock, vitals, room, bounds, events, tickets, posted, halted }
     }
 
     /// Reserves room for a batch of `count` events, so that it can be refused before it is even read.
@@ -185,6 +192,22 @@ impl Door {
         // if he is gone, whoever waits is told.
         drop(self.bookkeeper.clone().try_send(describe));
         Ok(told)
+    }
+
+    /// Takes an operator's order in; whether it was obeyed is told when it is durable.
+    ///
+    /// Who pauses everything waits for nobody: from now on nothing that is posted is collectable, whatever is
+    /// under way before him.
+    pub fn order(&self, order: Order) -> Result<oneshot::Receiver<Result<Obeyed, Refused>>, Closed> {
+        let permit = self.permit(1)?;
+        if let What::Move(Move { subject: Subject::All, to: Some(Phase::Paused) }) = order.what {
+            self.halted.store(true, Ordering::Release);
+        }
+        let (reply, obeyed) = oneshot::channel();
+        let ticket = self.tickets.fetch_add(1, Ordering::AcqRel);
+        let obey = Obey { ticket, seen: self.clock.now(), order, reply, permit };
+        drop(self.bookkeeper.clone().try_send(obey));
+        Ok(obeyed)
     }
 
     /// Whether batches are taken in.

@@ -10,6 +10,7 @@ pub mod business;
 pub mod citizen;
 pub mod clerk;
 pub mod door;
+pub mod gate;
 mod posting;
 pub mod queries;
 pub mod registry;

@@ -3,17 +3,20 @@
 //! Each event is decided by the book, written behind the names that it needs, and then posted; what is
 //! known already writes nothing.
 
-use super::bookkeeper::{Bookkeeper, Describe};
+use super::bookkeeper::{Bookkeeper, Describe, Obey};
 use super::sheet::{Answer, Receipts, Sheet};
-use crate::domain::activity::Identity;
-use crate::domain::charge::Stage;
+use crate::domain::activity::{Activity, Identity};
+use crate::domain::charge::{Draft, Price, Stage};
 use crate::domain::external::Ruling;
 use crate::domain::names::Name;
+use crate::domain::orders::What;
+use crate::domain::rollout::{Move, Phase, Subject};
 use crate::domain::rows::Row;
 use crate::domain::time::Moment;
 use crate::journal::record;
-use crate::ledger::book::Verdict;
+use crate::ledger::book::{Book, Verdict};
 use crate::ledger::entry::{Event, Receipt, Status, Telling};
+use crate::ledger::orders::Obeyed;
 use crate::ledger::rows::Place;
 
 /// For so many events at once, the book's index is looked at before it is asked: see [`Index::touch`].
@@ -33,16 +36,20 @@ impl Bookkeeper {
                 self.book.touch(identities[place..].iter().take(AHEAD).map(|identity| identity.key));
             }
             let Identity { key, content } = identities[place];
-            let draft = drafts[place].unwrap_or_else(|| self.clerk.draft(activity, business));
-            let happened = activity.occurred.at.unwrap_or(seen);
+            let occurred_at = activity.happened(seen);
+            // What an actor did not come to, or priced before another tariff came into force, is priced here.
+            let is_current = |draft: &Draft| draft.tariff == self.book.tariffs().at(occurred_at).version();
+            let draft = drafts[place].filter(is_current).unwrap_or_else(|| self.draft(activity, business, occurred_at));
             let event = Event {
                 activity: Telling::Lent(activity),
                 key,
                 content,
                 draft,
-                stage: Stage::Shadow,
-                // Nothing happened later than it was seen.
-                occurred_at: happened.clamp(Moment::OLDEST, seen.max(Moment::OLDEST)),
+                used: None,
+                adjustment: None,
+                is_disputed: false,
+                stage: self.stage(business, activity.citizen, occurred_at),
+                occurred_at,
                 recorded_at: seen,
                 is_upgrade: false,
             };
@@ -54,21 +61,28 @@ impl Bookkeeper {
         self.open.answers.push((reply, Answer { receipts, activities }, permit));
     }
 
+    fn draft(&self, activity: &Activity, business: Option<Name>, at: Moment) -> Draft {
+        self.clerk.draft(self.book.tariffs(), activity, business, at)
+    }
+
     fn post_event(&mut self, mut event: Event<'_>) -> Receipt {
+        const FULL: Receipt = Receipt { status: Status::Rejected, charge: None, upgraded: false };
         // Its record stands behind those of its names; what has room there has room here.
-        let verdict = match self.book.admit(&event, Place(self.place().0 + NAMES_BYTES_MAX)) {
-            Ok(verdict) => verdict,
-            Err(_full) => return Receipt { status: Status::Rejected, charge: None, upgraded: false },
-        };
+        let place = Place(self.place().0 + NAMES_BYTES_MAX);
+        let Ok(verdict) = self.book.admit(&event, place) else { return FULL };
         match verdict {
             Verdict::New => {}
             Verdict::Upgrade(first) => {
                 event.occurred_at = self.book.fact(first).occurred_at;
                 event.is_upgrade = true;
+                // It is priced by the tariff and the phase that were in force when it happened.
+                event.draft = self.draft(&event.activity, event.draft.business, event.occurred_at);
+                event.stage = self.stage(event.draft.business, event.activity.citizen, event.occurred_at);
             }
             Verdict::Repeat(first) => return self.book.repeated(first, Status::Duplicate),
             Verdict::Conflict { first, is_noted } => {
                 if !is_noted {
+                    self.settle(&mut event);
                     let place = self.write_names(&event);
                     record::encode_conflict(&event, self.book.roll(), &mut self.group);
                     self.book.note_conflict(&event, place);
@@ -76,9 +90,28 @@ impl Bookkeeper {
                 return self.book.repeated(first, Status::Conflict);
             }
         }
+        if self.settle(&mut event) && self.book.room_for(&event, place).is_err() {
+            return FULL;
+        }
+        event.draft.hold = event.draft.hold.or_else(|| self.book.judge(&event));
+        event.is_disputed = Book::disputes(&event);
         let place = self.write_names(&event);
         record::encode_event(&event, self.book.roll(), &mut self.group);
         self.book.post(&event, place)
+    }
+
+    /// The stage of a charge that is posted now. Who pauses all waits for nobody who is before him.
+    fn stage(&self, business: Option<Name>, citizen: Option<Name>, occurred_at: Moment) -> Stage {
+        if self.is_halted() { Stage::Shadow } else { self.book.rollout().stage(business, citizen, occurred_at) }
+    }
+
+    /// Settles what the events before this one decide about its price; whether they did.
+    fn settle(&mut self, event: &mut Event<'_>) -> bool {
+        let is_open = matches!(event.draft.price, Price::Counted { .. });
+        if is_open {
+            self.book.settle(event, |moment| self.calendar.day_cached(moment));
+        }
+        is_open
     }
 
     /// Writes the names that an event needs into the open group; its own record stands behind them.
@@ -110,6 +143,27 @@ impl Bookkeeper {
         self.open.news.push((reply, news, permit));
     }
 
+    pub(super) fn obey(&mut self, obey: Obey) {
+        let Obey { seen, order, reply, permit, .. } = obey;
+        let outcome = self.ready(&order, seen).and_then(|()| self.book.admit_order(&order, seen));
+        let mut obeyed = Obeyed::default();
+        if outcome.is_ok() {
+            Book::names_of(&order).into_iter().for_each(|name| self.write_name(name));
+            let place = self.place();
+            record::encode_order(&order, seen, self.book.roll(), &mut self.group);
+            obeyed = self.book.obey(&order, seen, place);
+            match &order.what {
+                What::Tariff(_) => self.open.tariffs = Some(self.book.tariffs().clone()),
+                _ => self.open.has_orders = true,
+            }
+        }
+        if matches!(order.what, What::Move(Move { subject: Subject::All, to: Some(Phase::Paused) })) {
+            // From here on the book says so itself.
+            self.let_go_on();
+        }
+        self.open.obeyed.push((reply, outcome.map(|()| obeyed), permit));
+    }
+
     /// Where the next record will stand.
     pub(super) fn place(&self) -> Place {
         Place(self.position + self.group.len() as u64)
@@ -119,6 +173,7 @@ impl Bookkeeper {
 fn row_names(row: Row) -> [Option<Name>; 3] {
     match row {
         Row::Citizen(citizen) => [Some(citizen.id), None, None],
+        Row::Payer(payer) => [Some(payer.id), payer.customer, None],
         Row::Building(building) => [Some(building.id), building.kind, building.run_by],
     }
 }

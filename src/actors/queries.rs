@@ -7,14 +7,17 @@ use actix::prelude::*;
 use tokio::sync::oneshot;
 
 use super::bookkeeper::Bookkeeper;
-use crate::domain::calendar::Day;
+use crate::domain::calendar::{Day, Period};
 use crate::domain::ids::{EventKey, TransactionId};
 use crate::domain::names::Name;
-use crate::domain::rows::Row;
+use crate::domain::rollout::Rollout;
+use crate::domain::rows::{Payer, Row};
 use crate::ledger::book::ConflictRow;
 use crate::ledger::chunks::Chunks;
+use crate::ledger::guards::Capacity;
+use crate::ledger::orders::Link;
 use crate::ledger::rows::{ChargeRow, Fact, FactRow};
-use crate::ledger::totals::{ByStage, Period, Role};
+use crate::ledger::totals::{ByStage, Role};
 
 /// Where is this event?
 #[derive(Debug, Message)]
@@ -59,6 +62,30 @@ pub struct Rows {
     pub durable_conflicts: usize,
     /// The names.
     pub names: Chunks<Name>,
+    /// Transactions that speak of earlier ones, in their order.
+    pub links: Vec<Link>,
+}
+
+/// How does the house stand, as operators see it?
+#[derive(Debug, Message)]
+#[rtype(result = "Operations")]
+pub struct Operating;
+
+/// What operators look at.
+#[derive(Clone, Debug, MessageResponse)]
+pub struct Operations {
+    /// Who is in which phase.
+    pub rollout: Rollout,
+    /// The rows of charges that are held, in order.
+    pub held: Vec<u32>,
+    /// Who is parked.
+    pub parked: Vec<(Capacity, Name)>,
+    /// The numbers of the conflicts that were accepted, in order.
+    pub accepted: Vec<u32>,
+    /// Who pays.
+    pub payers: Vec<Payer>,
+    /// The first day that is not closed, where any is.
+    pub open_from: Option<Day>,
 }
 
 /// What is known of a citizen or business?
@@ -132,6 +159,27 @@ impl Handler<Share> for Bookkeeper {
             conflicts: self.book.conflicts().share(),
             durable_conflicts: self.durable.conflicts,
             names: self.book.roll().names().share(),
+            links: self.book.links().to_vec(),
+        }
+    }
+}
+
+impl Handler<Operating> for Bookkeeper {
+    type Result = Operations;
+
+    fn handle(&mut self, _: Operating, _: &mut Self::Context) -> Operations {
+        Operations {
+            rollout: self.book.rollout().clone(),
+            held: self.book.held().iter().copied().filter(|number| (*number as usize) < self.durable.charges).collect(),
+            parked: self
+                .book
+                .guards()
+                .parked()
+                .filter_map(|(capacity, number)| Some((capacity, self.book.roll().name(number)?)))
+                .collect(),
+            accepted: self.book.accepted().iter().copied().collect(),
+            payers: self.shown.payers().collect(),
+            open_from: self.book.open_from(),
         }
     }
 }
@@ -143,6 +191,7 @@ impl Handler<Describing> for Bookkeeper {
         let directory = &self.shown;
         let citizen = directory.citizen(id).map(Row::Citizen);
         let building = directory.building(id).map(Row::Building);
+        let payer = directory.payer(id).map(Row::Payer);
         let number = self.book.roll().number(id);
         let mut earned = Vec::new();
         for sums in self.totals.currencies() {
@@ -153,7 +202,7 @@ impl Handler<Describing> for Bookkeeper {
                 );
             }
         }
-        let account = Account { rows: citizen.into_iter().chain(building).collect(), earned };
+        let account = Account { rows: citizen.into_iter().chain(building).chain(payer).collect(), earned };
         (!account.rows.is_empty() || !account.earned.is_empty()).then_some(account)
     }
 }

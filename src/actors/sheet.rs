@@ -147,7 +147,11 @@ impl Part {
     pub fn price(&self, clerk: &Clerk) {
         let Some(sheet) = &self.round.sheet else { return };
         let places = &sheet.order[self.from as usize..self.to as usize];
-        let draft = |&place: &u32| clerk.draft(&sheet.activities[place as usize], sheet.businesses[place as usize]);
+        let tariffs = clerk.tariffs();
+        let draft = |&place: &u32| {
+            let (activity, business) = (&sheet.activities[place as usize], sheet.businesses[place as usize]);
+            clerk.draft(&tariffs, activity, business, activity.happened(sheet.seen))
+        };
         sheet.drafts.write(places, places.iter().map(draft).collect());
     }
 }

@@ -16,6 +16,40 @@ pub struct Remote {
     pub token: Option<String>,
 }
 
+/// Who orders something, and why; both go on record.
+#[derive(Clone, Debug, Args)]
+pub struct Signature {
+    /// Who orders it; it goes on record.
+    #[arg(long, default_value = "operator")]
+    by: String,
+    /// Why; it goes on record.
+    #[arg(long, default_value = "")]
+    why: String,
+}
+
+impl Signature {
+    /// Who and why as a query.
+    pub fn query(&self) -> String {
+        let encoded =
+            |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+        format!("by={}&why={}", encoded(&self.by), encoded(&self.why))
+    }
+
+    /// An order with who and why in it.
+    pub fn sign(&self, mut order: Value) -> Value {
+        order["by"] = self.by.clone().into();
+        order["why"] = self.why.clone().into();
+        order
+    }
+}
+
+impl Remote {
+    /// A client of it; without an address, of the one on this machine.
+    pub fn client(&self) -> Result<Client, String> {
+        Client::new(self.url.as_deref().unwrap_or("http://127.0.0.1:8717"), self.token.clone())
+    }
+}
+
 /// A connection to a sidecar.
 pub struct Client {
     agent: ureq::Agent,
@@ -64,6 +98,26 @@ impl Client {
             }
         }
         unreachable!("the loop returns")
+    }
+
+    /// Posts `body` at `path`.
+    pub fn post(&self, path: &str, body: &Value) -> Result<Value, String> {
+        let mut request = self.agent.post(format!("{}{path}", self.url)).header("content-type", "application/json");
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let (status, answer) = read(request.send(body.to_string()).map_err(|error| self.unreachable(&error))?)?;
+        if status == 200 { Ok(answer) } else { Err(said(status, &answer)) }
+    }
+
+    /// Puts `text` at `path`.
+    pub fn put(&self, path: &str, text: &str) -> Result<Value, String> {
+        let mut request = self.agent.put(format!("{}{path}", self.url)).header("content-type", "application/toml");
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let (status, answer) = read(request.send(text).map_err(|error| self.unreachable(&error))?)?;
+        if status == 200 { Ok(answer) } else { Err(said(status, &answer)) }
     }
 
     fn unreachable(&self, error: &ureq::Error) -> String {

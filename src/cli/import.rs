@@ -125,6 +125,7 @@ impl Import {
                     time_zone: config.zone(),
                     segment_bytes: config.segment_bytes,
                     snapshot_bytes: config.snapshot_bytes,
+                    limits: super::guards(&config),
                     ..Settings::new(&config.data)
                 };
                 Sink::Folder { rialto: Rialto::start(settings)?, runtime }

@@ -4,13 +4,20 @@ mod city;
 mod client;
 mod config;
 mod conflicts;
+mod correct;
 mod demo;
+mod guard;
 mod import;
 mod log;
+mod payer;
+mod rollout;
 mod serve;
 mod source;
+mod targets;
+mod tariff;
 mod token;
 mod verify;
+mod why;
 
 use std::error::Error;
 use std::io::Write;
@@ -22,7 +29,8 @@ use toml::{Table, Value};
 
 use crate::chain::Chain;
 use crate::config::{Config, ConfigError};
-use crate::domain::tariff::Tariff;
+use crate::domain::money::Money;
+use crate::ledger::guards;
 
 /// Rialto, a revenue sidecar: every activity of a simulated economy priced, posted and durable.
 #[derive(Debug, Parser)]
@@ -43,26 +51,28 @@ enum Command {
     Verify(verify::Verify),
     /// Show events that contradicted an earlier one of the same id.
     Conflicts(conflicts::Conflicts),
+    /// Tell how one activity, message or transaction came to its price, and why so.
+    Why(why::Why),
+    /// Show what is to be earned by when, and how it stands.
+    Targets(targets::Targets),
+    /// Show who is only tracked and for whom charges are real, and move them.
+    Rollout(rollout::Rollout),
+    /// Show what guards hold, and let it go.
+    Guard(guard::Guard),
+    /// Show who pays, and put somebody on the list.
+    Payer(payer::Payer),
+    /// Take a charge back by another transaction, once.
+    Reverse(correct::Reverse),
+    /// Close a month for good.
+    Close(correct::Close),
     /// Make, list and remove tokens.
     Token(token::Token),
-    /// Show what is charged.
-    Tariff(TariffCommand),
+    /// Show what is charged, check a file of new prices, and bring it into force.
+    Tariff(tariff::Tariff),
     /// Print the configuration in force, with every key.
     Config(config::Show),
     /// Print the demo's city as records, one a line, as its engine would send them.
     City(city::City),
-}
-
-#[derive(Debug, Args)]
-struct TariffCommand {
-    #[command(subcommand)]
-    command: TariffShow,
-}
-
-#[derive(Debug, Subcommand)]
-enum TariffShow {
-    /// Print the tariff in force.
-    Show,
 }
 
 /// Where the configuration comes from, for commands that open a data folder.
@@ -85,6 +95,25 @@ impl Common {
     }
 }
 
+/// What the guards let pass.
+fn guards(config: &Config) -> guards::Limits {
+    let count = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+    let limit = |hour, day: u64| guards::Limit {
+        charges_an_hour: count(hour),
+        // A configuration has no amount that is too large for this.
+        amount_a_day: Money::from_millionths(i64::try_from(day).unwrap_or(i64::MAX).saturating_mul(Money::PER_UNIT)),
+    };
+    guards::Limits {
+        citizen: limit(config.guard_citizen_hour, config.guard_citizen_day),
+        business: limit(config.guard_business_hour, config.guard_business_day),
+        payer: limit(config.guard_payer_hour, config.guard_payer_day),
+        pair_an_hour: count(config.guard_pair_hour),
+        jump: count(config.guard_jump),
+        park_after: count(config.guard_park_after),
+        ..guards::Limits::default()
+    }
+}
+
 /// What a command comes to.
 type Outcome = Result<ExitCode, Box<dyn Error>>;
 
@@ -95,8 +124,15 @@ pub fn run(give_back: Option<fn()>) -> ExitCode {
         Command::Import(import) => import.run(),
         Command::Verify(verify) => verify.run(),
         Command::Conflicts(conflicts) => conflicts.run(),
+        Command::Why(why) => why.run(),
+        Command::Targets(targets) => targets.run(),
+        Command::Rollout(rollout) => rollout.run(),
+        Command::Guard(guard) => guard.run(),
+        Command::Payer(payer) => payer.run(),
+        Command::Reverse(reverse) => reverse.run(),
+        Command::Close(close) => close.run(),
         Command::Token(token) => token.run(),
-        Command::Tariff(TariffCommand { command: TariffShow::Show }) => print(&Tariff::built_in().to_string()),
+        Command::Tariff(command) => command.run(),
         Command::Config(show) => show.run(),
         Command::City(city) => city.run(),
     };

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use toml::{Table, Value};
 
 use super::{Common, Outcome, demo, log};
+use crate::actors::gate::Gate;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::access::Access;
@@ -83,6 +84,8 @@ impl Serve {
             clock: if self.demo { demo::clock() } else { Clock::system() },
             idle: config.idle(),
             arbiters: config.arbiters,
+            limits: super::guards(&config),
+            gate: Gate { events: config.gate_events, hours: u32::try_from(config.gate_hours).unwrap_or(u32::MAX) },
             segment_bytes: config.segment_bytes,
             snapshot_bytes: config.snapshot_bytes,
             give_back,

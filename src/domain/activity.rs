@@ -50,6 +50,20 @@ pub struct Activity {
     pub channel: u64,
     /// The length and digest of its body; the body itself is not kept.
     pub body: Option<Body>,
+    /// What it says of its receiver, in its own words. They are for deciding who is outside, and are not kept:
+    /// handles and addresses are personal.
+    pub address: Option<Box<Address>>,
+}
+
+/// What a message says of its receiver.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Address {
+    /// To whom it was written.
+    pub receiver: CompactString,
+    /// Its channel, in lower case.
+    pub channel: CompactString,
+    /// What it says its receiver is, in lower case.
+    pub recipient_type: CompactString,
 }
 
 /// How an event ended, as far as the engine knows.
@@ -219,12 +233,18 @@ impl Activity {
             receiver: Receiver::ABSENT,
             channel: 0,
             body: None,
+            address: None,
         }
     }
 
     /// Its identity.
     pub fn key(&self) -> EventKey {
         EventKey::new(self.feed, self.source_id.as_str())
+    }
+
+    /// When it happened, for one who saw it at `seen`: nothing happened later than that.
+    pub fn happened(&self, seen: Moment) -> Moment {
+        self.occurred.at.unwrap_or(seen).clamp(Moment::OLDEST, seen.max(Moment::OLDEST))
     }
 
     /// Its identity, and the digest of its content.

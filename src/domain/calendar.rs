@@ -1,6 +1,6 @@
 //! Days, ISO weeks and months as the people of one time zone count them.
 
-use chrono::{Datelike, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone};
+use chrono::{Datelike, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Timelike};
 use chrono_tz::Tz;
 
 use super::time::Moment;
@@ -20,6 +20,13 @@ impl Day {
         Day(self.0 - self.date().day0() as i32)
     }
 
+    /// The day after a month such as `2026-11`.
+    pub fn after_month(text: &str) -> Option<Day> {
+        let (year, month) = text.split_once('-').filter(|(year, month)| year.len() == 4 && month.len() == 2)?;
+        let first = NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, 1)?;
+        first.checked_add_months(chrono::Months::new(1)).map(Day::of)
+    }
+
     /// The date.
     pub fn date(self) -> NaiveDate {
         NaiveDate::from_num_days_from_ce_opt(self.0).unwrap_or_default()
@@ -27,6 +34,45 @@ impl Day {
 
     fn of(date: NaiveDate) -> Day {
         Day(date.num_days_from_ce())
+    }
+}
+
+/// The spans of time that sums are kept for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(usize)]
+pub enum Period {
+    /// A calendar day.
+    Day = 0,
+    /// An ISO week, from Monday on.
+    Week = 1,
+    /// A calendar month.
+    Month = 2,
+    /// Since the beginning.
+    AllTime = 3,
+}
+
+impl Period {
+    /// All of them, the shortest first.
+    pub const ALL: [Period; 4] = [Period::Day, Period::Week, Period::Month, Period::AllTime];
+
+    /// As it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Period::Day => "day",
+            Period::Week => "week",
+            Period::Month => "month",
+            Period::AllTime => "all_time",
+        }
+    }
+
+    /// The first day of the period that `day` lies in.
+    pub fn start(self, day: Day) -> Day {
+        match self {
+            Period::Day => day,
+            Period::Week => day.week_start(),
+            Period::Month => day.month_start(),
+            Period::AllTime => Day(i32::MIN),
+        }
     }
 }
 
@@ -59,6 +105,12 @@ impl Calendar {
     /// The day that `moment` falls on.
     pub fn day(&self, moment: Moment) -> Day {
         Day::of(self.zone.from_utc_datetime(&moment.utc().naive_utc()).date_naive())
+    }
+
+    /// The day of the week, Monday being 0, and the hour of the day that `moment` falls in.
+    pub fn weekday_and_hour(&self, moment: Moment) -> (u32, u32) {
+        let local = self.zone.from_utc_datetime(&moment.utc().naive_utc());
+        (local.weekday().num_days_from_monday(), local.hour())
     }
 
     /// [`Calendar::day`], remembering the day's span for the next calls.

@@ -39,6 +39,8 @@ pub struct Draft {
     pub tariff: TariffVersion,
     /// Its price.
     pub price: Price,
+    /// Why it is held, if what it says of itself leaves doubt.
+    pub hold: Option<Hold>,
 }
 
 /// A price, or the reason why there is none.
@@ -52,6 +54,11 @@ pub enum Price {
         amount: Money,
         /// Of this currency.
         currency: Currency,
+    },
+    /// It may earn: what came before decides how much, and only the bookkeeper knows that.
+    Counted {
+        /// The rule that matched.
+        rule: RuleId,
     },
     /// It is recorded at zero.
     Free(Free),
@@ -75,11 +82,19 @@ pub enum Free {
     BadExpertise = 5,
     /// The rule comes to nothing.
     Nothing = 6,
+    /// It is within what is free in this period.
+    Allowance = 7,
+    /// It comes to more than an amount can be.
+    TooMuch = 8,
+    /// A rule takes the engine's own figure, and there is none.
+    NoDeclared = 9,
+    /// The engine's own figure is no figure, or out of bounds.
+    BadDeclared = 10,
 }
 
 impl Free {
     /// Every reason there is.
-    pub const ALL: [Free; 7] = [
+    pub const ALL: [Free; 11] = [
         Free::NoRule,
         Free::NotProcessed,
         Free::NotExternal,
@@ -87,6 +102,10 @@ impl Free {
         Free::BadDuration,
         Free::BadExpertise,
         Free::Nothing,
+        Free::Allowance,
+        Free::TooMuch,
+        Free::NoDeclared,
+        Free::BadDeclared,
     ];
 
     /// The stable text of the reason.
@@ -99,6 +118,61 @@ impl Free {
             Free::BadDuration => "bad_duration",
             Free::BadExpertise => "bad_expertise",
             Free::Nothing => "nothing",
+            Free::Allowance => "allowance",
+            Free::TooMuch => "too_much",
+            Free::NoDeclared => "no_declared_amount",
+            Free::BadDeclared => "bad_declared_amount",
         }
+    }
+}
+
+macro_rules! holds {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $text:literal, $words:literal;)*) => {
+        /// Why a charge is held: it is posted, but nothing collects it until somebody releases it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum Hold { $($(#[$doc])* $name = $code,)* }
+
+        impl Hold {
+            /// Every reason there is.
+            pub const ALL: &[Hold] = &[$(Hold::$name),*];
+
+            /// The stable text of the reason.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Hold::$name => $text,)* }
+            }
+
+            /// The reason in words.
+            pub const fn words(self) -> &'static str {
+                match self { $(Hold::$name => $words,)* }
+            }
+        }
+    };
+}
+
+// The codes are in the journal: a new reason takes a new code, and none is ever used again.
+holds! {
+    /// A service of other minutes than a service has.
+    Minutes = 1, "minutes", "a service is 1 to 480 minutes";
+    /// An expertise that nobody has.
+    Expertise = 2, "expertise", "an expertise is 0 to 10";
+    /// A client that is on no list.
+    Client = 3, "client", "its client is not among the payers";
+    /// More charges an hour than the guard lets pass.
+    Rate = 4, "rate", "more charges in an hour than the guard lets pass";
+    /// A larger amount a day than the guard lets pass.
+    Amount = 5, "amount", "a larger amount in a day than the guard lets pass";
+    /// Two citizens write to each other without end.
+    Pair = 6, "pair", "two citizens write to each other without end";
+    /// Many times as many charges as before.
+    Jump = 7, "jump", "many times as many charges as in the hours before";
+    /// The entity is parked.
+    Parked = 8, "parked", "it is parked after guards had tripped repeatedly";
+}
+
+impl Hold {
+    /// The reason with this code.
+    pub fn from_code(code: u8) -> Option<Hold> {
+        Hold::ALL.iter().copied().find(|hold| *hold as u8 == code)
     }
 }

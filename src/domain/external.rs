@@ -110,16 +110,34 @@ macro_rules! rulings {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $text:literal;)*) => {
         /// Whether a message left the simulation, and which rule said so.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[repr(u8)]
-        pub enum Ruling { $($(#[$doc])* $name = $code,)* }
+        pub enum Ruling {
+            $($(#[$doc])* $name,)*
+            /// External: this entry of the tariff's own list says so.
+            ListedExternal(u8),
+            /// Internal: this entry of the tariff's own list says so.
+            ListedInternal(u8),
+        }
 
         impl Ruling {
-            /// Every ruling there is.
+            /// Every ruling there is without a tariff's own list.
             pub const ALL: &[Ruling] = &[$(Ruling::$name),*];
+
+            /// The ruling as the journal has it.
+            pub const fn code(self) -> u8 {
+                match self {
+                    $(Ruling::$name => $code,)*
+                    Ruling::ListedInternal(number) => LISTED_INTERNAL | number % LISTED,
+                    Ruling::ListedExternal(number) => LISTED_EXTERNAL | number % LISTED,
+                }
+            }
 
             /// The stable text of the ruling.
             pub const fn as_str(self) -> &'static str {
-                match self { $(Ruling::$name => $text,)* }
+                match self {
+                    $(Ruling::$name => $text,)*
+                    Ruling::ListedExternal(_) => "external_listed",
+                    Ruling::ListedInternal(_) => "internal_listed",
+                }
             }
         }
     };
@@ -151,18 +169,36 @@ rulings! {
     Undecided = 32, "undecided";
 }
 
+/// How many entries a tariff's own list may have.
+const LISTED: u8 = 64;
+const LISTED_INTERNAL: u8 = 64;
+const LISTED_EXTERNAL: u8 = 128;
+
 impl Ruling {
+    /// What an entry of a tariff's own list says.
+    pub const fn listed(number: u8, is_external: bool) -> Ruling {
+        if is_external { Ruling::ListedExternal(number) } else { Ruling::ListedInternal(number) }
+    }
+
     /// Whether the message left the simulation.
     pub const fn is_external(self) -> bool {
         matches!(
             self,
-            Ruling::ExternalDeclared | Ruling::ExternalTelegram | Ruling::ExternalEmail | Ruling::ExternalPlayer
+            Ruling::ExternalDeclared
+                | Ruling::ExternalTelegram
+                | Ruling::ExternalEmail
+                | Ruling::ExternalPlayer
+                | Ruling::ListedExternal(_)
         )
     }
 
     /// The ruling with this code.
     pub fn from_code(code: u8) -> Option<Ruling> {
-        Ruling::ALL.iter().copied().find(|ruling| *ruling as u8 == code)
+        match code & !(LISTED - 1) {
+            LISTED_INTERNAL => Some(Ruling::ListedInternal(code % LISTED)),
+            LISTED_EXTERNAL => Some(Ruling::ListedExternal(code % LISTED)),
+            _ => Ruling::ALL.iter().copied().find(|ruling| ruling.code() == code),
+        }
     }
 }
 
@@ -201,8 +237,9 @@ mod tests {
 
     #[test]
     fn every_ruling_reads_back_from_its_code() {
-        for ruling in Ruling::ALL {
-            assert_eq!(Ruling::from_code(*ruling as u8), Some(*ruling));
+        let listed = (0..64).flat_map(|number| [Ruling::ListedExternal(number), Ruling::ListedInternal(number)]);
+        for ruling in Ruling::ALL.iter().copied().chain(listed) {
+            assert_eq!(Ruling::from_code(ruling.code()), Some(ruling));
         }
     }
 }

@@ -90,6 +90,16 @@ impl EventKey {
         EventKey(key)
     }
 
+    /// The key of an order, which no event has.
+    pub fn of_order(text: &str) -> EventKey {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&[Feed::ALL.len() as u8]);
+        hasher.update(text.as_bytes());
+        let mut key = [0; 16];
+        key.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        EventKey(key)
+    }
+
     /// Eight bytes of the key, for a hash table.
     pub fn hash64(self) -> u64 {
         let [a, b, c, d, e, f, g, h, ..] = self.0;

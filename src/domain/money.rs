@@ -30,7 +30,13 @@ impl Money {
     /// Rounds a computed price of `numerator / denominator` millionths to a whole one, half to even;
     /// `None` where it is too large to hold or divided by nothing.
     pub fn from_ratio(numerator: u128, denominator: u128) -> Option<Money> {
-        let (whole, rest) = (numerator.checked_div(denominator)?, numerator % denominator);
+        // Nearly every price is small, and words are divided ten times faster than pairs of them.
+        let (whole, rest) = match (u64::try_from(numerator), u64::try_from(denominator)) {
+            (Ok(numerator), Ok(denominator)) => {
+                (numerator.checked_div(denominator)?.into(), (numerator % denominator).into())
+            }
+            _ => (numerator.checked_div(denominator)?, numerator % denominator),
+        };
         // rest < denominator, so that the comparison with its half cannot overflow this way round.
         let up = match rest.cmp(&(denominator - rest)) {
             Ordering::Less => false,
@@ -44,6 +50,22 @@ impl Money {
     pub const fn checked_add(self, other: Money) -> Option<Money> {
         match self.0.checked_add(other.0) {
             Some(sum) => Some(Money(sum)),
+            None => None,
+        }
+    }
+
+    /// The difference, or `None` past the largest amount there is.
+    pub const fn checked_sub(self, other: Money) -> Option<Money> {
+        match self.0.checked_sub(other.0) {
+            Some(difference) => Some(Money(difference)),
+            None => None,
+        }
+    }
+
+    /// As much, the other way round; `None` for the one amount that has no opposite.
+    pub const fn checked_neg(self) -> Option<Money> {
+        match self.0.checked_neg() {
+            Some(opposite) => Some(Money(opposite)),
             None => None,
         }
     }
@@ -123,7 +145,30 @@ impl Currency {
     pub const fn letters(self) -> [u8; 3] {
         self.0
     }
+
+    /// Whether ISO 4217 knows it as money that is in use.
+    pub fn is_known(self) -> bool {
+        KNOWN.split(' ').any(|known| known.as_bytes() == self.0)
+    }
+
+    /// How many decimal places its smallest coin has (ISO 4217, the column "minor unit").
+    pub fn minor_digits(self) -> u32 {
+        match &self.0 {
+            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF" | b"UGX"
+            | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
+            b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
+            _ => 2,
+        }
+    }
 }
+
+/// The currencies of ISO 4217 that people pay with.
+const KNOWN: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD \
+    CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL \
+    HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA \
+    MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB \
+    RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU \
+    UZS VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG";
 
 impl fmt::Display for Currency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -169,6 +214,16 @@ mod tests {
         for wrong in ["", "EU", "EURO", "E1R", "€"] {
             assert_eq!(Currency::parse(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_currency_has_the_decimal_places_of_its_smallest_coin() {
+        for (code, digits) in [("EUR", 2), ("JPY", 0), ("KWD", 3), ("usd", 2)] {
+            let currency = Currency::parse(code).expect("three letters");
+            assert!(currency.is_known(), "{code}");
+            assert_eq!(currency.minor_digits(), digits, "{code}");
+        }
+        assert!(!Currency::parse("EUX").is_some_and(Currency::is_known));
     }
 
     proptest! {

@@ -126,6 +126,14 @@ fn scope(request: &Parts) -> Option<Scope> {
         "/" | "/page.css" | "/page.js" | "/healthz" | "/readyz" | "/openapi.json" => None,
         path if path.starts_with("/v1/admin/") => Some(Scope::Admin),
         _ if request.method == Method::GET || request.method == Method::HEAD => Some(Scope::Read),
+        // What prices, collects, releases or corrects is the operator's.
+        "/v1/tariff"
+        | "/v1/rollout"
+        | "/v1/guards/release"
+        | "/v1/conflicts/accept"
+        | "/v1/periods/close"
+        | "/v1/payers" => Some(Scope::Admin),
+        path if path.starts_with("/v1/transactions/") => Some(Scope::Admin),
         _ => Some(Scope::Ingest),
     }
 }

@@ -36,7 +36,7 @@ pub fn dashboard(house: &House, query: &Query) -> Result<Answer, Refused> {
 pub async fn event(house: House, feed: Feed, id: String) -> Result<Answer, Refused> {
     let id = decoded(&id);
     let fate = house.rialto.fate(feed, &id).await?.ok_or(Refused::Unknown { what: feed.as_str(), id })?;
-    Ok(json(StatusCode::OK, &Told::new(&fate, house.rialto.tariff(), house.rialto.calendar().zone())))
+    Ok(json(StatusCode::OK, &Told::new(&fate, &house.rialto.tariffs(), house.rialto.calendar().zone())))
 }
 
 /// A page of transactions.
@@ -48,8 +48,11 @@ pub async fn transactions(house: House, query: Query) -> Result<Answer, Refused>
         return Ok(json(StatusCode::OK, &Page::new(Vec::new(), None)));
     }
     let rule = query.get("rule").map(|wanted| {
-        let known = house.rialto.tariff().rules().iter().find(|rule| rule.name == wanted);
-        known.map(|rule| rule.name).ok_or(Refused::Query { name: "rule", what: "it is no rule of the tariff" })
+        house
+            .rialto
+            .tariffs()
+            .rule_named(wanted)
+            .ok_or(Refused::Query { name: "rule", what: "it is no rule of the tariff" })
     });
     let stage = query.get("stage").map(|wanted| {
         let known = Stage::ALL.into_iter().find(|stage| stage.as_str() == wanted);
@@ -67,8 +70,8 @@ pub async fn transactions(house: House, query: Query) -> Result<Answer, Refused>
         limit: limit(&query)?,
     };
     let (found, next) = house.rialto.transactions(wanted).await?;
-    let tariff = house.rialto.tariff();
-    let posted = found.iter().map(|transaction| Posted::new(transaction, tariff, zone)).collect();
+    let tariffs = house.rialto.tariffs();
+    let posted = found.iter().map(|transaction| Posted::new(transaction, &tariffs, zone)).collect();
     Ok(json(StatusCode::OK, &Page::new(posted, next)))
 }
 
@@ -78,14 +81,14 @@ pub async fn transaction(house: House, id: String) -> Result<Answer, Refused> {
     let unknown = || Refused::Unknown { what: "transaction", id: id.clone() };
     let number = TransactionId::parse(&id).ok_or_else(unknown)?;
     let found = house.rialto.transaction(number).await?.ok_or_else(unknown)?;
-    Ok(json(StatusCode::OK, &Posted::new(&found, house.rialto.tariff(), house.rialto.calendar().zone())))
+    Ok(json(StatusCode::OK, &Posted::new(&found, &house.rialto.tariffs(), house.rialto.calendar().zone())))
 }
 
 /// The latest conflicts.
 pub async fn conflicts(house: House, query: Query) -> Result<Answer, Refused> {
     let found = house.rialto.conflicts(limit(&query)?).await?;
-    let (tariff, zone) = (house.rialto.tariff(), house.rialto.calendar().zone());
-    let told: Vec<_> = found.iter().map(|event| Contradiction::new(event, tariff, zone)).collect();
+    let (tariffs, zone) = (house.rialto.tariffs(), house.rialto.calendar().zone());
+    let told: Vec<_> = found.iter().map(|disputed| Contradiction::listed(disputed, &tariffs, zone)).collect();
     Ok(json(StatusCode::OK, &serde_json::json!({ "conflicts": told })))
 }
 
@@ -123,13 +126,13 @@ pub fn snapshot(house: &House) -> Answer {
     json(StatusCode::ACCEPTED, &serde_json::json!({ "snapshot": "it is being taken" }))
 }
 
-fn limit(query: &Query) -> Result<usize, Refused> {
+pub(super) fn limit(query: &Query) -> Result<usize, Refused> {
     let what = "a limit is a whole number from 1 to 500";
     let Some(limit) = query.get("limit") else { return Ok(PAGE) };
     let limit = limit.parse().ok().filter(|limit| (1..=PAGE_MAX).contains(limit));
     limit.ok_or(Refused::Query { name: "limit", what })
 }
 
-fn decoded(segment: &str) -> String {
+pub(super) fn decoded(segment: &str) -> String {
     percent_decode_str(segment).decode_utf8_lossy().into_owned()
 }

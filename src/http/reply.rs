@@ -7,8 +7,9 @@ use warp::http::{Response, StatusCode, header};
 
 use crate::actors::door::Closed;
 use crate::chain::Chain;
+use crate::domain::orders;
 use crate::reading::Unreadable;
-use crate::wiring::{QueryError, RecordError};
+use crate::wiring::{OrderError, QueryError, RecordError};
 
 /// An answer with all of its body.
 pub type Answer = Response<Bytes>;
@@ -76,6 +77,18 @@ pub enum Refused {
         /// What it should be.
         what: &'static str,
     },
+    /// Its body is not what is asked for here.
+    #[error("the body is not what is asked for here")]
+    Body {
+        /// What is.
+        help: &'static str,
+    },
+    /// A tariff file has errors.
+    #[error("the tariff has errors: {0}")]
+    Tariff(String),
+    /// An order is refused.
+    #[error("the order was refused")]
+    Order(#[source] orders::Refused),
     /// The house is closed, or full.
     #[error("the request was not taken")]
     Closed(#[source] Closed),
@@ -95,6 +108,15 @@ impl From<RecordError> for Refused {
         match error {
             RecordError::Closed(closed) => Refused::Closed(closed),
             stopped @ RecordError::Stopped(_) => Refused::NotDurable(stopped),
+        }
+    }
+}
+
+impl From<OrderError> for Refused {
+    fn from(error: OrderError) -> Refused {
+        match error {
+            OrderError::Refused(refused) => Refused::Order(refused),
+            OrderError::Record(error) => error.into(),
         }
     }
 }
@@ -183,6 +205,13 @@ impl Refused {
             Refused::Method => (S::METHOD_NOT_ALLOWED, "method", "GET /openapi.json lists the paths and their methods"),
             Refused::Unknown { .. } => (S::NOT_FOUND, "unknown", "it was never taken, or has another id or feed"),
             Refused::Query { .. } => (S::BAD_REQUEST, "query", "GET /openapi.json describes the parameters"),
+            Refused::Body { help } => (S::BAD_REQUEST, "body", help),
+            Refused::Tariff(_) => (
+                S::UNPROCESSABLE_ENTITY,
+                "tariff",
+                "`rialto tariff check FILE` shows each error with its line; the tariff in force stays",
+            ),
+            Refused::Order(_) => (S::CONFLICT, "refused", "nothing was changed"),
             Refused::Closed(Closed::Busy) => {
                 (S::SERVICE_UNAVAILABLE, "busy", "send it again after Retry-After seconds; nothing of it was taken")
             }

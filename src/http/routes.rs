@@ -12,6 +12,7 @@ use super::house::House;
 use super::ingest::{self, Table};
 use super::pages;
 use super::reply::{Answer, Refused};
+use super::{operating, proposals};
 use crate::domain::ids::Feed;
 
 /// All routes. Whatever fails is answered too.
@@ -94,6 +95,7 @@ pub fn routes(house: House) -> BoxedFilter<(impl Reply,)> {
             .map(|house: House| answers::snapshot(&house)))
         .unify()
         .boxed();
+    let operating = operating_routes(&with);
     let pages = warp::path::end()
         .and(warp::get())
         .map(pages::page)
@@ -104,12 +106,69 @@ pub fn routes(house: House) -> BoxedFilter<(impl Reply,)> {
         .or(warp::path!("openapi.json").and(warp::get()).map(pages::openapi))
         .unify()
         .boxed();
-    ingesting.or(asking).unify().or(tending).unify().or(pages).unify().recover(unmatched).boxed()
+    ingesting.or(asking).unify().or(tending).unify().or(operating).unify().or(pages).unify().recover(unmatched).boxed()
+}
+
+/// What operators look at, and order.
+fn operating_routes(
+    with: &(impl Filter<Extract = (House,), Error = Infallible> + Clone + Send + Sync + 'static),
+) -> BoxedFilter<(Answer,)> {
+    let get = || warp::get().and(with.clone());
+    let post = || warp::post().and(with.clone()).and(warp::body::bytes());
+    let query = || warp::query::<Query>();
+    warp::path!("v1" / "tariff")
+        .and(get())
+        .map(|house: House| operating::tariff(&house))
+        .or(warp::path!("v1" / "tariff")
+            .and(warp::put())
+            .and(with.clone())
+            .and(query())
+            .and(warp::body::bytes())
+            .then(|house, query, body: Bytes| async move { answered(operating::use_tariff(house, query, body).await) }))
+        .unify()
+        .or(warp::path!("v1" / "rollout").and(get()).then(|house| async { answered(operating::rollout(house).await) }))
+        .unify()
+        .or(warp::path!("v1" / "rollout")
+            .and(post())
+            .then(|house, body| async { answered(operating::move_to(house, body).await) }))
+        .unify()
+        .or(warp::path!("v1" / "guards")
+            .and(get())
+            .and(query())
+            .then(|house, query| async { answered(operating::guards(house, query).await) }))
+        .unify()
+        .or(warp::path!("v1" / "guards" / "release")
+            .and(post())
+            .then(|house, body| async { answered(operating::release(house, body).await) }))
+        .unify()
+        .or(warp::path!("v1" / "conflicts" / "accept")
+            .and(post())
+            .then(|house, body| async { answered(operating::accept(house, body).await) }))
+        .unify()
+        .or(warp::path!("v1" / "periods" / "close")
+            .and(post())
+            .then(|house, body| async { answered(operating::close(house, body).await) }))
+        .unify()
+        .or(warp::path!("v1" / "transactions" / String / "reverse")
+            .and(post())
+            .then(|id, house, body| async { answered(operating::reverse(house, id, body).await) }))
+        .unify()
+        .or(warp::path!("v1" / "proposals")
+            .and(post())
+            .then(|house, body| async { answered(proposals::proposals(house, body).await) }))
+        .unify()
+        .or(warp::path!("v1" / "payers").and(get()).then(|house| async { answered(operating::payers(house).await) }))
+        .unify()
+        .or(warp::path!("v1" / "payers")
+            .and(post())
+            .then(|house, body| async { answered(operating::payer(house, body).await) }))
+        .unify()
+        .boxed()
 }
 
 /// The closed set of routes, for metrics: never an id.
 pub fn label(path: &str) -> &'static str {
-    const EXACT: [&str; 14] = [
+    const EXACT: [&str; 22] = [
         "/",
         "/page.css",
         "/page.js",
@@ -124,6 +183,14 @@ pub fn label(path: &str) -> &'static str {
         "/v1/buildings",
         "/v1/transactions",
         "/v1/conflicts",
+        "/v1/tariff",
+        "/v1/rollout",
+        "/v1/guards",
+        "/v1/guards/release",
+        "/v1/conflicts/accept",
+        "/v1/periods/close",
+        "/v1/payers",
+        "/v1/proposals",
     ];
     if let Some(exact) = EXACT.into_iter().find(|known| *known == path) {
         return exact;
@@ -134,6 +201,7 @@ pub fn label(path: &str) -> &'static str {
         Some(("/v1/transactions", _)) => "/v1/transactions/{id}",
         Some(("/v1/entities", _)) => "/v1/entities/{id}",
         Some(("/v1/admin", _)) => "/v1/admin",
+        Some((path, "reverse")) if path.starts_with("/v1/transactions/") => "/v1/transactions/{id}/reverse",
         _ => "other",
     }
 }

@@ -3,20 +3,27 @@
 //! A record is its length (two bytes), a tag, and what the tag says. A tag's layout never changes;
 //! another layout takes another tag. Names are numbers on the roll, so that a record is small.
 
+use std::sync::Arc;
+
 use compact_str::CompactString;
 use rust_decimal::Decimal;
 
 use crate::domain::activity::{Activity, Basis, Body, Occurred, Outcome, Stated};
-use crate::domain::charge::{Draft, Free, Price, Stage};
+use crate::domain::calendar::Day;
+use crate::domain::charge::{Draft, Free, Hold, Price, Stage};
 use crate::domain::external::{Class, Receiver, Ruling};
-use crate::domain::ids::{Feed, SourceId};
+use crate::domain::ids::{Feed, SourceId, TransactionId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::names::Name;
-use crate::domain::rows::{Building, Citizen, Row};
-use crate::domain::tariff::{RuleId, TariffVersion};
+use crate::domain::orders::{Order, Reverse, What};
+use crate::domain::rollout::{Move, Phase, Subject};
+use crate::domain::rows::{Building, Citizen, Payer, Row};
+use crate::domain::tariff::{RuleId, Tariff, TariffVersion};
 use crate::domain::time::Moment;
 use crate::ledger::entry::{Entry, Event, Telling};
+use crate::ledger::meters::Used;
 use crate::ledger::roll::{NameNo, Roll};
+use crate::tariffs;
 
 use super::wire::{Take, WireError, put_signed, put_text, put_varint};
 
@@ -25,6 +32,14 @@ const TAG_EVENT: u8 = 2;
 const TAG_CONFLICT: u8 = 3;
 const TAG_CITIZEN: u8 = 4;
 const TAG_BUILDING: u8 = 5;
+const TAG_TARIFF: u8 = 6;
+const TAG_MOVE: u8 = 7;
+const TAG_RELEASE: u8 = 8;
+const TAG_RELEASE_ALL: u8 = 9;
+const TAG_ACCEPT: u8 = 10;
+const TAG_REVERSE: u8 = 11;
+const TAG_CLOSE: u8 = 12;
+const TAG_PAYER: u8 = 13;
 
 // What an event's record holds beyond its fixed part; 24 bits of flags.
 const MESSAGE: u32 = 1;
@@ -50,7 +65,15 @@ const BODY: u32 = 1 << 19;
 const TIMED: u32 = 1 << 20;
 const TIME_DIFFERS: u32 = 1 << 21;
 const TIME_TEXT: u32 = 1 << 22;
-const KNOWN: u32 = (1 << 23) - 1;
+/// A byte follows with more of this.
+const MORE: u32 = 1 << 23;
+
+// What that byte tells of.
+const HELD: u8 = 1;
+const USED: u8 = 1 << 1;
+const ADJUSTED: u8 = 1 << 2;
+const DISPUTED: u8 = 1 << 3;
+const KNOWN_MORE: u8 = HELD | USED | ADJUSTED | DISPUTED;
 
 /// The names of an event that its record will speak of, in a fixed order.
 pub fn names(event: &Event<'_>) -> [Option<Name>; 8] {
@@ -66,6 +89,7 @@ pub fn encode(entry: &Entry<'_>, roll: &Roll, out: &mut Vec<u8>) {
         Entry::Event(event) => encode_event(event, roll, out),
         Entry::Conflict(event) => encode_conflict(event, roll, out),
         Entry::Row(row, recorded_at) => encode_row(*row, *recorded_at, roll, out),
+        Entry::Order(order, recorded_at) => encode_order(order, *recorded_at, roll, out),
     }
 }
 
@@ -104,6 +128,58 @@ pub fn encode_row(row: Row, recorded_at: Moment, roll: &Roll, out: &mut Vec<u8>)
             put_name(out, roll, building.kind);
             put_name(out, roll, building.run_by);
         }
+        Row::Payer(payer) => {
+            out.push(TAG_PAYER);
+            out.extend_from_slice(&recorded_at.0.to_le_bytes());
+            put_name(out, roll, Some(payer.id));
+            put_name(out, roll, payer.customer);
+        }
+    });
+}
+
+/// Appends the record of an order.
+pub fn encode_order(order: &Order, recorded_at: Moment, roll: &Roll, out: &mut Vec<u8>) {
+    record(out, |out| {
+        out.push(match &order.what {
+            What::Tariff(_) => TAG_TARIFF,
+            What::Move(_) => TAG_MOVE,
+            What::Release(_) => TAG_RELEASE,
+            What::ReleaseAll(_) => TAG_RELEASE_ALL,
+            What::Accept(_) => TAG_ACCEPT,
+            What::Reverse(_) => TAG_REVERSE,
+            What::Close(_) => TAG_CLOSE,
+        });
+        out.extend_from_slice(&recorded_at.0.to_le_bytes());
+        put_text(out, &order.by);
+        put_text(out, &order.why);
+        match &order.what {
+            What::Tariff(tariff) => {
+                out.extend_from_slice(&tariff.effective().0.to_le_bytes());
+                put_varint(out, tariff.text().len() as u64);
+                out.extend_from_slice(tariff.text().as_bytes());
+            }
+            What::Move(Move { subject, to }) => {
+                out.push(match subject {
+                    Subject::All => 0,
+                    Subject::Business(_) => 1,
+                    Subject::Citizen(_) => 2,
+                });
+                put_name(out, roll, subject.id());
+                out.push(to.map_or(0, |phase| phase as u8 + 1));
+            }
+            What::Release(transaction) => put_varint(out, transaction.0),
+            What::ReleaseAll(name) => put_name(out, roll, Some(*name)),
+            What::Accept(number) => put_varint(out, (*number).into()),
+            What::Reverse(Reverse { transaction, used }) => {
+                put_varint(out, transaction.0);
+                out.push(u8::from(used.is_some()));
+                if let Some((start, quantity)) = used {
+                    put_signed(out, start.0.into());
+                    put_varint(out, *quantity);
+                }
+            }
+            What::Close(open) => put_signed(out, open.0.into()),
+        }
     });
 }
 
@@ -112,14 +188,14 @@ fn record(out: &mut Vec<u8>, put: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
     out.extend_from_slice(&[0, 0]);
     put(out);
-    // A record is a few hundred bytes: every text in it is at most 255.
+    // Every text in a record is at most 255 bytes, but for that of a tariff, which leaves room for the rest.
     let length = (out.len() - start - 2) as u16;
     out[start..start + 2].copy_from_slice(&length.to_le_bytes());
 }
 
 fn put_event(tag: u8, event: &Event<'_>, roll: &Roll, out: &mut Vec<u8>) {
     let activity = &*event.activity;
-    let Draft { business, ruling, tariff, price } = event.draft;
+    let Draft { business, ruling, tariff, price, hold } = event.draft;
     let is_stated = |figure: Stated| figure != Stated::Absent;
     let time_differs = activity.occurred.at.is_some_and(|at| at != event.occurred_at);
     let flags = [
@@ -147,9 +223,27 @@ fn put_event(tag: u8, event: &Event<'_>, roll: &Roll, out: &mut Vec<u8>) {
         (time_differs, TIME_DIFFERS),
         (activity.occurred.text.is_some(), TIME_TEXT),
     ];
+    let more = [
+        (hold.is_some(), HELD),
+        (event.used.is_some(), USED),
+        (event.adjustment.is_some(), ADJUSTED),
+        (event.is_disputed, DISPUTED),
+    ];
+    let more = more.into_iter().fold(0, |more, (set, flag)| if set { more | flag } else { more });
     let flags = flags.into_iter().fold(0, |flags, (set, flag)| if set { flags | flag } else { flags });
+    let flags = if more == 0 { flags } else { flags | MORE };
     let [a, b, c, _] = flags.to_le_bytes();
-    out.extend_from_slice(&[tag, a, b, c, activity.outcome as u8 | (activity.occurred.basis as u8) << 4, ruling as u8]);
+    out.extend_from_slice(&[
+        tag,
+        a,
+        b,
+        c,
+        activity.outcome as u8 | (activity.occurred.basis as u8) << 4,
+        ruling.code(),
+    ]);
+    if more != 0 {
+        put_more(more, event, out);
+    }
     put_varint(out, tariff.0.into());
     match price {
         Price::Charge { rule, amount, currency } => {
@@ -160,6 +254,8 @@ fn put_event(tag: u8, event: &Event<'_>, roll: &Roll, out: &mut Vec<u8>) {
             }
         }
         Price::Free(reason) => out.push(reason as u8),
+        // The bookkeeper settles every price before it is written.
+        Price::Counted { .. } => out.push(Free::NoRule as u8),
     }
     out.extend_from_slice(&event.content.to_le_bytes());
     out.extend_from_slice(&event.occurred_at.0.to_le_bytes());
@@ -204,6 +300,22 @@ fn put_event(tag: u8, event: &Event<'_>, roll: &Roll, out: &mut Vec<u8>) {
     }
 }
 
+/// What few events have.
+fn put_more(more: u8, event: &Event<'_>, out: &mut Vec<u8>) {
+    out.push(more);
+    if let Some(hold) = event.draft.hold {
+        out.push(hold as u8);
+    }
+    if let Some(Used { rule, start, quantity }) = event.used {
+        put_varint(out, rule.0.into());
+        put_signed(out, start.0.into());
+        put_varint(out, quantity);
+    }
+    if let Some(amount) = event.adjustment {
+        put_signed(out, amount.millionths());
+    }
+}
+
 fn put_name(out: &mut Vec<u8>, roll: &Roll, name: Option<Name>) {
     let number = name.and_then(|name| roll.number(name));
     // 0 is nobody, so that the numbers are one higher than on the roll.
@@ -238,6 +350,16 @@ pub fn decode(content: &[u8], name: impl Fn(NameNo) -> Option<Name>) -> Result<E
             let [kind, run_by] = [take_name(take, &name)?, take_name(take, &name)?];
             Entry::Row(Row::Building(Building { id, kind, is_business, run_by }), recorded_at)
         }
+        TAG_PAYER => {
+            let recorded_at = Moment(take.word()? as i64);
+            let id = take_name(take, &name)?.ok_or(WireError::Range("a payer"))?;
+            Entry::Row(Row::Payer(Payer { id, customer: take_name(take, &name)? }), recorded_at)
+        }
+        tag @ TAG_TARIFF..=TAG_CLOSE => {
+            let recorded_at = Moment(take.word()? as i64);
+            let (by, why) = (take.text()?.into(), take.text()?.into());
+            Entry::Order(Order { by, why, what: decode_order(tag, take, name)? }, recorded_at)
+        }
         _ => return Err(WireError::Range("a record's tag")),
     };
     take.end()?;
@@ -247,15 +369,31 @@ pub fn decode(content: &[u8], name: impl Fn(NameNo) -> Option<Name>) -> Result<E
 fn decode_event(take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Name>) -> Result<Event<'static>, WireError> {
     let [a, b, c, how, ruling] = take.array()?;
     let flags = u32::from_le_bytes([a, b, c, 0]);
-    if flags & !KNOWN != 0 {
-        return Err(WireError::Range("a flag"));
-    }
     let has = |flag: u32| flags & flag != 0;
     let feed = if has(MESSAGE) { Feed::Message } else { Feed::Activity };
     let outcome = *Outcome::ALL.get(usize::from(how & 0x0f)).ok_or(WireError::Range("an outcome"))?;
     let basis = *Basis::ALL.get(usize::from(how >> 4)).ok_or(WireError::Range("a basis of time"))?;
     let ruling = Ruling::from_code(ruling).ok_or(WireError::Range("a ruling"))?;
     let small = |value: u64, what| u16::try_from(value).map_err(|_| WireError::Range(what));
+    let (mut hold, mut used, mut adjustment, mut is_disputed) = (None, None, None, false);
+    if has(MORE) {
+        let more = take.byte()?;
+        if more == 0 || more & !KNOWN_MORE != 0 {
+            return Err(WireError::Range("a flag"));
+        }
+        if more & HELD != 0 {
+            hold = Some(Hold::from_code(take.byte()?).ok_or(WireError::Range("a hold"))?);
+        }
+        if more & USED != 0 {
+            let rule = RuleId(small(take.varint()?, "a rule")?);
+            let start = take_day(take)?;
+            used = Some(Used { rule, start, quantity: take.varint()? });
+        }
+        is_disputed = more & DISPUTED != 0;
+        if more & ADJUSTED != 0 {
+            adjustment = Some(Money::from_millionths(take.signed()?));
+        }
+    }
     let tariff = TariffVersion(small(take.varint()?, "a tariff")?);
     let price = if has(CHARGED) {
         let rule = RuleId(small(take.varint()?, "a rule")?);
@@ -309,12 +447,59 @@ fn decode_event(take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Name>) -> R
         key: activity.key(),
         activity: Telling::Read(Box::new(activity)),
         content,
-        draft: Draft { business, ruling, tariff, price },
+        draft: Draft { business, ruling, tariff, price, hold },
+        used,
+        adjustment,
+        is_disputed,
         stage: if has(LIVE) { Stage::Live } else { Stage::Shadow },
         occurred_at,
         recorded_at,
         is_upgrade: has(UPGRADE),
     })
+}
+
+fn take_tariff(take: &mut Take<'_>) -> Result<Tariff, WireError> {
+    let effective = Moment(take.word()? as i64);
+    let length = usize::try_from(take.varint()?).map_err(|_| WireError::Range("a length"))?;
+    let text = std::str::from_utf8(take.bytes(length)?).map_err(|_| WireError::Range("a text"))?;
+    tariffs::recall(text, effective).ok_or(WireError::Range("a tariff"))
+}
+
+fn decode_order(tag: u8, take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Name>) -> Result<What, WireError> {
+    Ok(match tag {
+        TAG_TARIFF => What::Tariff(Arc::new(take_tariff(take)?)),
+        TAG_MOVE => {
+            let kind = take.byte()?;
+            let subject = match (kind, take_name(take, &name)?) {
+                (0, None) => Subject::All,
+                (1, Some(id)) => Subject::Business(id),
+                (2, Some(id)) => Subject::Citizen(id),
+                _ => return Err(WireError::Range("whom a move is about")),
+            };
+            let to = match take.byte()?.checked_sub(1) {
+                None => None,
+                Some(phase) => Some(*Phase::ALL.get(usize::from(phase)).ok_or(WireError::Range("a phase"))?),
+            };
+            What::Move(Move { subject, to })
+        }
+        TAG_RELEASE => What::Release(TransactionId(take.varint()?)),
+        TAG_RELEASE_ALL => What::ReleaseAll(take_name(take, &name)?.ok_or(WireError::Range("a name"))?),
+        TAG_ACCEPT => What::Accept(u32::try_from(take.varint()?).map_err(|_| WireError::Range("a conflict"))?),
+        TAG_REVERSE => {
+            let transaction = TransactionId(take.varint()?);
+            let used = match take.byte()? {
+                0 => None,
+                1 => Some((take_day(take)?, take.varint()?)),
+                _ => return Err(WireError::Range("what was used")),
+            };
+            What::Reverse(Reverse { transaction, used })
+        }
+        _ => What::Close(take_day(take)?),
+    })
+}
+
+fn take_day(take: &mut Take<'_>) -> Result<Day, WireError> {
+    i32::try_from(take.signed()?).map(Day).map_err(|_| WireError::Range("a day"))
 }
 
 fn told(flag: Option<bool>) -> u8 {

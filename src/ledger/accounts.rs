@@ -6,7 +6,7 @@ use crate::domain::charge::Stage;
 use crate::domain::money::{Currency, Money, Sum};
 
 use super::roll::NameNo;
-use super::rows::ChargeRow;
+use super::rows::{ChargeRow, Sort};
 
 /// The kinds of account, a closed set. Those of invoices and payments join it with billing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +22,10 @@ pub enum Kind {
     ShadowReceivable = 3,
     /// Memo: what would have been earned. Nothing can collect it.
     ShadowRevenue = 4,
+    /// What would be owed once it is let go.
+    HeldReceivable = 5,
+    /// What would be earned once it is let go.
+    HeldRevenue = 6,
 }
 
 impl Kind {
@@ -33,6 +37,8 @@ impl Kind {
             Kind::Revenue => "revenue",
             Kind::ShadowReceivable => "shadow_receivable",
             Kind::ShadowRevenue => "shadow_revenue",
+            Kind::HeldReceivable => "held_receivable",
+            Kind::HeldRevenue => "held_revenue",
         }
     }
 }
@@ -57,9 +63,11 @@ pub struct Posting {
     pub amount: i128,
 }
 
-/// The postings of a charge. They add up to nothing, because there is but one amount.
-pub fn postings(charge: &ChargeRow) -> [Posting; 2] {
-    let (owed, earned) = match charge.stage {
+/// The postings of a transaction. They add up to nothing, because there is but one amount: what is owed to one
+/// account is earned on another, and what is let go leaves the accounts of what is held too.
+pub fn postings(charge: ChargeRow) -> impl Iterator<Item = Posting> {
+    let (owed, earned) = match charge.stage() {
+        _ if charge.is_held() => (Kind::HeldReceivable, Kind::HeldRevenue),
         Stage::Shadow => (Kind::ShadowReceivable, Kind::ShadowRevenue),
         Stage::Live if charge.client == NameNo::NONE => (Kind::NoPayer, Kind::Revenue),
         Stage::Live => (Kind::Unbilled, Kind::Revenue),
@@ -67,10 +75,12 @@ pub fn postings(charge: &ChargeRow) -> [Posting; 2] {
     let earner = charge.business.some().unwrap_or(charge.citizen);
     let account = |kind, owner| Account { kind, owner, currency: charge.currency };
     let amount = i128::from(charge.amount.millionths());
-    [
-        Posting { account: account(owed, charge.client), amount },
-        Posting { account: account(earned, earner), amount: -amount },
-    ]
+    let lines = move |owed, earned, amount| {
+        let (owed, earned) = (account(owed, charge.client), account(earned, earner));
+        [Posting { account: owed, amount }, Posting { account: earned, amount: -amount }]
+    };
+    let let_go = (charge.sort() == Sort::Release).then(|| lines(Kind::HeldReceivable, Kind::HeldRevenue, -amount));
+    lines(owed, earned, amount).into_iter().chain(let_go.into_iter().flatten())
 }
 
 /// What is on each account.
@@ -82,7 +92,7 @@ impl Balances {
     /// cost the bookkeeper a sixth of his time, and nobody looked at them.
     pub fn of(charges: impl Iterator<Item = ChargeRow>) -> Balances {
         let mut balances = Balances::default();
-        for posting in charges.flat_map(|charge| postings(&charge)) {
+        for posting in charges.flat_map(postings) {
             *balances.0.entry(posting.account).or_default() += posting.amount;
         }
         balances
@@ -111,8 +121,8 @@ impl Balances {
             .map(|(_, balance)| balance)
             .sum();
         Sum(match kind {
-            Kind::Revenue | Kind::ShadowRevenue => -sum,
-            Kind::Unbilled | Kind::NoPayer | Kind::ShadowReceivable => sum,
+            Kind::Revenue | Kind::ShadowRevenue | Kind::HeldRevenue => -sum,
+            Kind::Unbilled | Kind::NoPayer | Kind::ShadowReceivable | Kind::HeldReceivable => sum,
         })
     }
 }

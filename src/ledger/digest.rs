@@ -3,10 +3,12 @@
 //! When things were recorded, and where the journal was cut into groups, is left out.
 
 use crate::domain::names::Name;
+use crate::domain::rollout::{Phase, Subject};
 use crate::domain::rows::Row;
 
 use super::book::Book;
 use super::chunks::Chunks;
+use super::orders::Link;
 
 /// The BLAKE3 digest of everything in `book`, in order.
 pub fn digest(book: &Book) -> blake3::Hash {
@@ -41,6 +43,10 @@ pub fn digest(book: &Book) -> blake3::Hash {
                 });
                 text(kind(building.run_by));
             }
+            Row::Payer(payer) => {
+                text(payer.id.as_str());
+                text(kind(payer.customer));
+            }
         }
     }
     // A fact's place is where the journal holds it, which depends on the cuts: 16 bytes of key, 8 of
@@ -56,6 +62,39 @@ pub fn digest(book: &Book) -> blake3::Hash {
         bytes.extend_from_slice(&row.content.to_le_bytes());
         bytes.push(row.outcome as u8);
     });
+    // What a book has none of leaves no trace, so that an older book keeps its digest.
+    for tariff in &book.tariffs().all()[1..] {
+        hasher.update(&tariff.effective().0.to_le_bytes());
+        hasher.update(&(tariff.text().len() as u64).to_le_bytes());
+        hasher.update(tariff.text().as_bytes());
+    }
+    for (subject, standing) in book.rollout().own() {
+        hasher.update(subject.id().map_or("", Name::as_str).as_bytes());
+        hasher.update(&[standing.phase as u8]);
+    }
+    if let Some(all) = book.rollout().standing(Subject::All).filter(|all| all.phase != Phase::Shadow) {
+        hasher.update(&[all.phase as u8]);
+    }
+    for Link { of, by } in book.links() {
+        hasher.update(&of.to_le_bytes());
+        hasher.update(&by.to_le_bytes());
+    }
+    for number in book.accepted() {
+        hasher.update(&number.to_le_bytes());
+    }
+    for closing in book.closings() {
+        hasher.update(&closing.from.to_le_bytes());
+        hasher.update(&closing.open.0.to_le_bytes());
+    }
+    for (key, counted) in book.meters().sorted() {
+        for text in [key.meter.as_str(), key.whose.map_or("", Name::as_str)] {
+            hasher.update(&(text.len() as u64).to_le_bytes());
+            hasher.update(text.as_bytes());
+        }
+        hasher.update(&[key.base as u8, key.scope as u8, key.stage as u8, key.period as u8]);
+        hasher.update(&key.start.0.to_le_bytes());
+        hasher.update(&counted.to_le_bytes());
+    }
     hasher.finalize()
 }
 

@@ -7,8 +7,11 @@ use crate::domain::charge::{Draft, Stage};
 use crate::domain::ids::{EventKey, TransactionId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::names::Name;
+use crate::domain::orders::Order;
 use crate::domain::rows::Row;
 use crate::domain::time::Moment;
+
+use super::meters::Used;
 
 /// One record of the journal.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +24,8 @@ pub enum Entry<'a> {
     Conflict(Event<'a>),
     /// Somebody or something is described anew.
     Row(Row, Moment),
+    /// An operator's order.
+    Order(Order, Moment),
 }
 
 /// An event with all that was resolved to price it, and its price.
@@ -34,6 +39,12 @@ pub struct Event<'a> {
     pub content: u64,
     /// What the actor made of it.
     pub draft: Draft,
+    /// What it adds to a meter, where its price depends on what came before.
+    pub used: Option<Used>,
+    /// What becomes of earlier charges by it.
+    pub adjustment: Option<Money>,
+    /// Whether it declares another amount than is charged.
+    pub is_disputed: bool,
     /// Whether its charge may be collected.
     pub stage: Stage,
     /// When it happened, resolved.

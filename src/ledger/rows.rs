@@ -52,12 +52,15 @@ pub struct Fact {
     pub is_charged: bool,
     /// Whether it replaced an earlier fact of the same key.
     pub is_upgrade: bool,
+    /// Whether it is no event, but an operator's order.
+    pub is_order: bool,
 }
 
 const OUTCOME_BITS: u8 = 0b0000_0111;
 const MESSAGE: u8 = 0b0000_1000;
 const CHARGED: u8 = 0b0001_0000;
 const UPGRADE: u8 = 0b0010_0000;
+const ORDER: u8 = 0b0100_0000;
 
 impl FactRow {
     /// How many bytes a row has, on disk as in memory.
@@ -75,7 +78,8 @@ impl FactRow {
             flags: fact.outcome as u8
                 | flag(MESSAGE, fact.feed == Feed::Message)
                 | flag(CHARGED, fact.is_charged)
-                | flag(UPGRADE, fact.is_upgrade),
+                | flag(UPGRADE, fact.is_upgrade)
+                | flag(ORDER, fact.is_order),
         }
     }
 
@@ -97,6 +101,7 @@ impl FactRow {
             outcome: outcome.copied().unwrap_or(Outcome::Other),
             is_charged: self.flags & CHARGED != 0,
             is_upgrade: self.flags & UPGRADE != 0,
+            is_order: self.flags & ORDER != 0,
         }
     }
 
@@ -122,7 +127,37 @@ impl FactRow {
     }
 }
 
-/// A charge: the transaction that one fact made. 32 bytes.
+/// What a transaction is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Sort {
+    /// What an event costs.
+    #[default]
+    Charge = 0,
+    /// What becomes of earlier charges by it: volume prices do that.
+    Adjustment = 1,
+    /// What takes a charge back.
+    Reversal = 2,
+    /// What lets a held charge go.
+    Release = 3,
+}
+
+impl Sort {
+    /// All of them.
+    pub const ALL: [Sort; 4] = [Sort::Charge, Sort::Adjustment, Sort::Reversal, Sort::Release];
+
+    /// The stable text of the sort.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Sort::Charge => "charge",
+            Sort::Adjustment => "adjustment",
+            Sort::Reversal => "reversal",
+            Sort::Release => "release",
+        }
+    }
+}
+
+/// A transaction: what one fact comes to. 32 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChargeRow {
     /// How much.
@@ -141,13 +176,43 @@ pub struct ChargeRow {
     pub tariff: TariffVersion,
     /// In what currency.
     pub currency: Currency,
-    /// Whether it may be collected.
-    pub stage: Stage,
+    /// What it is, and whether it may be collected.
+    pub marks: Marks,
+}
+
+/// What a transaction is, in which stage, and whether it is held; in one byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Marks(u8);
+
+impl Marks {
+    /// The marks of a transaction. What is held is collected by nothing before it is released.
+    pub const fn new(stage: Stage, sort: Sort, is_held: bool) -> Marks {
+        Marks(stage as u8 | (sort as u8) << 1 | (is_held as u8) << 3)
+    }
+
+    fn from_byte(byte: u8) -> Option<Marks> {
+        (byte >> 4 == 0).then_some(Marks(byte))
+    }
 }
 
 impl ChargeRow {
     /// How many bytes a row has on disk.
     pub const BYTES: usize = 32;
+
+    /// Whether it may be collected.
+    pub fn stage(&self) -> Stage {
+        Stage::ALL[usize::from(self.marks.0 & 1)]
+    }
+
+    /// What it is.
+    pub fn sort(&self) -> Sort {
+        Sort::ALL[usize::from(self.marks.0 >> 1 & 3)]
+    }
+
+    /// Whether it is held: then nothing collects it before it is released.
+    pub fn is_held(&self) -> bool {
+        self.marks.0 >> 3 == 1
+    }
 
     /// The row's bytes.
     pub fn to_bytes(self) -> [u8; ChargeRow::BYTES] {
@@ -160,7 +225,7 @@ impl ChargeRow {
         bytes[24..26].copy_from_slice(&self.rule.0.to_le_bytes());
         bytes[26..28].copy_from_slice(&self.tariff.0.to_le_bytes());
         bytes[28..31].copy_from_slice(&self.currency.letters());
-        bytes[31] = self.stage as u8;
+        bytes[31] = self.marks.0;
         bytes
     }
 
@@ -177,7 +242,7 @@ impl ChargeRow {
             rule: RuleId(half(24)),
             tariff: TariffVersion(half(26)),
             currency: Currency::parse(std::str::from_utf8(&bytes[28..31]).ok()?)?,
-            stage: *Stage::ALL.get(usize::from(bytes[31]))?,
+            marks: Marks::from_byte(bytes[31])?,
         })
     }
 }
@@ -196,7 +261,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_fact_reads_back_as_it_was(
-            key: [u8; 16], content: u64, at: i64, place in 0..Place::END.0, bits in 0_usize..8, outcome in 0_usize..7,
+            key: [u8; 16], content: u64, at: i64, place in 0..Place::END.0, bits in 0_usize..16, outcome in 0_usize..7,
         ) {
             let fact = Fact {
                 key: EventKey(key),
@@ -207,12 +272,13 @@ mod tests {
                 outcome: Outcome::ALL[outcome],
                 is_charged: bits & 2 != 0,
                 is_upgrade: bits & 4 != 0,
+                is_order: bits & 8 != 0,
             };
             prop_assert_eq!(FactRow::from_bytes(&FactRow::new(fact).to_bytes()).fact(), fact);
         }
 
         #[test]
-        fn a_charge_reads_back_as_it_was(amount: i64, numbers: [u32; 4], rule: u16, tariff: u16, live: bool) {
+        fn a_charge_reads_back_as_it_was(amount: i64, numbers: [u32; 4], rule: u16, tariff: u16, live: bool, sort in 0_usize..4, is_held: bool) {
             let [fact, citizen, business, client] = numbers;
             let charge = ChargeRow {
                 amount: Money::from_millionths(amount),
@@ -223,7 +289,7 @@ mod tests {
                 rule: RuleId(rule),
                 tariff: TariffVersion(tariff),
                 currency: Currency::EUR,
-                stage: Stage::ALL[usize::from(live)],
+                marks: Marks::new(Stage::ALL[usize::from(live)], Sort::ALL[sort], is_held),
             };
             prop_assert_eq!(ChargeRow::from_bytes(&charge.to_bytes()), Some(charge));
         }

@@ -22,6 +22,13 @@ impl Top {
         self.0.truncate(LENGTH);
     }
 
+    /// The list of everybody, where somebody came to less than before.
+    pub fn of(everybody: impl Iterator<Item = (Name, i64)>) -> Top {
+        let mut top = Top::default();
+        everybody.for_each(|(earner, millionths)| top.rise(earner, millionths));
+        top
+    }
+
     /// The earners, best first.
     pub fn earners(&self) -> &[(Name, i64)] {
         &self.0

@@ -5,7 +5,7 @@
 
 use std::hint::black_box;
 
-use crate::domain::calendar::{Calendar, Day};
+use crate::domain::calendar::{Calendar, Day, Period};
 use crate::domain::charge::Stage;
 use crate::domain::ids::TransactionId;
 use crate::domain::money::{Currency, Sum};
@@ -15,37 +15,8 @@ use crate::domain::time::Moment;
 
 use super::book::Book;
 use super::roll::NameNo;
-use super::rows::ChargeRow;
+use super::rows::{ChargeRow, Sort};
 use super::top::Top;
-
-/// The spans of time that sums are kept for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(usize)]
-pub enum Period {
-    /// A calendar day.
-    Day = 0,
-    /// An ISO week, from Monday on.
-    Week = 1,
-    /// A calendar month.
-    Month = 2,
-    /// Since the beginning.
-    AllTime = 3,
-}
-
-impl Period {
-    /// All of them, the shortest first.
-    pub const ALL: [Period; 4] = [Period::Day, Period::Week, Period::Month, Period::AllTime];
-
-    /// The first day of the period that `day` lies in.
-    pub fn start(self, day: Day) -> Day {
-        match self {
-            Period::Day => day,
-            Period::Week => day.week_start(),
-            Period::Month => day.month_start(),
-            Period::AllTime => Day(i32::MIN),
-        }
-    }
-}
 
 /// In which capacity somebody earns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,11 +62,15 @@ pub struct InCurrency {
     pub days: Vec<DaySums>,
     /// All charges by rule and stage.
     pub rules: Vec<RuleSum>,
+    /// What is held: it is in no other sum.
+    pub held: ByStage,
     /// The newest day, week and month that anything was earned in, each by its first day.
     pub newest: [Day; 4],
     /// Who earned most in those, by role and period.
     pub tops: [[Top; 4]; 2],
     earners: [Earners; 2],
+    /// In which of the tops somebody came to less.
+    is_stale: [[bool; 4]; 2],
 }
 
 /// The sums of a day.
@@ -127,6 +102,8 @@ pub struct RuleSum {
 pub struct Earner {
     /// How many charges.
     pub count: u64,
+    /// When the first of them happened.
+    pub first: Moment,
     periods: [Cell; 4],
 }
 
@@ -172,12 +149,14 @@ impl Totals {
             for charge in charges() {
                 in_currency(&mut self.currencies, charge.currency).touch(&charge);
             }
-            for charge in charges() {
+            for (number, charge) in (from..).zip(charges()) {
                 let day = self.calendar.day_cached(book.fact(charge.fact).occurred_at);
+                let day = day.max(open_from(book, number));
                 in_currency(&mut self.currencies, charge.currency).count(&charge, day, self.today, book);
             }
             self.counted += many;
         }
+        self.currencies.iter_mut().for_each(|sums| sums.refresh(book));
     }
 
     /// How many charges were counted.
@@ -201,6 +180,14 @@ impl Totals {
     }
 }
 
+/// The first day that a transaction may be booked on: what comes late for a month that was closed is booked into
+/// the one that is open.
+fn open_from(book: &Book, number: usize) -> Day {
+    let closings = book.closings();
+    let closed = closings.iter().rev().find(|closing| closing.from as usize <= number);
+    closed.map_or(Day(i32::MIN), |closing| closing.open)
+}
+
 fn in_currency(currencies: &mut Vec<InCurrency>, currency: Currency) -> &mut InCurrency {
     let place = currencies.iter().position(|sums| sums.currency == currency).unwrap_or_else(|| {
         currencies.push(InCurrency::new(currency));
@@ -216,9 +203,11 @@ impl InCurrency {
             first: None,
             days: Vec::new(),
             rules: Vec::new(),
+            held: ByStage::default(),
             newest: [Day(i32::MIN); 4],
             tops: Default::default(),
             earners: Default::default(),
+            is_stale: Default::default(),
         }
     }
 
@@ -253,6 +242,14 @@ impl InCurrency {
     }
 
     fn count(&mut self, charge: &ChargeRow, day: Day, today: Day, book: &Book) {
+        let held = &mut self.held[charge.stage() as usize];
+        if charge.is_held() {
+            held.add(charge.amount);
+            return;
+        }
+        if charge.sort() == Sort::Release {
+            held.0 -= i128::from(charge.amount.millionths());
+        }
         self.first.get_or_insert(day);
         add_to_rule(&mut self.rules, charge);
         self.add_to_day(charge, day);
@@ -267,7 +264,24 @@ impl InCurrency {
         }
         for (role, number) in [(Role::Citizen, charge.citizen), (Role::Business, charge.business)] {
             let Some(name) = number.some().and_then(|number| book.roll().name(number)) else { continue };
+            let earner = self.earners[role as usize].entry(number);
+            earner.first = earner.first.min(book.fact(charge.fact).occurred_at);
             self.add_to_earner(role, number, name, charge, starts);
+        }
+    }
+
+    /// Looks anew who earned most, where somebody came to less.
+    fn refresh(&mut self, book: &Book) {
+        for (role, stale) in std::mem::take(&mut self.is_stale).into_iter().enumerate() {
+            for period in (0..4).filter(|period| stale[*period]) {
+                let newest = self.newest[period];
+                let earner = |(number, &place): (usize, &u32)| {
+                    let cell = self.earners[role].rows.get(place as usize)?.periods[period];
+                    let name = book.roll().name(NameNo(number as u32))?;
+                    (cell.start == newest).then(|| (name, cell.stages.iter().sum()))
+                };
+                self.tops[role][period] = Top::of(self.earners[role].places.iter().enumerate().filter_map(earner));
+            }
         }
     }
 
@@ -281,13 +295,13 @@ impl InCurrency {
             }),
         };
         let sums = &mut self.days[place];
-        sums.stages[charge.stage as usize].add(charge.amount);
+        sums.stages[charge.stage() as usize].add(charge.amount);
         add_to_rule(&mut sums.rules, charge);
     }
 
     fn add_to_earner(&mut self, role: Role, number: NameNo, name: Name, charge: &ChargeRow, starts: [Day; 4]) {
         let earner = self.earners[role as usize].entry(number);
-        earner.count += 1;
+        earner.count += u64::from(is_counted(charge));
         for period in Period::ALL.map(|period| period as usize) {
             let cell = &mut earner.periods[period];
             if cell.start < starts[period] {
@@ -295,8 +309,10 @@ impl InCurrency {
             }
             if cell.start == starts[period] {
                 // The book admits no more than fits: see `accounts::CHARGES_MAX`.
-                cell.stages[charge.stage as usize] += charge.amount.millionths();
-                if cell.start == self.newest[period] {
+                cell.stages[charge.stage() as usize] += charge.amount.millionths();
+                if cell.start == self.newest[period] && !charge.amount.is_positive() {
+                    self.is_stale[role as usize][period] = true;
+                } else if cell.start == self.newest[period] {
                     self.tops[role as usize][period].rise(name, cell.stages.iter().sum());
                 }
             }
@@ -321,18 +337,23 @@ impl Earners {
         if self.places[number] == u32::MAX {
             self.places[number] = self.rows.len() as u32;
             let cell = Cell { start: Day(i32::MIN), stages: Default::default() };
-            self.rows.push(Earner { count: 0, periods: [cell; 4] });
+            self.rows.push(Earner { count: 0, first: Moment::NEWEST, periods: [cell; 4] });
         }
         &mut self.rows[self.places[number] as usize]
     }
 }
 
+/// Whether a transaction is one more charge, and not what becomes of another.
+fn is_counted(charge: &ChargeRow) -> bool {
+    matches!(charge.sort(), Sort::Charge | Sort::Release)
+}
+
 fn add_to_rule(rules: &mut Vec<RuleSum>, charge: &ChargeRow) {
     let place =
-        rules.iter().position(|sum| sum.rule == charge.rule && sum.stage == charge.stage).unwrap_or_else(|| {
-            rules.push(RuleSum { rule: charge.rule, stage: charge.stage, count: 0, sum: Sum::default() });
+        rules.iter().position(|sum| sum.rule == charge.rule && sum.stage == charge.stage()).unwrap_or_else(|| {
+            rules.push(RuleSum { rule: charge.rule, stage: charge.stage(), count: 0, sum: Sum::default() });
             rules.len() - 1
         });
-    rules[place].count += 1;
+    rules[place].count += u64::from(is_counted(charge));
     rules[place].sum.add(charge.amount);
 }

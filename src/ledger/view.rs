@@ -2,12 +2,15 @@
 //!
 //! A view is small and never changes; the bookkeeper publishes a new one after each sync.
 
-use crate::domain::calendar::{Calendar, Day};
-use crate::domain::money::{Currency, Money, Sum};
+use std::sync::Arc;
+
+use crate::domain::calendar::{Calendar, Day, Period};
+use crate::domain::money::{Currency, Sum};
 use crate::domain::names::Name;
+use crate::domain::targets::{self, Earned, Progress, Targets};
 use crate::domain::time::Moment;
 
-use super::totals::{ByStage, InCurrency, Period, Role, RuleSum, Totals, both};
+use super::totals::{ByStage, InCurrency, Role, RuleSum, Totals};
 
 /// The sums at one durable height.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +23,7 @@ pub struct View {
     pub conflicts: u64,
     /// The end of the journal.
     pub position: u64,
+    targets: Arc<Targets>,
     currencies: Vec<Glance>,
 }
 
@@ -30,9 +34,10 @@ struct Glance {
     /// The last days on which anything was earned, in order: enough for a month and the week it ends in.
     days: Vec<(Day, ByStage)>,
     /// The days that the targets count, from the day of the first charge on.
-    first_days: Vec<(Day, Sum)>,
+    first_days: Vec<(Day, ByStage)>,
     first: Day,
     all_time: ByStage,
+    held: ByStage,
     rules: Vec<RuleSum>,
     newest: [Day; 4],
     citizens: [Vec<(Name, i64)>; 4],
@@ -41,25 +46,6 @@ struct Glance {
 }
 
 const DAYS: usize = 40;
-
-/// A goal of the rollout, counted from the first day on which anything was earned.
-#[derive(Clone, Copy, Debug)]
-pub struct Target {
-    /// Its name.
-    pub name: &'static str,
-    /// Within so many days.
-    pub days: i32,
-    /// This much.
-    pub goal: Money,
-}
-
-/// The goals that Rialto was built for.
-pub const TARGETS: [Target; 4] = [
-    Target { name: "day one", days: 1, goal: Money::from_millionths(10_000_000) },
-    Target { name: "week one", days: 7, goal: Money::from_millionths(500_000_000) },
-    Target { name: "week two", days: 14, goal: Money::from_millionths(1_500_000_000) },
-    Target { name: "month one", days: 30, goal: Money::from_millionths(3_000_000_000) },
-];
 
 /// The answer to the dashboard's question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,19 +60,24 @@ pub struct Dashboard {
     pub top_earners: [Vec<(Name, Sum)>; 4],
     /// The businesses that earned most of all, best first.
     pub top_businesses: Vec<(Name, Sum)>,
-    /// How much was earned within each of [`TARGETS`].
-    pub reached: [Sum; TARGETS.len()],
+    /// What is held, and in no other sum.
+    pub held: ByStage,
+    /// How each target stands; none where nothing was earned yet and no start was set.
+    pub progress: Vec<Progress>,
+    /// The targets.
+    pub targets: Arc<Targets>,
 }
 
 impl View {
     /// The view of these totals.
-    pub fn new(totals: &Totals, facts: u64, conflicts: u64, position: u64) -> View {
+    pub fn new(totals: &Totals, facts: u64, conflicts: u64, position: u64, targets: &Arc<Targets>) -> View {
         View {
+            targets: Arc::clone(targets),
             facts,
             transactions: totals.counted() as u64,
             conflicts,
             position,
-            currencies: totals.currencies().iter().map(Glance::new).collect(),
+            currencies: totals.currencies().iter().map(|sums| Glance::new(sums, targets)).collect(),
         }
     }
 
@@ -102,7 +93,9 @@ impl View {
                 periods: Default::default(),
                 top_earners: Default::default(),
                 top_businesses: Vec::new(),
-                reached: Default::default(),
+                held: ByStage::default(),
+                progress: Vec::new(),
+                targets: Arc::clone(&self.targets),
             };
         };
         let top = |period: Period| {
@@ -116,7 +109,9 @@ impl View {
             periods: Period::ALL.map(|period| glance.earned(period, today)),
             top_earners: Period::ALL.map(top),
             top_businesses: glance.businesses.iter().map(|&(name, sum)| (name, Sum(sum.into()))).collect(),
-            reached: TARGETS.map(|target| glance.reached(target)),
+            held: glance.held,
+            progress: glance.progress(&self.targets, today),
+            targets: Arc::clone(&self.targets),
         }
     }
 
@@ -127,19 +122,20 @@ impl View {
 }
 
 impl Glance {
-    fn new(sums: &InCurrency) -> Glance {
+    fn new(sums: &InCurrency, targets: &Targets) -> Glance {
         let last = sums.days.len().saturating_sub(DAYS);
-        let first = sums.first.unwrap_or(Day(i32::MIN));
-        let longest = TARGETS.iter().map(|target| target.days).max().unwrap_or(0);
-        let [from, to] =
-            [first.0, first.0.saturating_add(longest)].map(|day| sums.days.partition_point(|sums| sums.day.0 < day));
+        let first = targets.start.or(sums.first).unwrap_or(Day(i32::MIN));
+        let longest = targets.all.iter().map(|target| target.days).max().unwrap_or(0);
+        let [from, to] = [first.0, first.0.saturating_add_unsigned(longest)]
+            .map(|day| sums.days.partition_point(|sums| sums.day.0 < day));
         let earners = |role: Role, period: Period| sums.tops[role as usize][period as usize].earners().to_vec();
         Glance {
             currency: sums.currency,
             days: sums.days[last..].iter().map(|sums| (sums.day, sums.stages)).collect(),
-            first_days: sums.days[from..to].iter().map(|sums| (sums.day, both(sums.stages))).collect(),
+            first_days: sums.days[from..to].iter().map(|sums| (sums.day, sums.stages)).collect(),
             first,
             all_time: sums.all_time(),
+            held: sums.held,
             rules: sums.rules.clone(),
             newest: sums.newest,
             citizens: Period::ALL.map(|period| earners(Role::Citizen, period)),
@@ -156,9 +152,15 @@ impl Glance {
         days.fold(ByStage::default(), |[shadow, live], (_, stages)| [shadow.plus(stages[0]), live.plus(stages[1])])
     }
 
-    fn reached(&self, target: Target) -> Sum {
-        let first = self.first;
-        let days = self.first_days.iter().take_while(|(day, _)| day.0.saturating_sub(first.0) < target.days);
-        days.fold(Sum::default(), |sum, (_, earned)| sum.plus(*earned))
+    fn progress(&self, targets: &Targets, today: Day) -> Vec<Progress> {
+        let on = |days: &[(Day, ByStage)], day: Day| {
+            days.binary_search_by_key(&day, |(known, _)| *known).ok().map(|place| days[place].1)
+        };
+        let earned = |day: Day| {
+            let [shadow, live] = on(&self.first_days, day).or_else(|| on(&self.days, day)).unwrap_or_default();
+            // Nothing is collected before there is anybody who collects.
+            Earned { shadow, live, collected: Sum::default() }
+        };
+        targets.all.iter().map(|target| targets::progress(target, self.first, today, earned)).collect()
     }
 }

@@ -80,6 +80,7 @@ fn fill(activity: &mut Activity, record: &Record<'_>) -> Result<(), BadField> {
     activity.declared = terms.declared;
     if is_message {
         activity.channel = channel.as_deref().map_or(0, Name::digest_of);
+        activity.address = texts::address(receiver.as_deref(), channel.as_deref(), terms.recipient_type);
         activity.receiver =
             Receiver::new(receiver.as_deref(), activity.citizen, terms.recipient_type, channel.as_deref());
     }

@@ -65,6 +65,7 @@ fn fill(message: &mut Activity, record: &Record<'_>) -> Result<(), BadField> {
     message.client = texts::named(terms.client);
     message.channel = channel.as_deref().map_or(0, Name::digest_of);
     message.receiver = Receiver::new(receiver.as_deref(), message.citizen, terms.recipient_type, channel.as_deref());
+    message.address = texts::address(receiver.as_deref(), channel.as_deref(), terms.recipient_type);
     message.body = CONTENT.iter().filter_map(|key| fields.get(*key)).find_map(body);
     Ok(())
 }

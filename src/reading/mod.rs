@@ -39,8 +39,10 @@ pub use self::body::Format;
 pub use self::error::{Refusal, RefusalCode, Unreadable};
 
 use chrono_tz::Tz;
+use rust_decimal::Decimal;
 
 use crate::domain::activity::Activity;
+use crate::domain::names::Name;
 use crate::domain::rows::Row;
 
 /// Reads the engine's records.
@@ -60,6 +62,15 @@ pub enum Kind {
     Citizen,
     /// A row of BUILDINGS.
     Building,
+}
+
+/// Who a citizen is, and how expert; where the row states none, or no figure, nobody says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Skilled {
+    /// The username.
+    pub id: Name,
+    /// The expertise.
+    pub expertise: Option<Decimal>,
 }
 
 impl Reader {
@@ -87,6 +98,11 @@ impl Reader {
     /// Reads a row of CITIZENS.
     pub fn citizen(&self, text: &str) -> Result<Row, Refusal> {
         rows::citizen(text)
+    }
+
+    /// Reads a row of CITIZENS for who it is, and how expert.
+    pub fn skilled(&self, text: &str) -> Result<Skilled, Refusal> {
+        rows::skilled(text)
     }
 
     /// Reads a row of BUILDINGS.

@@ -1,15 +1,16 @@
 //! Rows of CITIZENS and BUILDINGS, and what a record is that nobody labelled.
 
+use crate::domain::activity::Stated;
 use crate::domain::names::Name;
 use crate::domain::rows::{Building, Citizen, Row};
 
-use super::Kind;
 use super::error::{Refusal, RefusalCode};
 use super::fields::Fields;
 use super::keys::Key;
 use super::record::Record;
 use super::texts;
 use super::values::Value;
+use super::{Kind, Skilled, terms};
 
 pub(super) fn citizen(text: &str) -> Result<Row, Refusal> {
     let record = Record::read(text, Kind::Citizen)?;
@@ -19,6 +20,15 @@ pub(super) fn citizen(text: &str) -> Result<Row, Refusal> {
     // citizen has; of anything less, nothing is concluded.
     let is_whole = record.fields.has(Key::SocialClass) && record.fields.is_enveloped();
     Ok(Row::Citizen(Citizen { id, is_ai: told.or(is_whole.then_some(false)) }))
+}
+
+pub(super) fn skilled(text: &str) -> Result<Skilled, Refusal> {
+    let record = Record::read(text, Kind::Citizen)?;
+    let expertise = match terms::expertise(&record.fields) {
+        Stated::Is(expertise) => Some(expertise),
+        Stated::Absent | Stated::Unreadable(_) => None,
+    };
+    Ok(Skilled { id: name(&record, Kind::Citizen)?, expertise })
 }
 
 pub(super) fn building(text: &str) -> Result<Row, Refusal> {

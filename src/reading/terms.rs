@@ -128,7 +128,7 @@ fn id(fields: &Fields<'_>, keys: &[Key]) -> Result<Option<CompactString>, BadFie
 }
 
 /// `expertise`, `skills.expertise`, or the `expertise` of an object `skills`.
-fn expertise(fields: &Fields<'_>) -> Stated {
+pub(super) fn expertise(fields: &Fields<'_>) -> Stated {
     match texts::figure(fields, EXPERTISE) {
         Stated::Absent => {
             let skills = fields.get(Key::Skills).and_then(nested::object);

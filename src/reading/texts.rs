@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::domain::activity::Stated;
+use crate::domain::activity::{Address, Stated};
 use crate::domain::names::Name;
 
 use super::error::{Refusal, RefusalCode};
@@ -57,6 +57,20 @@ pub(super) fn id<'a>(fields: &Fields<'a>, keys: &[Key]) -> Result<Option<Cow<'a,
 /// The name of an id.
 pub(super) fn named(id: Option<impl AsRef<str>>) -> Option<Name> {
     id.and_then(|id| Name::new(id.as_ref()))
+}
+
+/// What a message says of its receiver.
+pub(super) fn address(
+    receiver: Option<&str>,
+    channel: Option<&str>,
+    recipient_type: Option<&str>,
+) -> Option<Box<Address>> {
+    let lower = |text: Option<&str>| text.unwrap_or_default().trim().to_lowercase().into();
+    Some(Box::new(Address {
+        receiver: receiver.unwrap_or_default().into(),
+        channel: lower(channel),
+        recipient_type: lower(recipient_type),
+    }))
 }
 
 /// The figure under the first of `keys` that states one.

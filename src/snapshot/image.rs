@@ -4,18 +4,30 @@ use bincode::{Decode, Encode};
 
 use super::SnapshotError;
 use crate::domain::activity::Outcome;
+use crate::domain::calendar::{Day, Period};
+use crate::domain::charge::Stage;
 use crate::domain::ids::EventKey;
 use crate::domain::names::Name;
-use crate::domain::rows::{Building, Citizen, Row};
+use crate::domain::rollout::{Move, Phase, Standing, Subject};
+use crate::domain::rows::{Building, Citizen, Payer, Row};
+use crate::domain::tariff::timeline::Tariffs;
+use crate::domain::tariff::{Scope, Tariff};
 use crate::domain::time::Moment;
 use crate::journal::segment::FolderId;
 use crate::ledger::book::{Book, ConflictRow, Parts};
 use crate::ledger::chunks::Chunks;
 use crate::ledger::directory::Directory;
+use crate::ledger::guards::{Capacity, Guards, Watch};
+use crate::ledger::meters::{Base, Key, Meters};
+use crate::ledger::orders::{Closing, Link};
+use crate::ledger::roll::NameNo;
 use crate::ledger::rows::{ChargeRow, FactRow, Place};
+use crate::tariffs;
 
 /// How many rows a section has at most: whatever they are, they fit its bound.
 const SECTION_ROWS: usize = 8192;
+/// The same of tariffs, which are long.
+const TARIFFS: usize = 64;
 
 /// The book as it was at one position, shared with its owner and cheap to take.
 #[derive(Debug)]
@@ -27,6 +39,11 @@ pub struct Image {
     charges: Chunks<ChargeRow>,
     conflicts: Chunks<ConflictRow>,
     directory: Directory,
+    tariffs: Tariffs,
+    meters: Meters,
+    orders: OrdersImage,
+    links: Vec<Link>,
+    guards: Guards,
 }
 
 /// One section of the file. New kinds join at the end; none is changed.
@@ -46,6 +63,58 @@ pub(super) enum Section {
     Rows(Vec<RowImage>),
     /// The last: how many came before.
     End { sections: u64 },
+    /// Tariffs after the built-in one, in order; from format 2 on.
+    Tariffs(Vec<TariffImage>),
+    /// Meters; from format 2 on.
+    Meters(Vec<MeterImage>),
+    /// What operators ordered; from format 2 on.
+    Orders(OrdersImage),
+    /// Transactions that speak of earlier ones, each by its row and theirs; from format 2 on.
+    Links(Vec<(u32, u32)>),
+    /// What the guards have seen, of each by his number on the roll; from format 2 on.
+    Watched(Vec<WatchImage>),
+    /// What came late for them: whose, its kind, its time, how much; from format 2 on.
+    Late(Vec<(u32, u8, u32, i64)>),
+    /// What they have seen of pairs: writer, receiver, hour and count; from format 2 on.
+    Pairs(Vec<(u64, u64, u32, u32)>),
+}
+
+#[derive(Clone, Debug, Default, Encode, Decode)]
+pub(super) struct OrdersImage {
+    all: (u8, i64),
+    own: Vec<(u8, String, u8, i64)>,
+    accepted: Vec<u32>,
+    discrepancies: Vec<u32>,
+    closings: Vec<(u32, i32)>,
+}
+
+#[derive(Encode, Decode)]
+pub(super) struct WatchImage {
+    capacity: u8,
+    number: u32,
+    hour: u32,
+    count: u32,
+    amount: i64,
+    usual: u32,
+    held: u32,
+}
+
+#[derive(Encode, Decode)]
+pub(super) struct TariffImage {
+    effective: i64,
+    text: String,
+}
+
+#[derive(Encode, Decode)]
+pub(super) struct MeterImage {
+    meter: String,
+    base: u8,
+    scope: u8,
+    whose: Option<String>,
+    stage: u8,
+    period: u8,
+    start: i32,
+    counted: u128,
 }
 
 #[derive(Encode, Decode)]
@@ -58,8 +127,21 @@ pub(super) struct ConflictImage {
 
 #[derive(Encode, Decode)]
 pub(super) enum RowImage {
-    Citizen { id: String, is_ai: Option<bool> },
-    Building { id: String, kind: Option<String>, is_business: Option<bool>, run_by: Option<String> },
+    Citizen {
+        id: String,
+        is_ai: Option<bool>,
+    },
+    Building {
+        id: String,
+        kind: Option<String>,
+        is_business: Option<bool>,
+        run_by: Option<String>,
+    },
+    /// From format 2 on.
+    Payer {
+        id: String,
+        customer: Option<String>,
+    },
 }
 
 impl Image {
@@ -73,6 +155,11 @@ impl Image {
             charges: book.charges().share(),
             conflicts: book.conflicts().share(),
             directory: book.directory().clone(),
+            tariffs: book.tariffs().clone(),
+            meters: book.meters().clone(),
+            orders: OrdersImage::of(book),
+            links: book.links().to_vec(),
+            guards: book.guards().clone(),
         }
     }
 
@@ -86,29 +173,50 @@ impl Image {
         folder: FolderId,
         mut put: impl FnMut(&Section) -> Result<(), SnapshotError>,
     ) -> Result<(), SnapshotError> {
-        let mut count = 0;
+        let mut sections = 0;
         let mut put = |section: Section| {
-            count += 1;
-            put(&section).map(|()| count)
+            sections += 1;
+            put(&section).map(|()| sections)
         };
-        let mut sections = put(Section::Start { folder, position: self.position, latest: self.latest.0 })?;
+        put(Section::Start { folder, position: self.position, latest: self.latest.0 })?;
         for names in self.names.slices().flat_map(|rows| rows.chunks(SECTION_ROWS)) {
-            sections = put(Section::Names(names.iter().map(|name| name.as_str().to_owned()).collect()))?;
+            put(Section::Names(names.iter().map(|name| name.as_str().to_owned()).collect()))?;
         }
         for facts in self.facts.slices().flat_map(|rows| rows.chunks(SECTION_ROWS)) {
-            sections = put(Section::Facts(together(facts, |fact| fact.to_bytes())))?;
+            put(Section::Facts(together(facts, |fact| fact.to_bytes())))?;
         }
         for charges in self.charges.slices().flat_map(|rows| rows.chunks(SECTION_ROWS)) {
-            sections = put(Section::Charges(together(charges, |charge| charge.to_bytes())))?;
+            put(Section::Charges(together(charges, |charge| charge.to_bytes())))?;
         }
         for conflicts in self.conflicts.slices().flat_map(|rows| rows.chunks(SECTION_ROWS)) {
-            sections = put(Section::Conflicts(conflicts.iter().map(ConflictImage::of).collect()))?;
+            put(Section::Conflicts(conflicts.iter().map(ConflictImage::of).collect()))?;
         }
         let rows: Vec<Row> = self.directory.rows().collect();
         for rows in rows.chunks(SECTION_ROWS) {
-            sections = put(Section::Rows(rows.iter().map(RowImage::of).collect()))?;
+            put(Section::Rows(rows.iter().map(RowImage::of).collect()))?;
         }
-        put(Section::End { sections }).map(drop)
+        // The built-in one is part of the program.
+        for tariffs in self.tariffs.all()[1..].chunks(TARIFFS) {
+            put(Section::Tariffs(tariffs.iter().map(|tariff| TariffImage::of(tariff)).collect()))?;
+        }
+        for meters in self.meters.sorted().chunks(SECTION_ROWS) {
+            put(Section::Meters(meters.iter().map(MeterImage::of).collect()))?;
+        }
+        let mut last = put(Section::Orders(self.orders.clone()))?;
+        for links in self.links.chunks(SECTION_ROWS) {
+            last = put(Section::Links(links.iter().map(|link| (link.of, link.by)).collect()))?;
+        }
+        let watched: Vec<_> = self.guards.of_use().collect();
+        for watched in watched.chunks(SECTION_ROWS) {
+            last = put(Section::Watched(watched.iter().map(WatchImage::of).collect()))?;
+        }
+        for late in self.guards.late().chunks(SECTION_ROWS) {
+            last = put(Section::Late(late.to_vec()))?;
+        }
+        for pairs in self.guards.pairs().chunks(SECTION_ROWS) {
+            last = put(Section::Pairs(pairs.to_vec()))?;
+        }
+        put(Section::End { sections: last }).map(drop)
     }
 }
 
@@ -128,7 +236,7 @@ pub(super) struct Loading {
 
 impl Loading {
     pub(super) fn take(&mut self, section: Section) -> Result<(), SnapshotError> {
-        let Parts { names, facts, charges, conflicts, rows, latest: last } = &mut self.parts;
+        let Parts { names, facts, charges, conflicts, rows, tariffs, meters, latest: last, .. } = &mut self.parts;
         match section {
             Section::Start { position, latest, .. } => {
                 self.position = position;
@@ -162,6 +270,29 @@ impl Loading {
                     rows.push(image.row()?);
                 }
             }
+            Section::Tariffs(images) => {
+                for image in images {
+                    tariffs.push(image.tariff()?);
+                }
+            }
+            Section::Orders(image) => image.put(&mut self.parts)?,
+            Section::Links(images) => {
+                self.parts.links.extend(images.into_iter().map(|(of, by)| Link { of, by }));
+            }
+            Section::Watched(images) => {
+                for image in images {
+                    let (capacity, number, watch) = image.watch(self.parts.names.len())?;
+                    self.parts.guards.put(capacity, number, watch);
+                }
+            }
+            Section::Late(images) => images.into_iter().for_each(|late| self.parts.guards.put_late(late)),
+            Section::Pairs(images) => images.into_iter().for_each(|pair| self.parts.guards.put_pair(pair)),
+            Section::Meters(images) => {
+                for image in images {
+                    let (key, counted) = image.meter()?;
+                    meters.put(key, counted);
+                }
+            }
         }
         Ok(())
     }
@@ -183,7 +314,107 @@ impl ConflictImage {
     fn row(self) -> Result<ConflictRow, SnapshotError> {
         let outcome =
             Outcome::ALL.get(usize::from(self.outcome)).ok_or(SnapshotError::Damaged("an outcome is none"))?;
-        Ok(ConflictRow { key: EventKey(self.key), content: self.content, outcome: *outcome, place: Place(self.place) })
+        Ok(ConflictRow {
+            key: EventKey(self.key),
+            content: self.content,
+            outcome: *outcome,
+            place: Place(self.place),
+            // Which are, another section tells.
+            is_discrepancy: false,
+        })
+    }
+}
+
+impl TariffImage {
+    fn of(tariff: &Tariff) -> TariffImage {
+        TariffImage { effective: tariff.effective().0, text: tariff.text().to_string() }
+    }
+
+    fn tariff(self) -> Result<Tariff, SnapshotError> {
+        tariffs::recall(&self.text, Moment(self.effective)).ok_or(SnapshotError::Damaged("a tariff is none"))
+    }
+}
+
+impl OrdersImage {
+    fn of(book: &Book) -> OrdersImage {
+        let rollout = book.rollout();
+        let all = rollout.standing(Subject::All).map_or((0, 0), |all| (all.phase as u8, all.since.0));
+        let own = |(subject, standing): (Subject, Standing)| {
+            let id = subject.id().map_or_else(String::new, |id| id.as_str().to_owned());
+            (u8::from(matches!(subject, Subject::Citizen(_))), id, standing.phase as u8, standing.since.0)
+        };
+        let discrepancies = (0..).zip(book.conflicts().iter()).filter(|(_, row)| row.is_discrepancy);
+        OrdersImage {
+            all,
+            own: rollout.own().into_iter().map(own).collect(),
+            accepted: book.accepted().iter().copied().collect(),
+            discrepancies: discrepancies.map(|(number, _)| number).collect(),
+            closings: book.closings().iter().map(|closing| (closing.from, closing.open.0)).collect(),
+        }
+    }
+
+    fn put(self, parts: &mut Parts) -> Result<(), SnapshotError> {
+        let phase =
+            |code: u8| Phase::ALL.get(usize::from(code)).copied().ok_or(SnapshotError::Damaged("a phase is none"));
+        let mut make = |subject, code, since| -> Result<(), SnapshotError> {
+            parts.rollout.make(Move { subject, to: Some(phase(code)?) }, Moment(since));
+            Ok(())
+        };
+        make(Subject::All, self.all.0, self.all.1)?;
+        for (kind, id, code, since) in self.own {
+            let id = named(&id)?;
+            make(if kind == 0 { Subject::Business(id) } else { Subject::Citizen(id) }, code, since)?;
+        }
+        parts.accepted = self.accepted.into_iter().collect();
+        parts.discrepancies = self.discrepancies;
+        parts.closings = self.closings.into_iter().map(|(from, open)| Closing { from, open: Day(open) }).collect();
+        Ok(())
+    }
+}
+
+impl WatchImage {
+    fn of((capacity, number, watch): &(Capacity, NameNo, Watch)) -> WatchImage {
+        let Watch { hour, count, amount, usual, held } = *watch;
+        WatchImage { capacity: *capacity as u8, number: number.0, hour, count, amount, usual, held }
+    }
+
+    fn watch(self, names: usize) -> Result<(Capacity, NameNo, Watch), SnapshotError> {
+        let WatchImage { capacity, number, hour, count, amount, usual, held } = self;
+        let capacity = Capacity::ALL.get(usize::from(capacity)).copied();
+        let capacity = capacity.filter(|_| (number as usize) < names);
+        let capacity = capacity.ok_or(SnapshotError::Damaged("a watch is of nobody"))?;
+        Ok((capacity, NameNo(number), Watch { hour, count, amount, usual, held }))
+    }
+}
+
+impl MeterImage {
+    fn of((key, counted): &(Key, u128)) -> MeterImage {
+        MeterImage {
+            meter: key.meter.as_str().to_owned(),
+            base: key.base as u8,
+            scope: key.scope as u8,
+            whose: key.whose.map(|name| name.as_str().to_owned()),
+            stage: key.stage as u8,
+            period: key.period as u8,
+            start: key.start.0,
+            counted: *counted,
+        }
+    }
+
+    fn meter(self) -> Result<(Key, u128), SnapshotError> {
+        fn one_of<T: Copy>(all: &[T], code: u8) -> Result<T, SnapshotError> {
+            all.get(usize::from(code)).copied().ok_or(SnapshotError::Damaged("a meter is none"))
+        }
+        let key = Key {
+            meter: named(&self.meter)?,
+            base: one_of(&Base::ALL, self.base)?,
+            scope: one_of(&Scope::ALL, self.scope)?,
+            whose: self.whose.map(|text| named(&text)).transpose()?,
+            stage: one_of(&Stage::ALL, self.stage)?,
+            period: one_of(&Period::ALL, self.period)?,
+            start: Day(self.start),
+        };
+        Ok((key, self.counted))
     }
 }
 
@@ -195,6 +426,7 @@ impl RowImage {
             Row::Building(Building { id, kind, is_business, run_by }) => {
                 RowImage::Building { id: text(id), kind: kind.map(text), is_business, run_by: run_by.map(text) }
             }
+            Row::Payer(Payer { id, customer }) => RowImage::Payer { id: text(id), customer: customer.map(text) },
         }
     }
 
@@ -205,6 +437,7 @@ impl RowImage {
             RowImage::Building { id, kind, is_business, run_by } => {
                 Row::Building(Building { id: named(&id)?, kind: maybe(kind)?, is_business, run_by: maybe(run_by)? })
             }
+            RowImage::Payer { id, customer } => Row::Payer(Payer { id: named(&id)?, customer: maybe(customer)? }),
         })
     }
 }

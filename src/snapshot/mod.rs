@@ -19,8 +19,8 @@ use crate::ledger::book::Book;
 pub use image::Image;
 use image::Section;
 
-/// The format that this version writes, and the newest that it reads.
-pub const FORMAT: u32 = 1;
+/// The format that this version writes, and the newest that it reads: it reads all of them.
+pub const FORMAT: u32 = 2;
 
 const MAGIC: [u8; 8] = *b"RIALTOSN";
 /// No section is larger; a length that says so is damage, and nothing is allocated for it.
@@ -41,7 +41,7 @@ pub enum SnapshotError {
     #[error("the snapshot is damaged: {0}")]
     Damaged(&'static str),
     /// It is of another version.
-    #[error("the snapshot has format {0}; this version of Rialto reads format {FORMAT}")]
+    #[error("the snapshot has format {0}; this version of Rialto reads formats 1 to {FORMAT}")]
     Version(u32),
     /// It is another folder's.
     #[error("the snapshot belongs to another data folder")]
@@ -174,7 +174,7 @@ fn read_sections(
         return Err(SnapshotError::Damaged("it does not begin as a snapshot"));
     }
     let format = u32::from_le_bytes([front[8], front[9], front[10], front[11]]);
-    if format != FORMAT {
+    if !(1..=FORMAT).contains(&format) {
         return Err(SnapshotError::Version(format));
     }
     let mut bytes = Vec::new();

@@ -25,7 +25,9 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::actors::bookkeeper::{Bookkeeper, Flush, Leave, TakeSnapshot};
+use crate::actors::clerk::Clerk;
 use crate::actors::door::{Bounds, Closed, Door, Reserved};
+use crate::actors::gate::Gate;
 use crate::actors::registry::Registries;
 use crate::actors::vitals::{Cause, State, Vitals};
 use crate::clock::Clock;
@@ -33,17 +35,22 @@ use crate::config;
 use crate::domain::activity::Activity;
 use crate::domain::calendar::Calendar;
 use crate::domain::money::Currency;
+use crate::domain::orders::{self, Order};
 use crate::domain::rows::Row;
+use crate::domain::targets::Targets;
 use crate::domain::tariff::Tariff;
+use crate::domain::tariff::timeline::Tariffs;
 use crate::folder::{DataFolder, FolderError};
 use crate::journal::JournalError;
 use crate::journal::reader::Reader;
 use crate::ledger::entry::Receipt;
+use crate::ledger::guards::Limits;
+use crate::ledger::orders::Obeyed;
 use crate::ledger::view::{Dashboard, View};
 use crate::metrics::Meters;
 use crate::snapshot::SnapshotError;
 
-pub use queries::{Fate, QueryError, Transaction, Wanted};
+pub use queries::{Correction, Disputed, Fate, QueryError, Transaction, Wanted};
 pub use recover::Opened;
 
 /// How a Rialto is to run.
@@ -65,6 +72,12 @@ pub struct Settings {
     pub segment_bytes: u64,
     /// How much of the journal must be new before a snapshot is taken by itself.
     pub snapshot_bytes: u64,
+    /// What the guards let pass.
+    pub limits: Limits,
+    /// What going live asks for.
+    pub gate: Gate,
+    /// What is to be earned by when.
+    pub targets: Targets,
     /// Asks the allocator to give back what the calling thread has freed: called after many actors
     /// retired. Only whoever chooses the allocator knows how.
     pub give_back: Option<fn()>,
@@ -82,6 +95,9 @@ impl Settings {
             arbiters: config::arbiters(),
             segment_bytes: 64 << 20,
             snapshot_bytes: 64 << 20,
+            limits: Limits::default(),
+            gate: Gate::default(),
+            targets: Targets::default(),
             give_back: None,
         }
     }
@@ -116,6 +132,17 @@ pub enum RecordError {
     Stopped(Cause),
 }
 
+/// Why an order was not obeyed.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum OrderError {
+    /// It was refused, and nothing was changed.
+    #[error(transparent)]
+    Refused(#[from] orders::Refused),
+    /// It was not taken in, or everything stopped before it was durable.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
 /// A running Rialto. Clones are the same one.
 #[derive(Clone, Debug)]
 pub struct Rialto(Arc<Inner>);
@@ -128,7 +155,7 @@ struct Inner {
     view: Arc<ArcSwap<View>>,
     calendar: Calendar,
     clock: Clock,
-    tariff: Arc<Tariff>,
+    clerk: Clerk,
     reader: Reader,
     vitals: Vitals,
     meters: Meters,
@@ -194,6 +221,12 @@ impl Rialto {
         told.await.map_err(|_| self.lost())
     }
 
+    /// Gives an order, and waits until it is durable.
+    pub async fn order(&self, order: Order) -> Result<Obeyed, OrderError> {
+        let obeyed = self.0.door.order(order).map_err(RecordError::from)?;
+        Ok(obeyed.await.map_err(|_| self.lost())??)
+    }
+
     /// What was earned, as of now: a look at numbers that are ready.
     pub fn dashboard(&self, currency: Currency) -> Dashboard {
         self.0.view.load().dashboard(currency, self.0.clock.now(), &self.0.calendar)
@@ -219,9 +252,14 @@ impl Rialto {
         &self.0.calendar
     }
 
-    /// The tariff in force.
-    pub fn tariff(&self) -> &Tariff {
-        &self.0.tariff
+    /// The tariff in force now.
+    pub fn tariff(&self) -> Arc<Tariff> {
+        Arc::clone(self.0.clerk.tariffs().at(self.0.clock.now()))
+    }
+
+    /// All tariffs, those of the past and those still to come.
+    pub fn tariffs(&self) -> Arc<Tariffs> {
+        Arc::clone(&self.0.clerk.tariffs())
     }
 
     /// Its data folder.
@@ -310,7 +348,8 @@ impl Rialto {
     }
 
     fn gauge(&self) {
-        let Inner { meters, view, door, registries, images, calendar, clock, tariff, .. } = &*self.0;
+        let Inner { meters, view, door, registries, images, calendar, clock, .. } = &*self.0;
+        let tariffs = self.tariffs();
         let view = view.load();
         let set = |name, value: f64| meters.gauge(name, &[]).set(value);
         set("rialto_door_under_way", door.under_way() as f64);
@@ -328,12 +367,12 @@ impl Rialto {
             let labels = [
                 ("currency", currency.to_string()),
                 ("stage", sum.stage.as_str().to_owned()),
-                ("rule", tariff.rule_name(sum.rule).to_owned()),
+                ("rule", tariffs.rule_name(sum.rule).to_owned()),
             ];
             meters.gauge("rialto_ledger_money", &labels).set(units(sum.sum.0));
             meters.gauge("rialto_ledger_charges", &labels).set(sum.count as f64);
         }
-        let dashboard = view.dashboard(tariff.currency(), clock.now(), calendar);
+        let dashboard = view.dashboard(self.tariff().currency(), clock.now(), calendar);
         for (period, stages) in ["day", "week", "month", "all_time"].into_iter().zip(dashboard.periods) {
             for (stage, sum) in ["shadow", "live"].into_iter().zip(stages) {
                 let labels = [

@@ -5,15 +5,17 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 
 use super::Rialto;
-use crate::actors::queries::{Account, Describing, Find, Known, Share};
+use crate::actors::queries::{Account, Describing, Find, Known, Operating, Operations, Rows, Share};
 use crate::actors::vitals::State;
 use crate::domain::ids::{EventKey, Feed, SourceId, TransactionId};
 use crate::domain::names::Name;
+use crate::domain::orders::{Order, Reverse, What};
+use crate::domain::time::Moment;
 use crate::journal::reader::ReadError;
 use crate::ledger::chunks::Chunks;
 use crate::ledger::entry::{Entry, Event};
 use crate::ledger::roll::NameNo;
-use crate::ledger::rows::{ChargeRow, Place};
+use crate::ledger::rows::{ChargeRow, Place, Sort};
 
 /// Why a question has no answer.
 #[derive(Debug, Error)]
@@ -36,17 +38,45 @@ pub struct Fate {
     pub event: Event<'static>,
     /// Its transaction, if it earned.
     pub transaction: Option<TransactionId>,
+    /// All transactions that are about it, in order: its own, and what corrected them.
+    pub transactions: Vec<Transaction>,
     /// What contradicted it.
     pub conflicts: Vec<Event<'static>>,
 }
 
-/// A transaction, and the event that made it.
+/// A transaction, and the event that it is about.
 #[derive(Clone, Debug)]
 pub struct Transaction {
     /// Its number.
     pub id: TransactionId,
     /// The charge.
     pub charge: ChargeRow,
+    /// The event.
+    pub event: Event<'static>,
+    /// What made it, where that was no event.
+    pub correction: Option<Correction>,
+}
+
+/// An order that speaks of an earlier transaction.
+#[derive(Clone, Debug)]
+pub struct Correction {
+    /// The earlier one.
+    pub of: TransactionId,
+    /// The order.
+    pub order: Order,
+    /// When it was given.
+    pub at: Moment,
+}
+
+/// An event that contradicts an earlier one, or the tariff.
+#[derive(Clone, Debug)]
+pub struct Disputed {
+    /// Its number.
+    pub number: u32,
+    /// Whether it declares another amount than was charged.
+    pub is_discrepancy: bool,
+    /// Whether somebody looked at it and let it be.
+    pub is_accepted: bool,
     /// The event.
     pub event: Event<'static>,
 }
@@ -85,7 +115,11 @@ impl Rialto {
             return Err(QueryError::Other(fact.place));
         }
         let conflicts = conflicts.iter().map(|conflict| self.read(conflict.place, &names)).collect::<Result<_, _>>()?;
-        Ok(Some(Fate { event, transaction: charge.map(|(transaction, _)| transaction), conflicts }))
+        let transactions = match charge {
+            Some((first, _)) => self.about(first).await?,
+            None => Vec::new(),
+        };
+        Ok(Some(Fate { event, transaction: charge.map(|(transaction, _)| transaction), transactions, conflicts }))
     }
 
     /// The transactions that are wanted, the newest first; and where to go on, if there may be more.
@@ -96,26 +130,57 @@ impl Rialto {
         let is = |row: NameNo, number: Option<Option<usize>>| {
             number.is_none_or(|number| number.is_some_and(|number| number == row.0 as usize))
         };
-        let tariff = self.tariff();
+        let tariffs = self.tariffs();
         let is_wanted = |charge: &ChargeRow| {
             is(charge.citizen, citizen)
                 && is(charge.business, business)
-                && wanted.stage.is_none_or(|stage| stage == charge.stage)
-                && wanted.rule.is_none_or(|rule| rule == tariff.rule_name(charge.rule))
+                && wanted.stage.is_none_or(|stage| stage == charge.stage())
+                && wanted.rule.is_none_or(|rule| rule == tariffs.rule_name(charge.rule))
         };
         let newest = wanted.before.map_or(u64::MAX, |before| before.0.saturating_sub(1));
         let mut last = newest.min(rows.durable_charges as u64);
         let mut found = Vec::new();
         while 0 < last && found.len() < wanted.limit {
             let charge = rows.charges.get(last as usize - 1).filter(is_wanted);
-            if let Some((charge, fact)) = charge.and_then(|row| Some((row, rows.facts.get(row.fact.0 as usize)?))) {
-                let event = self.read(fact.fact().place, &rows.names)?;
-                found.push(Transaction { id: TransactionId(last), charge, event });
+            if let Some(charge) = charge {
+                found.extend(self.found(last, charge, &rows)?);
             }
             last -= 1;
         }
         let next = (0 < last).then_some(TransactionId(last + 1));
         Ok((found, next))
+    }
+
+    /// A charge, what was adjusted with it, and all that speaks of it.
+    async fn about(&self, first: TransactionId) -> Result<Vec<Transaction>, QueryError> {
+        let rows = self.0.bookkeeper.send(Share).await.map_err(|_| self.gone())?;
+        let row = |number: u64| rows.charges.get(number as usize - 1).filter(|_| number <= rows.durable_charges as u64);
+        let fact = row(first.0).map(|row| row.fact);
+        let own = (first.0..).take_while(|number| row(*number).is_some_and(|row| Some(row.fact) == fact));
+        let own: Vec<u64> = own.collect();
+        let later = rows.links.iter().filter(|link| own.contains(&(u64::from(link.of) + 1)));
+        let all = own.iter().copied().chain(later.map(|link| u64::from(link.by) + 1));
+        let found = all.filter_map(|number| self.found(number, row(number)?, &rows).transpose());
+        found.collect()
+    }
+
+    /// The transaction in the `number`th row, from 1 on.
+    fn found(&self, number: u64, charge: ChargeRow, rows: &Rows) -> Result<Option<Transaction>, QueryError> {
+        let fact = |row: ChargeRow| rows.facts.get(row.fact.0 as usize).map(|fact| fact.fact());
+        let Some(own) = fact(charge) else { return Ok(None) };
+        let id = TransactionId(number);
+        if !own.is_order {
+            return Ok(Some(Transaction { id, charge, event: self.read(own.place, &rows.names)?, correction: None }));
+        }
+        let link = rows.links.binary_search_by_key(&(number - 1), |link| link.by.into());
+        let of = link.ok().map(|place| rows.links[place].of);
+        let first = of.and_then(|of| rows.charges.get(of as usize)).and_then(fact);
+        let (Some(of), Some(first)) = (of, first) else { return Ok(None) };
+        let Entry::Order(order, at) = self.0.reader.read(own.place, |number| rows.names.get(number.0 as usize))? else {
+            return Err(QueryError::Other(own.place));
+        };
+        let correction = Some(Correction { of: TransactionId(u64::from(of) + 1), order, at });
+        Ok(Some(Transaction { id, charge, event: self.read(first.place, &rows.names)?, correction }))
     }
 
     /// One transaction.
@@ -125,11 +190,46 @@ impl Rialto {
         Ok(found.into_iter().next().filter(|found| found.id == id))
     }
 
+    /// How the house stands, as operators see it.
+    pub async fn operations(&self) -> Result<Operations, QueryError> {
+        self.0.bookkeeper.send(Operating).await.map_err(|_| self.gone())
+    }
+
+    /// The charges that are held, the newest first, at most `limit` of them.
+    pub async fn held(&self, limit: usize) -> Result<Vec<Transaction>, QueryError> {
+        let held = self.operations().await?.held;
+        let mut found = Vec::new();
+        for number in held.into_iter().rev().take(limit) {
+            found.extend(self.transaction(TransactionId(u64::from(number) + 1)).await?);
+        }
+        Ok(found)
+    }
+
+    /// The order that takes a charge back; `None` where there is no such transaction.
+    pub async fn reversal(&self, id: TransactionId) -> Result<Option<What>, QueryError> {
+        let Some(found) = self.transaction(id).await? else { return Ok(None) };
+        // What an order made has no event, and is refused for what it is.
+        let used = found.event.used.filter(|_| found.charge.sort() == Sort::Charge);
+        let used = used.map(|used| (used.start, used.quantity));
+        Ok(Some(What::Reverse(Reverse { transaction: id, used })))
+    }
+
     /// The events that contradicted an earlier one, the newest first, at most `limit` of them.
-    pub async fn conflicts(&self, limit: usize) -> Result<Vec<Event<'static>>, QueryError> {
+    pub async fn conflicts(&self, limit: usize) -> Result<Vec<Disputed>, QueryError> {
         let rows = self.0.bookkeeper.send(Share).await.map_err(|_| self.gone())?;
-        let newest = (0..rows.durable_conflicts).rev().take(limit).filter_map(|number| rows.conflicts.get(number));
-        newest.map(|conflict| self.read(conflict.place, &rows.names)).collect()
+        let accepted = self.operations().await?.accepted;
+        let newest = (0..rows.durable_conflicts).rev().take(limit);
+        let newest = newest.filter_map(|number| Some((number as u32, rows.conflicts.get(number)?)));
+        newest
+            .map(|(number, conflict)| {
+                Ok(Disputed {
+                    number,
+                    is_discrepancy: conflict.is_discrepancy,
+                    is_accepted: accepted.binary_search(&number).is_ok(),
+                    event: self.read(conflict.place, &rows.names)?,
+                })
+            })
+            .collect()
     }
 
     /// What is known of a citizen or business; `None` if nothing is.
@@ -141,7 +241,7 @@ impl Rialto {
     fn read(&self, place: Place, names: &Chunks<Name>) -> Result<Event<'static>, QueryError> {
         match self.0.reader.read(place, |number| names.get(number.0 as usize))? {
             Entry::Event(event) | Entry::Conflict(event) => Ok(event),
-            Entry::Name(_) | Entry::Row(..) => Err(QueryError::Other(place)),
+            Entry::Name(_) | Entry::Row(..) | Entry::Order(..) => Err(QueryError::Other(place)),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Starting, from the ground up: the folder, the book, the journal, the bookkeeper, the others.
 
 use std::fs::File;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, RwLock, mpsc as sync_mpsc};
 
 use actix::prelude::*;
@@ -17,7 +17,6 @@ use crate::actors::door::{Door, House};
 use crate::actors::registry::{Registries, Staff};
 use crate::actors::vitals::Vitals;
 use crate::domain::calendar::Calendar;
-use crate::domain::tariff::Tariff;
 use crate::folder::DataFolder;
 use crate::journal::reader::Reader;
 use crate::journal::recovery;
@@ -37,27 +36,29 @@ struct Standing {
 
 pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
     let folder = DataFolder::open_or_create(&settings.data)?;
-    let (book, mut recovered, opened) = recover::read(&folder)?;
+    let (mut book, mut recovered, opened) = recover::read(&folder)?;
     if let Some(cut) = &opened.cut {
         tracing::warn!(path = %cut.path.display(), offset = cut.offset, "a crash left a torn tail, which nobody was told of; it is cut off");
     }
     recovery::settle(&folder.journal(), &mut recovered)?;
     settings.clock.advance_to(book.latest());
+    book.limit(settings.limits);
 
     let calendar = Calendar::new(settings.time_zone);
-    let tariff = Arc::new(Tariff::built_in());
     let atlas = Arc::new(Atlas::default());
     let view = Arc::new(ArcSwap::from_pointee(View::default()));
     let vitals = Vitals::default();
     let meters = Meters::default();
     let durable = Arc::new(AtomicU64::new(0));
     let posted = Arc::new(AtomicU64::new(0));
+    let halted = Arc::new(AtomicBool::new(false));
     let imaged = opened.snapshot.unwrap_or(0);
     let recorded = if opened.records == 0 { imaged } else { recovered.end };
     let images =
         Imaging::start(folder.images(), folder.id(), imaged, Arc::clone(&durable)).map_err(StartError::Thread)?;
     let segments = Arc::new(RwLock::new(std::mem::take(&mut recovered.segments)));
-    let clerk = Clerk { tariff: Arc::clone(&tariff), atlas: Arc::clone(&atlas) };
+    let clerk = Clerk::new(book.tariffs().clone(), Arc::clone(&atlas), calendar.clone());
+    let desk = clerk.clone();
     let outside = Outside {
         view: Arc::clone(&view),
         atlas: Arc::clone(&atlas),
@@ -65,7 +66,10 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
         vitals: vitals.clone(),
         images: images.taker(),
         posted: Arc::clone(&posted),
+        halted: Arc::clone(&halted),
         durable,
+        gate: settings.gate,
+        targets: Arc::new(settings.targets),
         clock: settings.clock.clone(),
         snapshot_bytes: settings.snapshot_bytes,
     };
@@ -99,6 +103,7 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
                 vitals: all_vitals,
                 room,
                 posted,
+                halted,
             };
             let door = Arc::new(Door::new(house, settings.bounds));
             actix::spawn(queue::run(Arc::clone(&door), waiting));
@@ -120,7 +125,7 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
         view,
         calendar,
         clock: settings.clock,
-        tariff,
+        clerk: desk,
         reader: Reader::new(segments),
         vitals,
         meters,

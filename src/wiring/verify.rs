@@ -3,8 +3,8 @@
 use chrono_tz::Tz;
 
 use super::recover;
-use crate::domain::calendar::Calendar;
-use crate::domain::money::Currency;
+use crate::domain::calendar::{Calendar, Day, Period};
+use crate::domain::money::{Currency, Sum};
 use crate::domain::time::Moment;
 use crate::folder::DataFolder;
 use crate::journal::JournalError;
@@ -12,6 +12,7 @@ use crate::journal::recovery::Cut;
 use crate::ledger::accounts::Balances;
 use crate::ledger::book::Book;
 use crate::ledger::digest::digest;
+use crate::ledger::roll::NameNo;
 use crate::ledger::totals::{ByStage, Role, Totals, both};
 use crate::snapshot;
 
@@ -69,7 +70,7 @@ pub fn verify(folder: &DataFolder, zone: Tz) -> Result<Report, JournalError> {
     Ok(Report {
         digest,
         records: recovered.records,
-        facts: book.facts().len(),
+        facts: book.events(),
         transactions: book.charges().len(),
         conflicts: book.conflicts().len(),
         journal_bytes: recovered.end,
@@ -94,18 +95,24 @@ fn unbalanced(book: &Book, totals: &Totals) -> Vec<String> {
     }
     for sums in totals.currencies() {
         let by_rule = both(sums.all_time());
-        let by_day =
-            sums.days.iter().fold(Default::default(), |sum: crate::domain::money::Sum, day| sum.plus(both(day.stages)));
+        let by_day = sums.days.iter().fold(Sum::default(), |sum, day| sum.plus(both(day.stages)));
         if by_rule != by_day {
             faults.push(format!("by rule it is {by_rule} {}, by day {by_day}", sums.currency));
         }
-        let all_time = crate::domain::calendar::Day(i32::MAX);
-        let by_citizen: i128 = sums
-            .earners(Role::Citizen)
-            .map(|(_, earner)| both(earner.made(crate::ledger::totals::Period::AllTime, all_time)).0)
+        let all_time = Day(i32::MAX);
+        let by_citizen: i128 =
+            sums.earners(Role::Citizen).map(|(_, earner)| both(earner.made(Period::AllTime, all_time)).0).sum();
+        let of_citizens: i128 = (book.charges().iter())
+            .filter(|charge| charge.currency == sums.currency && charge.citizen != NameNo::NONE && !charge.is_held())
+            .map(|charge| i128::from(charge.amount.millionths()))
             .sum();
-        if by_rule.0 < by_citizen {
-            faults.push(format!("citizens earned more than was charged in {}", sums.currency));
+        if of_citizens != by_citizen {
+            faults.push(format!(
+                "citizens earned {} {}, and are shown {}",
+                Sum(of_citizens),
+                sums.currency,
+                Sum(by_citizen)
+            ));
         }
     }
     faults

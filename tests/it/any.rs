@@ -1,18 +1,24 @@
 //! Inputs that nobody chose: any event that the types can hold, and stories in which ids come again.
 
+use std::sync::Arc;
+
 use compact_str::CompactString;
 use proptest::prelude::*;
 use proptest::sample::select;
 use rialto::domain::activity::{Activity, Basis, Body, Occurred, Outcome, Stated};
-use rialto::domain::charge::{Draft, Free, Price, Stage};
+use rialto::domain::calendar::Day;
+use rialto::domain::charge::{Draft, Free, Hold, Price, Stage};
 use rialto::domain::external::{Class, Receiver, Ruling};
-use rialto::domain::ids::{Feed, SourceId};
+use rialto::domain::ids::{Feed, SourceId, TransactionId};
 use rialto::domain::money::{Currency, Money};
 use rialto::domain::names::Name;
-use rialto::domain::rows::{Building, Citizen, Row};
+use rialto::domain::orders::{Order, Reverse, What};
+use rialto::domain::rollout::{Move, Phase, Subject};
+use rialto::domain::rows::{Building, Citizen, Payer, Row};
 use rialto::domain::tariff::{RuleId, TariffVersion};
 use rialto::domain::time::Moment;
 use rialto::ledger::entry::{Entry, Event, Telling};
+use rialto::ledger::meters::Used;
 use rust_decimal::Decimal;
 
 use super::scribe::name;
@@ -21,24 +27,56 @@ use super::scribe::name;
 pub fn entry() -> impl Strategy<Value = Entry<'static>> {
     prop_oneof![
         1 => any_name().prop_map(Entry::Name),
-        4 => event().prop_map(Entry::Event),
-        2 => event().prop_map(Entry::Conflict),
+        // Boxed, because a tree of strategies by value is more than a test's stack holds.
+        4 => event().prop_map(Entry::Event).boxed(),
+        2 => event().prop_map(Entry::Conflict).boxed(),
         1 => (row(), moment()).prop_map(|(row, at)| Entry::Row(row, at)),
+        1 => (order(), moment()).prop_map(|(order, at)| Entry::Order(order, at)).boxed(),
     ]
+}
+
+/// Any order, whether or not anybody could give it.
+pub fn order() -> impl Strategy<Value = Order> {
+    let transaction = || any::<u64>().prop_map(TransactionId);
+    let day = || any::<i32>().prop_map(Day);
+    let subject =
+        prop_oneof![Just(Subject::All), any_name().prop_map(Subject::Business), any_name().prop_map(Subject::Citizen),];
+    let tariff = moment().prop_map(|at| What::Tariff(Arc::new(rialto::tariffs::built_in().from_then_on(at))));
+    let what = prop_oneof![
+        tariff,
+        (subject, prop::option::of(select(&Phase::ALL))).prop_map(|(subject, to)| What::Move(Move { subject, to })),
+        transaction().prop_map(What::Release),
+        any_name().prop_map(What::ReleaseAll),
+        any::<u32>().prop_map(What::Accept),
+        (transaction(), prop::option::of((day(), any::<u64>())))
+            .prop_map(|(transaction, used)| What::Reverse(Reverse { transaction, used })),
+        day().prop_map(What::Close),
+    ];
+    ("\\PC{0,60}", "\\PC{0,60}", what).prop_map(|(by, why, what)| Order { by: by.into(), why: why.into(), what })
 }
 
 /// Any event, whether or not anything could have made it.
 pub fn event() -> impl Strategy<Value = Event<'static>> {
-    let resolved = (any::<u64>(), draft(), select(&Stage::ALL), moment(), moment(), any::<bool>());
-    (activity(), resolved).prop_map(|(activity, (content, draft, stage, occurred_at, recorded_at, is_upgrade))| Event {
-        key: activity.key(),
-        activity: Telling::Read(Box::new(activity)),
-        content,
-        draft,
-        stage,
-        occurred_at,
-        recorded_at,
-        is_upgrade,
+    let used = (any::<u16>(), any::<i32>(), any::<u64>());
+    let used = used.prop_map(|(rule, start, quantity)| Used { rule: RuleId(rule), start: Day(start), quantity });
+    let adjustment = any::<i64>().prop_map(Money::from_millionths);
+    let counted = (prop::option::of(used), prop::option::of(adjustment), any::<bool>());
+    let resolved = (any::<u64>(), draft(), counted, select(&Stage::ALL), moment(), moment(), any::<bool>());
+    (activity().boxed(), resolved.boxed()).prop_map(|(activity, resolved)| {
+        let (content, draft, (used, adjustment, is_disputed), stage, occurred_at, recorded_at, is_upgrade) = resolved;
+        Event {
+            key: activity.key(),
+            activity: Telling::Read(Box::new(activity)),
+            content,
+            draft,
+            used,
+            adjustment,
+            is_disputed,
+            stage,
+            occurred_at,
+            recorded_at,
+            is_upgrade,
+        }
     })
 }
 
@@ -72,6 +110,7 @@ fn activity() -> impl Strategy<Value = Activity> {
                 receiver,
                 channel,
                 body: body.map(|(length, digest)| Body { length, digest }),
+                address: None,
             }
         },
     )
@@ -89,11 +128,17 @@ fn draft() -> impl Strategy<Value = Draft> {
         currency: Currency::EUR,
     });
     let price = prop_oneof![charge, euros, select(&Free::ALL).prop_map(Price::Free)];
-    (maybe_name(), select(Ruling::ALL), any::<u16>(), price).prop_map(|(business, ruling, tariff, price)| Draft {
+    let hold = prop::option::of(select(Hold::ALL));
+    let ruling = prop_oneof![
+        3 => select(Ruling::ALL),
+        1 => (0..64_u8, any::<bool>()).prop_map(|(number, is_external)| Ruling::listed(number, is_external)),
+    ];
+    (maybe_name(), ruling, any::<u16>(), price, hold).prop_map(|(business, ruling, tariff, price, hold)| Draft {
         business,
         ruling,
         tariff: TariffVersion(tariff),
         price,
+        hold,
     })
 }
 
@@ -142,7 +187,8 @@ fn row() -> impl Strategy<Value = Row> {
     let building = (any_name(), maybe_name(), any::<Option<bool>>(), maybe_name());
     let building =
         building.prop_map(|(id, kind, is_business, run_by)| Row::Building(Building { id, kind, is_business, run_by }));
-    prop_oneof![citizen, building]
+    let payer = (any_name(), maybe_name()).prop_map(|(id, customer)| Row::Payer(Payer { id, customer }));
+    prop_oneof![3 => citizen, 3 => building, 1 => payer]
 }
 
 fn maybe_name() -> impl Strategy<Value = Option<Name>> {
@@ -198,7 +244,11 @@ pub fn story(length: usize) -> impl Strategy<Value = Vec<Told>> {
                     ruling: Ruling::NotAMessage,
                     tariff: TariffVersion(1),
                     price: price.unwrap_or(Price::Free(Free::Nothing)),
+                    hold: None,
                 },
+                used: None,
+                adjustment: None,
+                is_disputed: false,
                 stage: Stage::ALL[usize::from(is_live)],
                 occurred_at: at,
                 recorded_at: Moment(at.0 + later),

@@ -75,14 +75,26 @@ fn the_description_of_the_api_lists_exactly_what_is_answered() {
         "get /v1/activities/{id}",
         "get /v1/conflicts",
         "get /v1/entities/{id}",
+        "get /v1/guards",
         "get /v1/messages/{id}",
+        "get /v1/payers",
+        "get /v1/rollout",
+        "get /v1/tariff",
         "get /v1/transactions",
         "get /v1/transactions/{id}",
         "post /v1/activities",
         "post /v1/admin/snapshot",
         "post /v1/buildings",
         "post /v1/citizens",
+        "post /v1/conflicts/accept",
+        "post /v1/guards/release",
         "post /v1/messages",
+        "post /v1/payers",
+        "post /v1/periods/close",
+        "post /v1/proposals",
+        "post /v1/rollout",
+        "post /v1/transactions/{id}/reverse",
+        "put /v1/tariff",
     ];
     assert_eq!(listed, routes.map(str::to_owned).into());
     let text = api.to_string();
@@ -102,6 +114,8 @@ fn an_answer_has_the_keys_that_the_description_gives_it() {
     sidecar.post("/v1/citizens", JSON, "{\"Username\":\"a\",\"IsAI\":true}");
     sidecar.post("/v1/buildings", JSON, &rows);
     let batch = json!([hour(60), hour(90), {}]).to_string();
+    let asked = json!({ "citizens": [{ "Username": "a" }], "buildings": [{ "BuildingId": "building_1", "Category": "business", "RunBy": "a" }] });
+    let asked = asked.to_string();
     let api = sidecar.get("/openapi.json").1;
     for (schema, answer) in [
         ("Batch", sidecar.post("/v1/activities", JSON, &batch).1),
@@ -112,6 +126,11 @@ fn an_answer_has_the_keys_that_the_description_gives_it() {
         ("Entity", sidecar.get("/v1/entities/building_1").1),
         ("Conflict", sidecar.get("/v1/conflicts").1["conflicts"][0].clone()),
         ("Dashboard", sidecar.get("/api/revenue/dashboard").1),
+        ("Tariffs", sidecar.get("/v1/tariff").1),
+        ("Rollout", sidecar.get("/v1/rollout").1),
+        ("Held", sidecar.get("/v1/guards").1),
+        ("Payers", sidecar.get("/v1/payers").1),
+        ("Proposals", sidecar.post("/v1/proposals", JSON, &asked).1),
         ("Error", sidecar.get("/nothing").1),
     ] {
         fits(&api, &json!({ "$ref": format!("#/components/schemas/{schema}") }), &answer, schema);

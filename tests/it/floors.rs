@@ -7,24 +7,25 @@ use std::path::{Path, PathBuf};
 /// Every floor and side room of `src/`, from the ground up, with what it may use besides itself.
 const FLOORS: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("ledger", &["domain"]),
+    ("tariffs", &["domain"]),
+    ("ledger", &["domain", "tariffs"]),
     ("chain", &[]),
     ("clock", &["domain"]),
     ("config", &[]),
     ("reading", &["domain"]),
     ("demo", &["domain"]),
     ("metrics", &["domain", "ledger"]),
-    ("journal", &["domain", "ledger", "chain", "clock", "metrics"]),
+    ("journal", &["domain", "tariffs", "ledger", "chain", "clock", "metrics"]),
     ("folder", &["journal"]),
-    ("snapshot", &["domain", "ledger", "journal", "chain", "clock", "folder", "metrics"]),
+    ("snapshot", &["domain", "tariffs", "ledger", "journal", "chain", "clock", "folder", "metrics"]),
     ("actors", &["domain", "ledger", "journal", "snapshot", "chain", "clock", "folder", "metrics"]),
     ("wiring", &["domain", "ledger", "journal", "snapshot", "actors", "chain", "clock", "config", "folder", "metrics"]),
-    ("http", &["domain", "ledger", "actors", "wiring", "chain", "clock", "config", "metrics", "reading"]),
+    ("http", &["domain", "tariffs", "ledger", "actors", "wiring", "chain", "clock", "config", "metrics", "reading"]),
     (
         "cli",
         &[
-            "domain", "ledger", "journal", "snapshot", "actors", "wiring", "http", "chain", "clock", "config", "demo",
-            "folder", "metrics", "reading",
+            "domain", "tariffs", "ledger", "journal", "snapshot", "actors", "wiring", "http", "chain", "clock",
+            "config", "demo", "folder", "metrics", "reading",
         ],
     ),
 ];

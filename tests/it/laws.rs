@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike};
 use proptest::prelude::*;
-use rialto::domain::calendar::Calendar;
+use rialto::domain::calendar::{Calendar, Period};
 use rialto::domain::charge::{Price, Stage};
 use rialto::domain::money::Currency;
 use rialto::domain::names::Name;
@@ -13,7 +13,7 @@ use rialto::ledger::accounts::{Balances, Kind};
 use rialto::ledger::book::Book;
 use rialto::ledger::digest::digest;
 use rialto::ledger::entry::{Event, Status};
-use rialto::ledger::totals::{Period, Role, Totals};
+use rialto::ledger::totals::{Role, Totals};
 use rialto::ledger::view::View;
 
 use super::any::{self, Told};
@@ -215,7 +215,7 @@ proptest! {
                 }
             }
             // The dashboard, asked on the newest day.
-            let view = View::new(&totals, 0, 0, 0);
+            let view = View::new(&totals, 0, 0, 0, &Default::default());
             let noon = Moment(Calendar::new(ROME).start(newest).0 + 43_200_000_000);
             let dashboard = view.dashboard(currency, noon, &Calendar::new(ROME));
             for period in Period::ALL {

@@ -17,6 +17,8 @@ mod golden;
 mod importing;
 mod laws;
 mod limits;
+mod operating;
+mod phases;
 mod records;
 mod recovery;
 mod scribe;

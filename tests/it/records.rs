@@ -25,7 +25,11 @@ fn roll(entry: &Entry<'_>) -> Roll {
                 enrol(building.kind);
                 enrol(building.run_by);
             }
+            if let rialto::domain::rows::Row::Payer(payer) = row {
+                enrol(payer.customer);
+            }
         }
+        Entry::Order(order, _) => Book::names_of(order).into_iter().map(Some).for_each(enrol),
     }
     book.roll().clone()
 }

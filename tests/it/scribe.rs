@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 
 use blake3::Hash;
 use rialto::domain::activity::{Activity, Outcome, Stated};
+use rialto::domain::calendar::Calendar;
 use rialto::domain::charge::Stage;
 use rialto::domain::external::Ruling;
 use rialto::domain::ids::Feed;
 use rialto::domain::names::Name;
 use rialto::domain::rows::{Building, Citizen, Row};
-use rialto::domain::tariff::Tariff;
+use rialto::domain::tariff::when::Occasion;
 use rialto::domain::time::Moment;
 use rialto::folder::DataFolder;
 use rialto::journal::frame::{self, Salt};
@@ -73,6 +74,7 @@ impl Scribe {
             let names = match row {
                 Row::Citizen(citizen) => [Some(citizen.id), None, None],
                 Row::Building(building) => [Some(building.id), building.kind, building.run_by],
+                Row::Payer(payer) => [Some(payer.id), payer.customer, None],
             };
             names.into_iter().flatten().for_each(|name| self.name(name));
             self.write(&Entry::Row(row, SEEN));
@@ -119,7 +121,17 @@ pub fn event(activity: &Activity) -> Event<'_> {
     Event {
         key: activity.key(),
         content: activity.content(),
-        draft: Tariff::built_in().draft(activity, activity.business, ruling),
+        draft: rialto::tariffs::built_in().draft(&Occasion {
+            activity,
+            business: activity.business,
+            business_kind: None,
+            ruling,
+            at: activity.happened(SEEN),
+            calendar: &Calendar::new(chrono_tz::UTC),
+        }),
+        used: None,
+        adjustment: None,
+        is_disputed: false,
         stage: Stage::Shadow,
         occurred_at: activity.occurred.at.unwrap_or(SEEN),
         recorded_at: SEEN,

@@ -103,7 +103,23 @@ fn what_is_wrong_stops_the_start_and_is_said_in_one_line() {
 
 #[test]
 fn every_command_explains_itself() {
-    let commands = ["serve", "import", "verify", "conflicts", "token", "tariff", "config", "city"];
+    let commands = [
+        "serve",
+        "import",
+        "verify",
+        "why",
+        "conflicts",
+        "rollout",
+        "guard",
+        "payer",
+        "reverse",
+        "close",
+        "targets",
+        "token",
+        "tariff",
+        "config",
+        "city",
+    ];
     let all = run(&["--help"]);
     assert_eq!(all.code, Some(0), "{all:?}");
     for command in commands {
@@ -112,11 +128,21 @@ fn every_command_explains_itself() {
         assert_eq!((help.code, help.err.as_str()), (Some(0), ""), "{command}");
         assert!(help.out.contains("Usage:"), "{command}: {}", help.out);
     }
-    for arguments in [["token", "add"], ["token", "list"], ["token", "remove"], ["tariff", "show"]] {
+    for arguments in [
+        ["token", "add"],
+        ["token", "list"],
+        ["token", "remove"],
+        ["tariff", "show"],
+        ["tariff", "check"],
+        ["tariff", "use"],
+        ["rollout", "live"],
+        ["guard", "release"],
+        ["conflicts", "accept"],
+    ] {
         assert_eq!(run(&[arguments[0], arguments[1], "--help"]).code, Some(0), "{arguments:?}");
     }
     assert!(run(&["--version"]).out.starts_with("rialto "));
-    assert!(run(&["tariff", "show"]).out.contains("paid_service"));
+    assert!(run(&["tariff", "show", "--default"]).out.contains("paid_service"));
 }
 
 #[test]

@@ -5,8 +5,9 @@ use serde::Serialize;
 use crate::domain::charge::Stage;
 use crate::domain::money::Sum;
 use crate::domain::names::Name;
+use crate::domain::targets::{Progress, State, Target};
 use crate::ledger::totals::{ByStage, both};
-use crate::ledger::view::{Dashboard, TARGETS};
+use crate::ledger::view::Dashboard;
 
 /// The dashboard: the brief's own keys first.
 #[derive(Debug, Serialize)]
@@ -57,10 +58,49 @@ struct TopByPeriod {
 
 #[derive(Debug, Serialize)]
 struct Goal {
-    name: &'static str,
+    name: String,
+    days: u32,
+    basis: &'static str,
     goal: String,
     reached: String,
+    collected: String,
     done: bool,
+    state: &'static str,
+    needed_a_day: String,
+    rate_a_day: String,
+    projected: Option<String>,
+    projected_best: Option<String>,
+    projected_worst: Option<String>,
+}
+
+impl Goal {
+    fn all(dashboard: &Dashboard) -> Vec<Goal> {
+        let targets = dashboard.targets.all.iter().enumerate();
+        let goal = |(number, target): (usize, &Target)| {
+            let progress = dashboard.progress.get(number);
+            let sum = |sum: fn(&Progress) -> Sum| progress.map_or_else(Sum::default, sum).to_string();
+            let projected = progress.map_or([None; 3], |progress| progress.projected);
+            let [projected, projected_best, projected_worst] =
+                projected.map(|day| day.map(|day| day.date().to_string()));
+            let state = progress.map_or(State::Waiting, |progress| progress.state);
+            Goal {
+                name: target.name.clone(),
+                days: target.days,
+                basis: target.basis.as_str(),
+                goal: target.goal.to_string(),
+                reached: sum(|progress| progress.reached),
+                collected: sum(|progress| progress.collected),
+                done: state == State::Reached,
+                state: state.as_str(),
+                needed_a_day: sum(|progress| progress.needed_a_day),
+                rate_a_day: sum(|progress| progress.rate_a_day),
+                projected,
+                projected_best,
+                projected_worst,
+            }
+        };
+        targets.map(goal).collect()
+    }
 }
 
 impl Board {
@@ -71,7 +111,6 @@ impl Board {
             let earning = |&(name, sum): &(Name, Sum)| Earning { citizen_id: name.as_str(), amount: sum.to_string() };
             earners.iter().map(earning).collect::<Vec<_>>()
         });
-        let goals = TARGETS.into_iter().zip(dashboard.reached);
         Board {
             today,
             week,
@@ -81,22 +120,14 @@ impl Board {
             as_of: dashboard.as_of.in_zone(zone),
             live: Periods::of(dashboard.periods, Stage::Live),
             shadow: Periods::of(dashboard.periods, Stage::Shadow),
-            // Nothing can be held before there are guards.
-            held: Sum::default().to_string(),
+            held: both(dashboard.held).to_string(),
             top_businesses: dashboard
                 .top_businesses
                 .iter()
                 .map(|&(name, sum)| BusinessEarning { business_id: name.as_str(), amount: sum.to_string() })
                 .collect(),
             top_earners_by_period: TopByPeriod { today: top_today, week: top_week, month: top_month },
-            targets: goals
-                .map(|(target, reached)| Goal {
-                    name: target.name,
-                    goal: target.goal.to_string(),
-                    reached: reached.to_string(),
-                    done: i128::from(target.goal.millionths()) <= reached.0,
-                })
-                .collect(),
+            targets: Goal::all(dashboard),
         }
     }
 }

@@ -13,6 +13,7 @@ pub struct Entity {
     id: &'static str,
     citizen: Option<Citizen>,
     building: Option<Building>,
+    payer: Option<Payer>,
     as_citizen: Option<Earned>,
     as_business: Option<Earned>,
 }
@@ -27,6 +28,11 @@ struct Building {
     r#type: Option<&'static str>,
     is_business: Option<bool>,
     run_by: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Payer {
+    customer: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -51,12 +57,14 @@ impl Entity {
             id: id.as_str(),
             citizen: None,
             building: None,
+            payer: None,
             as_citizen: earned(Role::Citizen),
             as_business: earned(Role::Business),
         };
         for row in &account.rows {
             match row {
                 Row::Citizen(citizen) => entity.citizen = Some(Citizen { is_ai: citizen.is_ai }),
+                Row::Payer(payer) => entity.payer = Some(Payer { customer: payer.customer.map(Name::as_str) }),
                 Row::Building(building) => {
                     entity.building = Some(Building {
                         r#type: building.kind.map(Name::as_str),

@@ -1,15 +1,18 @@
 //! Events and transactions, with the reason for their price.
 
+use rust_decimal::Decimal;
 use serde::Serialize;
 
 use crate::domain::activity::Stated;
-use crate::domain::charge::{Free, Price, Stage};
+use crate::domain::charge::{Free, Hold, Price, Stage};
 use crate::domain::external::Ruling;
-use crate::domain::money::Money;
+use crate::domain::money::{Currency, Money};
 use crate::domain::names::Name;
-use crate::domain::tariff::Tariff;
+use crate::domain::tariff::RuleId;
+use crate::domain::tariff::asks::{self, Model};
+use crate::domain::tariff::timeline::Tariffs;
 use crate::ledger::entry::{Event, Status};
-use crate::wiring::{Fate, Transaction};
+use crate::wiring::{Disputed, Fate, Transaction};
 
 /// A transaction.
 #[derive(Debug, Serialize)]
@@ -27,6 +30,14 @@ pub struct Posted {
     citizen_id: Option<&'static str>,
     business_id: Option<&'static str>,
     client_id: Option<&'static str>,
+    kind: &'static str,
+    held: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
 }
 
 /// A page of transactions.
@@ -45,22 +56,28 @@ impl Page {
 
 impl Posted {
     /// A transaction, its times in `zone`.
-    pub fn new(transaction: &Transaction, tariff: &Tariff, zone: chrono_tz::Tz) -> Posted {
-        let Transaction { id, charge, event } = transaction;
+    pub fn new(transaction: &Transaction, tariffs: &Tariffs, zone: chrono_tz::Tz) -> Posted {
+        let Transaction { id, charge, event, correction } = transaction;
+        let recorded_at = correction.as_ref().map_or(event.recorded_at, |correction| correction.at);
         Posted {
             id: id.to_string(),
             feed: event.activity.feed.as_str(),
             source_id: event.activity.source_id.to_string(),
             occurred_at: event.occurred_at.in_zone(zone),
-            recorded_at: event.recorded_at.in_zone(zone),
+            recorded_at: recorded_at.in_zone(zone),
             amount: charge.amount.to_string(),
             currency: charge.currency.to_string(),
-            stage: charge.stage.as_str(),
-            rule: tariff.rule_name(charge.rule),
+            stage: charge.stage().as_str(),
+            rule: tariffs.rule_name(charge.rule),
             tariff: charge.tariff.0,
             citizen_id: event.activity.citizen.map(Name::as_str),
             business_id: event.draft.business.map(Name::as_str),
             client_id: event.activity.client.map(Name::as_str),
+            kind: charge.sort().as_str(),
+            held: charge.is_held(),
+            of: correction.as_ref().map(|correction| correction.of.to_string()),
+            by: correction.as_ref().map(|correction| correction.order.by.to_string()),
+            why: correction.as_ref().map(|correction| correction.order.why.to_string()),
         }
     }
 }
@@ -89,7 +106,7 @@ pub struct Told {
     #[serde(skip_serializing_if = "Option::is_none")]
     expertise: Option<String>,
     external: bool,
-    external_rule: &'static str,
+    external_rule: String,
     status: &'static str,
     amount: String,
     currency: String,
@@ -100,12 +117,19 @@ pub struct Told {
     reason: &'static str,
     why: String,
     upgraded: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_because: Option<&'static str>,
+    transactions: Vec<Posted>,
     conflicts: Vec<Contradiction>,
 }
 
 /// An event that contradicted an earlier one.
 #[derive(Debug, Serialize)]
 pub struct Contradiction {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<u32>,
+    kind: &'static str,
+    accepted: bool,
     feed: &'static str,
     source_id: String,
     outcome: &'static str,
@@ -116,9 +140,12 @@ pub struct Contradiction {
 
 impl Contradiction {
     /// What a conflicting event said.
-    pub fn new(event: &Event<'_>, tariff: &Tariff, zone: chrono_tz::Tz) -> Contradiction {
-        let (amount, _, _) = price(event, tariff);
+    pub fn new(event: &Event<'_>, tariffs: &Tariffs, zone: chrono_tz::Tz) -> Contradiction {
+        let (amount, _, _) = price(event, tariffs);
         Contradiction {
+            number: None,
+            kind: "conflict",
+            accepted: false,
             feed: event.activity.feed.as_str(),
             source_id: event.activity.source_id.to_string(),
             outcome: event.activity.outcome.as_str(),
@@ -129,12 +156,27 @@ impl Contradiction {
     }
 }
 
+impl Contradiction {
+    /// One of the list: it contradicts an earlier event, or the tariff.
+    pub fn listed(disputed: &Disputed, tariffs: &Tariffs, zone: chrono_tz::Tz) -> Contradiction {
+        let told = Contradiction::new(&disputed.event, tariffs, zone);
+        let told = Contradiction { number: Some(disputed.number), accepted: disputed.is_accepted, ..told };
+        if !disputed.is_discrepancy {
+            return told;
+        }
+        let declared = figure(disputed.event.activity.declared).unwrap_or_default();
+        let why =
+            format!("it declares {declared}, and the tariff charges {}; the tariff holds", told.amount_if_accepted);
+        Contradiction { kind: "discrepancy", amount_if_accepted: declared, why, ..told }
+    }
+}
+
 impl Told {
     /// The fate of an event, its times in `zone`.
-    pub fn new(fate: &Fate, tariff: &Tariff, zone: chrono_tz::Tz) -> Told {
-        let Fate { event, transaction, conflicts } = fate;
+    pub fn new(fate: &Fate, tariffs: &Tariffs, zone: chrono_tz::Tz) -> Told {
+        let Fate { event, transaction, transactions, conflicts } = fate;
         let activity = &event.activity;
-        let (amount, rule, reason) = price(event, tariff);
+        let (amount, rule, reason) = price(event, tariffs);
         let status = if transaction.is_some() { Status::Priced } else { Status::Recorded };
         let text = |name: Option<Name>| name.map(Name::as_str);
         // Nothing happened later than it was seen; what it said stays on record.
@@ -159,18 +201,20 @@ impl Told {
             minutes: figure(activity.minutes),
             expertise: figure(activity.expertise),
             external: event.draft.ruling.is_external(),
-            external_rule: event.draft.ruling.as_str(),
+            external_rule: external_rule(event.draft.ruling, event, tariffs),
             status: status.as_str(),
             amount: amount.to_string(),
-            currency: tariff.currency().to_string(),
+            currency: currency(event, tariffs).to_string(),
             stage: event.stage.as_str(),
             rule,
             tariff: event.draft.tariff.0,
             transaction_id: transaction.map(|id| id.to_string()),
             reason,
-            why: why(event, tariff),
+            why: why(event, tariffs),
             upgraded: event.is_upgrade,
-            conflicts: conflicts.iter().map(|event| Contradiction::new(event, tariff, zone)).collect(),
+            held_because: event.draft.hold.map(Hold::words),
+            transactions: transactions.iter().map(|one| Posted::new(one, tariffs, zone)).collect(),
+            conflicts: conflicts.iter().map(|event| Contradiction::new(event, tariffs, zone)).collect(),
         }
     }
 }
@@ -183,30 +227,82 @@ fn figure(stated: Stated) -> Option<String> {
     }
 }
 
-fn price(event: &Event<'_>, tariff: &Tariff) -> (Money, Option<&'static str>, &'static str) {
+fn price(event: &Event<'_>, tariffs: &Tariffs) -> (Money, Option<&'static str>, &'static str) {
     match event.draft.price {
-        Price::Charge { rule, amount, .. } => (amount, Some(tariff.rule_name(rule)), "charged"),
+        Price::Charge { rule, amount, .. } => (amount, Some(tariffs.rule_name(rule)), "charged"),
         Price::Free(reason) => (Money::ZERO, None, reason.as_str()),
+        // No event is posted before its price is settled.
+        Price::Counted { rule } => (Money::ZERO, Some(tariffs.rule_name(rule)), "counted"),
+    }
+}
+
+/// How the rule came to its price, as far as the event alone tells.
+fn arithmetic(event: &Event<'_>, tariffs: &Tariffs, id: RuleId) -> String {
+    let rule = tariffs.version(event.draft.tariff).and_then(|tariff| tariff.rule(id));
+    let Some((rule, measure)) = rule.and_then(|rule| Some((rule, rule.asks.measure(&event.activity).ok()?))) else {
+        return String::new();
+    };
+    let quantity = asks::decimal_of(measure.quantity.into()) / Decimal::from(rule.asks.unit.size());
+    let unit = rule.asks.unit.as_str();
+    let factor = asks::decimal_of(measure.factor.into());
+    let times = if rule.asks.times_expertise { format!(" × expertise {factor}") } else { String::new() };
+    match (&rule.asks.model, event.used) {
+        (Model::PerUnit(rate), None) => {
+            let bounds = [(rule.asks.minimum, "at least"), (rule.asks.maximum, "at most")];
+            let bounds = bounds.into_iter().filter_map(|(bound, words)| Some(format!(", {words} {}", bound?)));
+            format!(" ({} × {} {unit}{times}{})", rate.decimal(), quantity.normalize(), bounds.collect::<String>())
+        }
+        _ => format!(
+            " ({} {unit}{times}, counted by meter {} of its {} in the {} from {})",
+            quantity.normalize(),
+            rule.meter.name,
+            rule.meter.scope.as_str(),
+            rule.meter.period.as_str().replace('_', " "),
+            event.used.map(|used| used.start.date().to_string()).unwrap_or_default(),
+        ),
+    }
+}
+
+/// Which rule said whether it left the simulation: an entry of the tariff's own list by its name.
+fn external_rule(ruling: Ruling, event: &Event<'_>, tariffs: &Tariffs) -> String {
+    let (side, number) = match ruling {
+        Ruling::ListedExternal(number) => ("external", number),
+        Ruling::ListedInternal(number) => ("internal", number),
+        other => return other.as_str().to_owned(),
+    };
+    let tariff = tariffs.version(event.draft.tariff);
+    let name = tariff.and_then(|tariff| tariff.listed().get(usize::from(number))).map(|listed| listed.name.as_str());
+    format!("{side}_{}", name.unwrap_or("listed"))
+}
+
+fn currency(event: &Event<'_>, tariffs: &Tariffs) -> Currency {
+    match event.draft.price {
+        Price::Charge { currency, .. } => currency,
+        Price::Counted { .. } | Price::Free(_) => {
+            tariffs.version(event.draft.tariff).map_or(Currency::EUR, |tariff| tariff.currency())
+        }
     }
 }
 
 /// The fate in a sentence.
-fn why(event: &Event<'_>, tariff: &Tariff) -> String {
+fn why(event: &Event<'_>, tariffs: &Tariffs) -> String {
     let outside = match event.draft.ruling {
         Ruling::NotAMessage => String::new(),
-        ruling => format!(" (the message is {})", ruling.as_str().replace('_', ", ")),
+        ruling => format!(" (the message is {})", external_rule(ruling, event, tariffs).replacen('_', ", ", 1)),
     };
     match event.draft.price {
         Price::Charge { rule, amount, currency } => format!(
-            "rule {} of tariff {} charges {amount} {currency}{outside}; stage {}: {}",
-            tariff.rule_name(rule),
+            "rule {} of tariff {} charges {amount} {currency}{}{outside}; stage {}: {}",
+            tariffs.rule_name(rule),
             event.draft.tariff.0,
+            arithmetic(event, tariffs, rule),
             event.stage.as_str(),
             match event.stage {
                 Stage::Shadow => "tracked, never collected",
                 Stage::Live => "collectable",
             }
         ),
+        Price::Counted { rule } => format!("rule {} counts it{outside}", tariffs.rule_name(rule)),
         Price::Free(reason) => format!(
             "recorded at zero: {}{outside}",
             match reason {
@@ -220,6 +316,10 @@ fn why(event: &Event<'_>, tariff: &Tariff) -> String {
                 Free::BadDuration => "a paid service whose minutes are no figure from 0 to 10080, a week",
                 Free::BadExpertise => "a paid service whose expertise is no figure",
                 Free::Nothing => "the rule comes to nothing",
+                Free::Allowance => "it is within what is free in this period",
+                Free::TooMuch => "it comes to more than an amount can be",
+                Free::NoDeclared => "the rule takes a declared amount, and there is none",
+                Free::BadDeclared => "the rule takes a declared amount, and it is no figure from 0 to 1000000",
             }
         ),
     }

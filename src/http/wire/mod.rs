@@ -4,8 +4,14 @@ mod batch;
 mod board;
 mod entity;
 mod event;
+mod operating;
+mod prices;
+mod proposals;
 
 pub use batch::Batch;
 pub use board::Board;
 pub use entity::Entity;
 pub use event::{Contradiction, Page, Posted, Told};
+pub use operating::{Held, Phases};
+pub use prices::Prices;
+pub use proposals::Proposals;

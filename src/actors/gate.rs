@@ -1,0 +1,96 @@
+//! The gate before going live: what must be true of a citizen, a business or everybody before charges are real.
+
+use super::bookkeeper::Bookkeeper;
+use crate::domain::names::Name;
+use crate::domain::orders::{Order, Refused, What};
+use crate::domain::rollout::{Move, Phase, Subject};
+use crate::domain::time::Moment;
+use crate::ledger::roll::NameNo;
+use crate::ledger::totals::{Earner, Role};
+
+/// What going live asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// So many charges in shadow, or for all: so many events.
+    pub events: u64,
+    /// So many hours since the first of them.
+    pub hours: u32,
+}
+
+impl Default for Gate {
+    fn default() -> Gate {
+        Gate { events: 100, hours: 24 }
+    }
+}
+
+/// Among so many of the last charges a business's clients are looked for.
+const LOOKED_AT: usize = 100_000;
+
+impl Bookkeeper {
+    /// Whether everything is ready for an order; only going live asks for more than the book does.
+    pub(super) fn ready(&self, order: &Order, now: Moment) -> Result<(), Refused> {
+        let What::Move(Move { subject, to: Some(Phase::Live) }) = order.what else { return Ok(()) };
+        let reasons = self.reasons(subject, now);
+        if reasons.is_empty() { Ok(()) } else { Err(Refused::NotReady(reasons)) }
+    }
+
+    /// Whatever speaks against going live.
+    fn reasons(&self, subject: Subject, now: Moment) -> Vec<String> {
+        let Gate { events, hours } = self.outside.gate;
+        let mut reasons = Vec::new();
+        let (seen, first) = match subject {
+            Subject::All => {
+                let first = self.book.facts().get(0).map(|row| row.fact().occurred_at);
+                (self.book.events() as u64, first)
+            }
+            Subject::Business(id) => self.seen(Role::Business, id),
+            Subject::Citizen(id) => self.seen(Role::Citizen, id),
+        };
+        if let Some(id) = subject.id().filter(|id| !self.is_known(*id)) {
+            return vec![format!("no {} {id} is known", subject.as_str())];
+        }
+        if seen < events {
+            let what = if subject == Subject::All { "events were seen" } else { "charges were made in shadow" };
+            reasons.push(format!("{seen} of {events} {what}"));
+        }
+        let passed = first.map_or(0, |first| now.0.saturating_sub(first.0) / 3_600_000_000);
+        if passed < i64::from(hours) {
+            reasons.push(format!("{passed} of {hours} hours in shadow have passed"));
+        }
+        let open = self.book.conflicts().len() - self.book.accepted().len();
+        if 0 < open {
+            reasons.push(format!("{open} conflicts or discrepancies were not accepted (`rialto conflicts list`)"));
+        }
+        if !self.has_payer(subject) {
+            reasons.push("nobody is ready to pay (`rialto payer add`)".to_owned());
+        }
+        reasons
+    }
+
+    fn seen(&self, role: Role, id: Name) -> (u64, Option<Moment>) {
+        let number = self.book.roll().number(id);
+        let earners = || self.totals.currencies().iter().filter_map(|sums| sums.earner(role, number?));
+        (earners().map(|earner: &Earner| earner.count).sum(), earners().map(|earner| earner.first).min())
+    }
+
+    fn is_known(&self, id: Name) -> bool {
+        let directory = self.book.directory();
+        let is_described = directory.citizen(id).is_some() || directory.building(id).is_some();
+        is_described || Role::ALL.into_iter().any(|role| 0 < self.seen(role, id).0)
+    }
+
+    /// Whether anybody is ready to pay: for a business or citizen itself, for who runs it, or one of its clients.
+    fn has_payer(&self, subject: Subject) -> bool {
+        let directory = self.book.directory();
+        let is_ready = |id: Name| directory.payer(id).is_some_and(|payer| payer.customer.is_some());
+        let Some(id) = subject.id() else { return directory.payers().any(|payer| payer.customer.is_some()) };
+        if is_ready(id) || directory.building(id).and_then(|building| building.run_by).is_some_and(is_ready) {
+            return true;
+        }
+        let Some(number) = self.book.roll().number(id) else { return false };
+        let charges = self.book.charges();
+        let is_client = |client: NameNo| self.book.roll().name(client).is_some_and(is_ready);
+        let mut last = charges.iter_from(charges.len().saturating_sub(LOOKED_AT));
+        last.any(|charge| [charge.business, charge.citizen].contains(&number) && is_client(charge.client))
+    }
+}

@@ -1,0 +1,108 @@
+//! What an operator orders: by whom, why, and what. Each is a record of the journal, and none is ever changed.
+
+use std::sync::Arc;
+
+use compact_str::CompactString;
+use thiserror::Error;
+
+use super::calendar::Day;
+use super::ids::TransactionId;
+use super::names::Name;
+use super::rollout::{self, Move};
+use super::tariff::{Tariff, timeline};
+
+/// An order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Order {
+    /// Who gives it, at most [`TEXT_MAX`] bytes.
+    pub by: CompactString,
+    /// Why, at most [`TEXT_MAX`] bytes.
+    pub why: CompactString,
+    /// What is ordered.
+    pub what: What,
+}
+
+/// The longest `by` and `why`.
+pub const TEXT_MAX: usize = 255;
+
+/// What is ordered.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// A tariff comes into force.
+    Tariff(Arc<Tariff>),
+    /// Somebody goes from one phase of the rollout to another.
+    Move(Move),
+    /// A held charge is let go.
+    Release(TransactionId),
+    /// Whoever is watched under this name goes on, and all that is held of it is let go.
+    ReleaseAll(Name),
+    /// A conflict or a discrepancy was looked at: the first event stays.
+    Accept(u32),
+    /// A charge is taken back.
+    Reverse(Reverse),
+    /// A month is closed: what arrives for it later is booked from this day on.
+    Close(Day),
+}
+
+/// What a charge that is taken back had added to a meter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reverse {
+    /// The charge.
+    pub transaction: TransactionId,
+    /// In the period that began on this day, and how much: a quantity.
+    pub used: Option<(Day, u64)>,
+}
+
+/// Why an order is refused. Nothing was changed.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum Refused {
+    /// Who or why is too long.
+    #[error("`by` and `why` have at most {TEXT_MAX} bytes each")]
+    Text,
+    /// A tariff does not follow from those before it.
+    #[error(transparent)]
+    Tariff(#[from] timeline::Refused),
+    /// A move changes nothing.
+    #[error(transparent)]
+    Move(#[from] rollout::Refused),
+    /// Nobody goes live before everything is ready for it.
+    #[error("it is not ready to go live: {}", .0.join("; "))]
+    NotReady(Vec<String>),
+    /// There is no such transaction.
+    #[error("there is no transaction {0}")]
+    NoTransaction(TransactionId),
+    /// Only what was charged can be taken back or let go.
+    #[error("{transaction} is a {sort}; only a charge can be {done}")]
+    NotACharge {
+        /// The transaction.
+        transaction: TransactionId,
+        /// What it is.
+        sort: &'static str,
+        /// What was to be done with it.
+        done: &'static str,
+    },
+    /// It was done before.
+    #[error("{0} is reversed already")]
+    Reversed(TransactionId),
+    /// It is not held.
+    #[error("{0} is not held")]
+    NotHeld(TransactionId),
+    /// Nothing is held of it.
+    #[error("nothing is held of {0}")]
+    NothingHeld(Name),
+    /// There is no such conflict.
+    #[error("there is no conflict {0}")]
+    NoConflict(u32),
+    /// It was accepted before.
+    #[error("conflict {0} is accepted already")]
+    Accepted(u32),
+    /// A month that is not over cannot be closed,
+    #[error("the month is not over: it ends with {0}")]
+    NotOver(String),
+    /// nor one that is closed.
+    #[error("everything before {0} is closed already")]
+    Closed(String),
+    /// The book is full.
+    #[error("the book is full")]
+    Full,
+}

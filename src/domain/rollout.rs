@@ -1,0 +1,213 @@
+//! The rollout: for whom charges are only tracked, for whom they are real, and who rests.
+//!
+//! What is paused for all is paused for everybody; else a business's own phase decides, else its citizen's,
+//! else that of all. Going live reaches nothing that happened before it.
+
+use hashbrown::HashMap;
+use thiserror::Error;
+
+use super::charge::Stage;
+use super::names::Name;
+use super::time::Moment;
+
+/// Whom a move is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// Everybody who has no phase of his own.
+    All,
+    /// A business.
+    Business(Name),
+    /// A citizen, where no business with a phase of its own is charged.
+    Citizen(Name),
+}
+
+impl Subject {
+    /// The id, where it is somebody's.
+    pub fn id(self) -> Option<Name> {
+        match self {
+            Subject::All => None,
+            Subject::Business(id) | Subject::Citizen(id) => Some(id),
+        }
+    }
+
+    /// `all`, `business` or `citizen`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Subject::All => "all",
+            Subject::Business(_) => "business",
+            Subject::Citizen(_) => "citizen",
+        }
+    }
+}
+
+/// A phase of the rollout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Phase {
+    /// Tracked, never collected.
+    Shadow = 0,
+    /// Collectable.
+    Live = 1,
+    /// Tracked, and shadow for ever for what comes meanwhile.
+    Paused = 2,
+}
+
+impl Phase {
+    /// All of them, in the order in which they are gone through.
+    pub const ALL: [Phase; 3] = [Phase::Shadow, Phase::Live, Phase::Paused];
+
+    /// The stable text of the phase.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Phase::Shadow => "shadow",
+            Phase::Live => "live",
+            Phase::Paused => "paused",
+        }
+    }
+}
+
+/// A phase, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The phase.
+    pub phase: Phase,
+    /// Since then.
+    pub since: Moment,
+}
+
+/// A move from one phase to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Move {
+    /// Whose.
+    pub subject: Subject,
+    /// To which; `None` takes a phase of its own away.
+    pub to: Option<Phase>,
+}
+
+/// Why a move is refused.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum Refused {
+    /// It changes nothing.
+    #[error("that is so already")]
+    Same,
+    /// All have some phase.
+    #[error("all have a phase: shadow, live or paused")]
+    All,
+}
+
+/// Everybody's phase.
+#[derive(Clone, Debug)]
+pub struct Rollout {
+    all: Standing,
+    own: HashMap<Subject, Standing>,
+}
+
+/// Everybody in shadow, from the beginning.
+impl Default for Rollout {
+    fn default() -> Rollout {
+        Rollout { all: Standing { phase: Phase::Shadow, since: Moment::OLDEST }, own: HashMap::new() }
+    }
+}
+
+impl Rollout {
+    /// The stage of a charge for this business, of this citizen, of what happened at `occurred_at` and comes in now.
+    pub fn stage(&self, business: Option<Name>, citizen: Option<Name>, occurred_at: Moment) -> Stage {
+        if self.all.phase == Phase::Paused {
+            return Stage::Shadow;
+        }
+        let own = |subject: Option<Subject>| subject.and_then(|subject| self.own.get(&subject));
+        let Standing { phase, since } = if self.own.is_empty() {
+            self.all
+        } else {
+            *own(business.map(Subject::Business)).or(own(citizen.map(Subject::Citizen))).unwrap_or(&self.all)
+        };
+        if phase == Phase::Live && since <= occurred_at { Stage::Live } else { Stage::Shadow }
+    }
+
+    /// The phase of a subject of its own.
+    pub fn standing(&self, subject: Subject) -> Option<Standing> {
+        match subject {
+            Subject::All => Some(self.all),
+            own => self.own.get(&own).copied(),
+        }
+    }
+
+    /// Those who have a phase of their own, in order.
+    pub fn own(&self) -> Vec<(Subject, Standing)> {
+        let mut own: Vec<(Subject, Standing)> =
+            self.own.iter().map(|(subject, standing)| (*subject, *standing)).collect();
+        own.sort_unstable_by_key(|(subject, _)| *subject);
+        own
+    }
+
+    /// Whether a move changes anything. Nothing is changed.
+    pub fn admit(&self, moved: Move) -> Result<(), Refused> {
+        let now = self.standing(moved.subject).map(|standing| standing.phase);
+        match (moved.subject, moved.to) {
+            (Subject::All, None) => Err(Refused::All),
+            _ if now == moved.to => Err(Refused::Same),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes an admitted move, at this instant.
+    pub fn make(&mut self, moved: Move, at: Moment) {
+        match (moved.subject, moved.to) {
+            (Subject::All, Some(phase)) => self.all = Standing { phase, since: at },
+            (Subject::All, None) => {}
+            (own, Some(phase)) => drop(self.own.insert(own, Standing { phase, since: at })),
+            (own, None) => drop(self.own.remove(&own)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_paused_beats_everything_and_then_the_specific_beats_the_general() {
+        let [bakery, lucid] = ["bakery", "Lucid"].map(Name::new);
+        let business = Subject::Business(bakery.expect("a name"));
+        let citizen = Subject::Citizen(lucid.expect("a name"));
+        let (shadow, live, paused) = (Some(Phase::Shadow), Some(Phase::Live), Some(Phase::Paused));
+        for (all, of_business, of_citizen, stage) in [
+            (None, None, None, Stage::Shadow),
+            (live, None, None, Stage::Live),
+            (None, live, None, Stage::Live),
+            (None, None, live, Stage::Live),
+            (live, shadow, None, Stage::Shadow),
+            (live, paused, None, Stage::Shadow),
+            (live, shadow, live, Stage::Shadow),
+            (live, live, paused, Stage::Live),
+            (paused, live, live, Stage::Shadow),
+        ] {
+            let mut rollout = Rollout::default();
+            for (subject, to) in [(Subject::All, all), (business, of_business), (citizen, of_citizen)] {
+                if to.is_some() {
+                    rollout.make(Move { subject, to }, Moment(1));
+                }
+            }
+            assert_eq!(rollout.stage(bakery, lucid, Moment(1)), stage, "{all:?} {of_business:?} {of_citizen:?}");
+        }
+    }
+
+    #[test]
+    fn going_live_reaches_nothing_that_happened_before_it() {
+        let mut rollout = Rollout::default();
+        rollout.make(Move { subject: Subject::All, to: Some(Phase::Live) }, Moment(100));
+        assert_eq!(rollout.stage(None, None, Moment(99)), Stage::Shadow);
+        assert_eq!(rollout.stage(None, None, Moment(100)), Stage::Live);
+    }
+
+    #[test]
+    fn a_move_that_changes_nothing_is_refused() {
+        let mut rollout = Rollout::default();
+        let to = |to| Move { subject: Subject::All, to };
+        assert_eq!(rollout.admit(to(Some(Phase::Shadow))), Err(Refused::Same));
+        assert_eq!(rollout.admit(to(None)), Err(Refused::All));
+        assert_eq!(rollout.admit(to(Some(Phase::Live))), Ok(()));
+        rollout.make(to(Some(Phase::Live)), Moment(1));
+        assert_eq!(rollout.admit(to(Some(Phase::Live))), Err(Refused::Same));
+    }
+}

@@ -1,0 +1,329 @@
+//! What a rule asks: a price for a quantity, exact until the one rounding at its end.
+//!
+//! Where a price depends on what was used before, it is the difference between two totals, each rounded
+//! once: so many small steps come to the same as one large one.
+
+use rust_decimal::{Decimal, RoundingStrategy};
+
+use crate::domain::activity::{Activity, Stated};
+use crate::domain::charge::Free;
+use crate::domain::money::Money;
+
+/// Quantities and multipliers count to this many decimal places, half to even: a named rounding, for what a
+/// float left behind them. Half a unit of it changes no charge by a millionth.
+pub const PLACES: u32 = 12;
+/// One of whatever is counted.
+pub const ONE: u64 = 10_u64.pow(PLACES);
+/// Declared minutes are taken up to a week; more is a slip of somebody's pen.
+pub const MINUTES_MAX: u64 = 7 * 24 * 60;
+/// Expertise counts up to this.
+pub const EXPERTISE_MAX: u64 = 10;
+/// A declared amount is taken up to this many units of the currency.
+pub const DECLARED_MAX: u64 = 1_000_000;
+
+/// What a rule asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asks {
+    /// How the price follows from the quantity.
+    pub model: Model,
+    /// What the quantity is.
+    pub unit: Unit,
+    /// Whether the price is multiplied by the expertise that is stated: 0 to 10, and 1 where none is.
+    pub times_expertise: bool,
+    /// The first of these in each period cost nothing: a quantity.
+    pub free: u128,
+    /// A charge is never less than this,
+    pub minimum: Option<Money>,
+    /// nor more than this.
+    pub maximum: Option<Money>,
+}
+
+/// What a quantity is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unit {
+    /// Each event is one.
+    Event,
+    /// The minutes that are declared.
+    Minute,
+    /// The same, in hours.
+    Hour,
+    /// The amount that is declared, in units of the currency.
+    Declared,
+}
+
+/// How a price follows from a quantity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Model {
+    /// So much for each.
+    PerUnit(Rate),
+    /// So much for each, by the tier that each falls into.
+    Graduated(Vec<Tier>),
+    /// So much for each, and for all of them by the tier that the last falls into.
+    Volume(Vec<Tier>),
+    /// So much for each package that is begun.
+    Package {
+        /// How much is in one: a quantity.
+        size: u128,
+        /// What one costs.
+        price: Money,
+    },
+}
+
+/// Where a tier ends, and what it asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tier {
+    /// The last quantity in it; `None` in the last tier.
+    pub up_to: Option<u128>,
+    /// For each.
+    pub rate: Rate,
+    /// Once, where anything falls into it.
+    pub flat: Money,
+}
+
+/// A price of one: a decimal number of units of the currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    mantissa: u64,
+    scale: u32,
+}
+
+/// The finest price of one that there is: a thousandth of a millionth.
+pub const RATE_PLACES_MAX: u32 = 9;
+/// The highest.
+pub const RATE_MAX: u64 = 1_000_000;
+
+/// What is priced of one event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Measure {
+    /// How much: a quantity.
+    pub quantity: u64,
+    /// By what the price is multiplied, to [`PLACES`] places.
+    pub factor: u64,
+}
+
+/// What an event comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Amounts {
+    /// For the event itself.
+    pub charge: Money,
+    /// What becomes of earlier charges by it: only volume prices do that, and it is mostly below nothing.
+    pub adjustment: Money,
+}
+
+impl Rate {
+    /// The rate of this decimal; `None` where it is below zero, above [`RATE_MAX`] or finer than
+    /// [`RATE_PLACES_MAX`] places.
+    pub fn new(rate: Decimal) -> Option<Rate> {
+        let rate = rate.normalize();
+        let is_sound = !rate.is_sign_negative() || rate.is_zero();
+        let fits = is_sound && rate.scale() <= RATE_PLACES_MAX && rate <= Decimal::from(RATE_MAX);
+        fits.then(|| u64::try_from(rate.mantissa()).ok())
+            .flatten()
+            .map(|mantissa| Rate { mantissa, scale: rate.scale() })
+    }
+
+    /// The decimal.
+    pub fn decimal(self) -> Decimal {
+        Decimal::from_i128_with_scale(self.mantissa.into(), self.scale)
+    }
+
+    /// The rate × a quantity × a factor, in millionths.
+    fn of(self, unit: Unit, quantity: u128, factor: u64) -> Option<Money> {
+        let (quantity, quantity_scale) = lean(quantity, PLACES);
+        let (factor, factor_scale) = lean(factor.into(), PLACES);
+        let product = u128::from(self.mantissa).checked_mul(quantity)?.checked_mul(factor)?;
+        ratio(product, self.scale + quantity_scale + factor_scale, unit)
+    }
+}
+
+/// Fewer digits for the same number: `mantissa / 10^scale`.
+fn lean(mantissa: u128, mut scale: u32) -> (u128, u32) {
+    let Ok(mut small) = u64::try_from(mantissa) else { return lean_large(mantissa, scale) };
+    while 6 <= scale && small.is_multiple_of(1_000_000) {
+        small /= 1_000_000;
+        scale -= 6;
+    }
+    while 0 < scale && small.is_multiple_of(10) {
+        small /= 10;
+        scale -= 1;
+    }
+    (small.into(), scale)
+}
+
+fn lean_large(mut mantissa: u128, mut scale: u32) -> (u128, u32) {
+    while 0 < scale && mantissa.is_multiple_of(10) {
+        mantissa /= 10;
+        scale -= 1;
+    }
+    (mantissa, scale)
+}
+
+/// `product / 10^scale` of a price for the base unit, in millionths.
+fn ratio(product: u128, scale: u32, unit: Unit) -> Option<Money> {
+    let base = u128::from(unit.size());
+    match scale.checked_sub(6) {
+        Some(scale) => Money::from_ratio(product, base.checked_mul(10_u128.checked_pow(scale)?)?),
+        None => Money::from_ratio(product.checked_mul(10_u128.pow(6 - scale))?, base),
+    }
+}
+
+impl Unit {
+    /// How many of what is counted make one: hours are counted in minutes.
+    pub const fn size(self) -> u64 {
+        match self {
+            Unit::Event | Unit::Minute | Unit::Declared => 1,
+            Unit::Hour => 60,
+        }
+    }
+
+    /// Its name, for one and for many.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Unit::Event => "event",
+            Unit::Minute => "minute",
+            Unit::Hour => "hour",
+            Unit::Declared => "declared unit",
+        }
+    }
+
+    /// How much of it an event has.
+    fn of(self, activity: &Activity) -> Result<u64, Free> {
+        match self {
+            Unit::Event => Ok(ONE),
+            Unit::Minute | Unit::Hour => bounded(activity.minutes, MINUTES_MAX, [Free::NoDuration, Free::BadDuration]),
+            Unit::Declared => bounded(activity.declared, DECLARED_MAX, [Free::NoDeclared, Free::BadDeclared]),
+        }
+    }
+}
+
+impl Asks {
+    /// What there is to price of an event.
+    pub fn measure(&self, activity: &Activity) -> Result<Measure, Free> {
+        let quantity = self.unit.of(activity)?;
+        let factor = if !self.times_expertise {
+            ONE
+        } else {
+            match activity.expertise {
+                Stated::Absent => ONE,
+                Stated::Is(expertise) => {
+                    let held = expertise.clamp(Decimal::ZERO, Decimal::from(EXPERTISE_MAX));
+                    quantity_of(held).ok_or(Free::BadExpertise)?
+                }
+                Stated::Unreadable(_) => return Err(Free::BadExpertise),
+            }
+        };
+        Ok(Measure { quantity, factor })
+    }
+
+    /// Whether the price of an event depends on those before it.
+    pub fn is_counted(&self) -> bool {
+        0 < self.free || !matches!(self.model, Model::PerUnit(_))
+    }
+
+    /// The price of an event, of whose kind so much was `counted` in the period before it.
+    pub fn price(&self, counted: u128, measure: Measure) -> Result<Amounts, Free> {
+        let Measure { quantity, factor } = measure;
+        let beyond = |counted: u128| counted.saturating_sub(self.free);
+        let (before, after) = (beyond(counted), beyond(counted.checked_add(quantity.into()).ok_or(Free::TooMuch)?));
+        if before == after {
+            return Err(if quantity == 0 { Free::Nothing } else { Free::Allowance });
+        }
+        let step = || self.total(after)?.checked_sub(self.total(before)?);
+        let alone = |rate: Rate| rate.of(self.unit, after - before, factor);
+        let amounts = || {
+            Some(match &self.model {
+                // Nothing that a multiplier differs in adds up to a total.
+                Model::PerUnit(rate) if self.times_expertise || !self.is_counted() => (alone(*rate)?, Money::ZERO),
+                Model::PerUnit(_) | Model::Graduated(_) | Model::Package { .. } => (step()?, Money::ZERO),
+                Model::Volume(tiers) => {
+                    let charge = alone(tier_of(tiers, after)?.rate)?;
+                    (charge, step()?.checked_sub(charge)?)
+                }
+            })
+        };
+        let (charge, adjustment) = amounts().ok_or(Free::TooMuch)?;
+        let charge = self.minimum.map_or(charge, |minimum| charge.max(minimum));
+        let charge = self.maximum.map_or(charge, |maximum| charge.min(maximum));
+        if charge == Money::ZERO && adjustment == Money::ZERO {
+            return Err(Free::Nothing);
+        }
+        Ok(Amounts { charge, adjustment })
+    }
+
+    /// What so much is worth, of all that was counted: as much less it would be without it. `None` where prices
+    /// do not add up to a total, or it is too large.
+    pub fn without(&self, counted: u128, quantity: u64) -> Option<Money> {
+        if self.times_expertise || self.minimum.is_some() || self.maximum.is_some() {
+            return None;
+        }
+        let beyond = |counted: u128| self.total(counted.saturating_sub(self.free));
+        beyond(counted)?.checked_sub(beyond(counted.saturating_sub(quantity.into()))?)
+    }
+
+    /// What so much comes to, from the first on; `None` past the largest amount.
+    pub fn total(&self, quantity: u128) -> Option<Money> {
+        match &self.model {
+            Model::PerUnit(rate) => rate.of(self.unit, quantity, ONE),
+            Model::Graduated(tiers) => graduated(tiers, self.unit, quantity),
+            Model::Volume(_) if quantity == 0 => Some(Money::ZERO),
+            Model::Volume(tiers) => {
+                let tier = tier_of(tiers, quantity)?;
+                tier.rate.of(self.unit, quantity, ONE)?.checked_add(tier.flat)
+            }
+            Model::Package { size, price } => {
+                let begun = quantity.div_ceil((*size).max(1));
+                i64::try_from(begun).ok()?.checked_mul(price.millionths()).map(Money::from_millionths)
+            }
+        }
+    }
+}
+
+/// The tier that a quantity of more than nothing ends in; past the last bound, the last.
+fn tier_of(tiers: &[Tier], quantity: u128) -> Option<&Tier> {
+    tiers.iter().find(|tier| tier.up_to.is_none_or(|up_to| quantity <= up_to)).or(tiers.last())
+}
+
+/// Each tier's part at its rate, rounded once over all of them.
+fn graduated(tiers: &[Tier], unit: Unit, quantity: u128) -> Option<Money> {
+    // All rates to the finest of them, so that they add up exactly.
+    let scale = tiers.iter().map(|tier| tier.rate.scale).max()?;
+    let (mut sum, mut flat, mut from) = (0_u128, Money::ZERO, 0);
+    for (number, tier) in tiers.iter().enumerate() {
+        if quantity <= from {
+            break;
+        }
+        let is_last = number + 1 == tiers.len();
+        let to = tier.up_to.filter(|_| !is_last).map_or(quantity, |up_to| quantity.min(up_to));
+        let rate = u128::from(tier.rate.mantissa).checked_mul(10_u128.pow(scale - tier.rate.scale))?;
+        sum = sum.checked_add(rate.checked_mul(to - from)?)?;
+        flat = flat.checked_add(tier.flat)?;
+        from = to;
+    }
+    let (sum, scale) = lean(sum, scale + PLACES);
+    ratio(sum, scale, unit)?.checked_add(flat)
+}
+
+/// A figure from zero to `max`, as a quantity; why not, where it is absent or no such figure.
+fn bounded(figure: Stated, max: u64, [absent, bad]: [Free; 2]) -> Result<u64, Free> {
+    match figure {
+        Stated::Absent => Err(absent),
+        Stated::Is(figure) if figure <= Decimal::from(max) => quantity_of(figure).ok_or(bad),
+        Stated::Is(_) | Stated::Unreadable(_) => Err(bad),
+    }
+}
+
+/// A figure of zero or more as a whole number of its [`PLACES`]th decimal; `None` below zero, or where it is
+/// too large to hold.
+pub fn quantity_of(figure: Decimal) -> Option<u64> {
+    let figure = figure.round_dp_with_strategy(PLACES, RoundingStrategy::MidpointNearestEven).normalize();
+    let mantissa = u64::try_from(figure.mantissa()).ok()?;
+    mantissa.checked_mul(10_u64.pow(PLACES.checked_sub(figure.scale())?))
+}
+
+/// The decimal of a quantity.
+pub fn decimal_of(quantity: u128) -> Decimal {
+    i128::try_from(quantity)
+        .ok()
+        .and_then(|quantity| Decimal::try_from_i128_with_scale(quantity, PLACES).ok())
+        .map_or(Decimal::MAX, |figure| figure.normalize())
+}

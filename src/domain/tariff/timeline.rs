@@ -1,0 +1,120 @@
+//! Which tariff prices what: the one that was in force when it happened.
+//!
+//! A tariff is only ever added, never before the last one's day and never for the past: what was priced once
+//! is priced the same whenever it is looked at again.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use super::{RuleId, Tariff, TariffVersion};
+use crate::domain::names::Name;
+use crate::domain::time::Moment;
+
+/// All tariffs, in the order in which they were taken.
+#[derive(Clone, Debug)]
+pub struct Tariffs {
+    all: Vec<Arc<Tariff>>,
+    rules: Vec<Name>,
+}
+
+/// Why a tariff is not taken into force. The one in force stays.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum Refused {
+    /// Its version is not a new one.
+    #[error("version {} is taken; the next is {next}", given.0)]
+    Version {
+        /// Its version.
+        given: TariffVersion,
+        /// The lowest that is free.
+        next: u32,
+    },
+    /// It would price what happened already.
+    #[error("a tariff prices what is still to come: `effective` is {given}, and now it is {now}")]
+    Backdated {
+        /// From when on.
+        given: Moment,
+        /// When it was to be taken.
+        now: Moment,
+    },
+    /// Another one comes into force after it.
+    #[error("version {} comes into force only at {last}; a later version cannot come before it", version.0)]
+    Overtaken {
+        /// The other.
+        version: TariffVersion,
+        /// When it comes into force.
+        last: Moment,
+    },
+    /// There have been more rules than there are numbers.
+    #[error("there have been {} rules by name, which is as many as there can be", u16::MAX)]
+    Rules,
+}
+
+impl Tariffs {
+    /// The first tariff, which is in force from the beginning.
+    pub fn new(first: Tariff) -> Tariffs {
+        let mut tariffs = Tariffs { all: Vec::new(), rules: Vec::new() };
+        tariffs.take(&first);
+        tariffs
+    }
+
+    /// The tariff in force at `moment`.
+    pub fn at(&self, moment: Moment) -> &Arc<Tariff> {
+        self.all.iter().rev().find(|tariff| tariff.effective() <= moment).unwrap_or(&self.all[0])
+    }
+
+    /// The newest, which may be still to come.
+    pub fn newest(&self) -> &Arc<Tariff> {
+        &self.all[self.all.len() - 1]
+    }
+
+    /// The tariff of this version.
+    pub fn version(&self, version: TariffVersion) -> Option<&Arc<Tariff>> {
+        self.all.iter().find(|tariff| tariff.version() == version)
+    }
+
+    /// All of them, in order.
+    pub fn all(&self) -> &[Arc<Tariff>] {
+        &self.all
+    }
+
+    /// The name of a rule.
+    pub fn rule_name(&self, id: RuleId) -> &'static str {
+        let name = usize::from(id.0).checked_sub(1).and_then(|place| self.rules.get(place));
+        name.map_or("unknown", |name| name.as_str())
+    }
+
+    /// The name of a rule of any tariff, if there is one that is spelt like this.
+    pub fn rule_named(&self, text: &str) -> Option<&'static str> {
+        self.rules.iter().map(|name| name.as_str()).find(|name| *name == text)
+    }
+
+    /// Whether `tariff` may be taken into force now. Nothing is changed.
+    pub fn admit(&self, tariff: &Tariff, now: Moment) -> Result<(), Refused> {
+        let newest = self.newest();
+        if tariff.version() <= newest.version() {
+            return Err(Refused::Version { given: tariff.version(), next: u32::from(newest.version().0) + 1 });
+        }
+        if tariff.effective() < now {
+            return Err(Refused::Backdated { given: tariff.effective(), now });
+        }
+        if tariff.effective() < newest.effective() {
+            return Err(Refused::Overtaken { version: newest.version(), last: newest.effective() });
+        }
+        let new = tariff.rules().iter().filter(|rule| !self.rules.contains(&rule.name)).count();
+        if usize::from(u16::MAX) < self.rules.len() + new { Err(Refused::Rules) } else { Ok(()) }
+    }
+
+    /// Takes an admitted tariff into force.
+    pub fn take(&mut self, tariff: &Tariff) {
+        let mut tariff = tariff.clone();
+        for rule in &mut tariff.rules {
+            let place = self.rules.iter().position(|name| *name == rule.name).unwrap_or_else(|| {
+                self.rules.push(rule.name);
+                self.rules.len() - 1
+            });
+            rule.id = RuleId(place as u16 + 1);
+        }
+        self.all.push(Arc::new(tariff));
+    }
+}

@@ -1,0 +1,217 @@
+//! What the book makes of orders. First an order is admitted, which changes nothing; then it is obeyed, which
+//! cannot fail.
+//!
+//! Nothing posted is changed: what is taken back or let go is another transaction, which names the first. An
+//! order that moves money is a fact of its own, so that the same can only be done once.
+
+use crate::domain::activity::Outcome;
+use crate::domain::calendar::Day;
+use crate::domain::ids::{EventKey, Feed, TransactionId};
+use crate::domain::money::Money;
+use crate::domain::names::Name;
+use crate::domain::orders::{Order, Refused, Reverse, TEXT_MAX, What};
+use crate::domain::time::Moment;
+
+use super::accounts::CHARGES_MAX;
+use super::book::Book;
+use super::meters;
+use super::rows::{ChargeRow, Fact, FactNo, FactRow, Marks, Place, Sort};
+
+/// What follows from an order, for whoever tells others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Obeyed {
+    /// The first transaction that it made, if any.
+    pub transaction: Option<TransactionId>,
+    /// How many it made.
+    pub transactions: usize,
+}
+
+/// A transaction that speaks of an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The earlier one, by its row.
+    pub of: u32,
+    /// The later one, by its row.
+    pub by: u32,
+}
+
+impl Book {
+    /// Whether an order given at `now` can be obeyed. Nothing is changed.
+    pub fn admit_order(&self, order: &Order, now: Moment) -> Result<(), Refused> {
+        if TEXT_MAX < order.by.len().max(order.why.len()) {
+            return Err(Refused::Text);
+        }
+        match &order.what {
+            What::Tariff(tariff) => Ok(self.tariffs().admit(tariff, now)?),
+            What::Move(moved) => Ok(self.rollout().admit(*moved)?),
+            What::Release(transaction) => self.admit_release(*transaction),
+            What::ReleaseAll(name) => {
+                let number = self.roll().number(*name);
+                let is_watched = self.guards().parked().any(|(_, parked)| Some(parked) == number);
+                let is_held = self.held_of(*name).next().is_some();
+                if is_watched || is_held { self.room_for_rows(0) } else { Err(Refused::NothingHeld(*name)) }
+            }
+            What::Accept(number) => match self.conflicts().get(*number as usize) {
+                None => Err(Refused::NoConflict(*number)),
+                Some(_) if self.is_accepted(*number) => Err(Refused::Accepted(*number)),
+                Some(_) => Ok(()),
+            },
+            What::Reverse(Reverse { transaction, .. }) => self.admit_reversal(*transaction),
+            What::Close(open) => match self.open_from() {
+                Some(closed) if *open <= closed => Err(Refused::Closed(closed.date().to_string())),
+                _ => Ok(()),
+            },
+        }
+    }
+
+    fn admit_release(&self, transaction: TransactionId) -> Result<(), Refused> {
+        let row = self.charge_row(transaction, "released")?;
+        if !row.is_held() || !self.held().contains(&(transaction.0 as u32 - 1)) {
+            return Err(Refused::NotHeld(transaction));
+        }
+        self.room_for_rows(row.amount.millionths())
+    }
+
+    fn admit_reversal(&self, transaction: TransactionId) -> Result<(), Refused> {
+        let row = self.charge_row(transaction, "reversed")?;
+        if self.find(reversal_key(transaction)).is_some() {
+            return Err(Refused::Reversed(transaction));
+        }
+        // The reversal, and what it changes of a counted price.
+        self.room_for_rows(row.amount.millionths().saturating_mul(3))
+    }
+
+    fn charge_row(&self, transaction: TransactionId, done: &'static str) -> Result<ChargeRow, Refused> {
+        let number = transaction.0.checked_sub(1).and_then(|number| usize::try_from(number).ok());
+        let row = number.and_then(|number| self.charges().get(number)).ok_or(Refused::NoTransaction(transaction))?;
+        match row.sort() {
+            Sort::Charge => Ok(row),
+            sort => Err(Refused::NotACharge { transaction, sort: sort.as_str(), done }),
+        }
+    }
+
+    fn room_for_rows(&self, millionths: i64) -> Result<(), Refused> {
+        let is_rowed = self.facts().len() < u32::MAX as usize - 1;
+        let sum = self.charged().0 + i128::from(millionths);
+        if is_rowed && sum <= i128::from(CHARGES_MAX.millionths()) { Ok(()) } else { Err(Refused::Full) }
+    }
+
+    /// The names that an order speaks of.
+    pub fn names_of(order: &Order) -> Vec<Name> {
+        match &order.what {
+            What::Tariff(tariff) => tariff.rules().iter().map(|rule| rule.meter.name).collect(),
+            What::Move(moved) => moved.subject.id().into_iter().collect(),
+            What::ReleaseAll(name) => vec![*name],
+            What::Release(_) | What::Accept(_) | What::Reverse(_) | What::Close(_) => Vec::new(),
+        }
+    }
+
+    /// Obeys an order that was admitted; `place` is where its record stands.
+    pub fn obey(&mut self, order: &Order, at: Moment, place: Place) -> Obeyed {
+        self.saw(at);
+        let first = self.charges().len();
+        match &order.what {
+            What::Tariff(tariff) => self.tariffs_mut().take(tariff),
+            What::Move(moved) => self.rollout_mut().make(*moved, at),
+            What::Release(transaction) => {
+                let fact = self.post_order(order_key("release", *transaction), at, place);
+                self.release(transaction.0 as u32 - 1, fact);
+            }
+            What::ReleaseAll(name) => {
+                if let Some(number) = self.roll().number(*name) {
+                    self.guards_mut().release(number);
+                }
+                let held: Vec<u32> = self.held_of(*name).collect();
+                if let Some(first) = held.first() {
+                    let fact =
+                        self.post_order(order_key("release_all", TransactionId(u64::from(*first) + 1)), at, place);
+                    held.iter().for_each(|number| self.release(*number, fact));
+                }
+            }
+            What::Accept(number) => self.accept(*number),
+            What::Reverse(reverse) => {
+                let fact = self.post_order(reversal_key(reverse.transaction), at, place);
+                self.reverse(*reverse, fact);
+            }
+            What::Close(open) => self.close(*open),
+        }
+        let transactions = self.charges().len() - first;
+        Obeyed { transaction: (0 < transactions).then_some(TransactionId(first as u64 + 1)), transactions }
+    }
+
+    /// The fact of an order that moves money.
+    fn post_order(&mut self, key: EventKey, at: Moment, place: Place) -> FactNo {
+        self.push_fact(FactRow::new(Fact {
+            key,
+            content: 0,
+            occurred_at: at,
+            place,
+            feed: Feed::Activity,
+            outcome: Outcome::Processed,
+            is_charged: true,
+            is_upgrade: false,
+            is_order: true,
+        }))
+    }
+
+    /// Lets a held charge go, and what was adjusted by it.
+    fn release(&mut self, number: u32, fact: FactNo) {
+        let Some(first) = self.charges().get(number as usize) else { return };
+        let mut numbers = number;
+        while let Some(row) = self.charges().get(numbers as usize).filter(|row| row.fact == first.fact) {
+            let released = ChargeRow { fact, marks: Marks::new(row.stage(), Sort::Release, false), ..row };
+            self.link(numbers, released);
+            numbers += 1;
+        }
+        self.let_go(number);
+    }
+
+    /// Takes a charge back. What it had counted is counted no more, and where that makes a difference to the
+    /// others it is adjusted, so that what remains is what it would be without it.
+    fn reverse(&mut self, Reverse { transaction, used }: Reverse, fact: FactNo) {
+        let number = transaction.0 as u32 - 1;
+        let Some(row) = self.charges().get(number as usize) else { return };
+        let is_held = self.held().contains(&number);
+        let opposite = |amount: Money| Money::from_millionths(-amount.millionths());
+        let reversal = ChargeRow {
+            amount: opposite(row.amount),
+            fact,
+            marks: Marks::new(row.stage(), Sort::Reversal, is_held),
+            ..row
+        };
+        self.link(number, reversal);
+        self.let_go(number);
+        let Some((start, quantity)) = used else { return };
+        let rule = self.tariffs().version(row.tariff).and_then(|tariff| tariff.rule(row.rule)).cloned();
+        let Some(rule) = rule else { return };
+        let key = meters::key_of_row(&row, &rule, start, self.roll());
+        let before = self.meters().counted(&key);
+        self.meters_mut().uncount(key, quantity);
+        let rest = rule.asks.without(before, quantity).and_then(|worth| row.amount.checked_sub(worth));
+        if let Some(amount) = rest.filter(|amount| amount.millionths() != 0) {
+            self.link(
+                number,
+                ChargeRow { amount, marks: Marks::new(row.stage(), Sort::Adjustment, is_held), ..reversal },
+            );
+        }
+    }
+}
+
+/// The identity of an order about a transaction, which can be given once.
+fn order_key(what: &str, transaction: TransactionId) -> EventKey {
+    EventKey::of_order(&format!("{what} {transaction}"))
+}
+
+/// The identity of the reversal of a transaction.
+pub fn reversal_key(transaction: TransactionId) -> EventKey {
+    order_key("reverse", transaction)
+}
+
+/// From which day on things are booked, and from which transaction on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closing {
+    /// Transactions from this row on
+    pub from: u32,
+    /// are booked on this day at the earliest.
+    pub open: Day,
+}
