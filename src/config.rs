@@ -60,10 +60,28 @@ pub struct Config {
     pub guard_jump: u64,
     /// After so many held charges a citizen is parked.
     pub guard_park_after: u64,
+    /// Day one of the targets, such as 2026-12-01; empty for the day of the first charge.
+    pub targets_start: String,
+    /// What is to be earned by when; none are the brief's own four.
+    pub targets: Vec<Target>,
     /// What is logged: a level, or `target=level` pairs joined by commas.
     pub log: String,
     /// `text` or `json`.
     pub log_format: LogFormat,
+}
+
+/// Something that is to be earned by a day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// Its name.
+    pub name: String,
+    /// Within so many days from day one.
+    pub days: u32,
+    /// This much, in whole units of the currency.
+    pub amount: u64,
+    /// `tracked`, `live` or `collected`.
+    pub basis: String,
 }
 
 /// How the log is written.
@@ -111,6 +129,8 @@ impl Default for Config {
             guard_pair_hour: 120,
             guard_jump: 50,
             guard_park_after: 1_000,
+            targets_start: String::new(),
+            targets: Vec::new(),
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }
@@ -175,8 +195,10 @@ impl Config {
         for key in keys() {
             if let Some(value) = environment(&format!("RIALTO_{}", key.to_ascii_uppercase())) {
                 // A folder named 1e3 is no number.
-                let is_text =
-                    matches!(key.as_str(), "data" | "listen" | "time_zone" | "naive_time_zone" | "log" | "log_format");
+                let is_text = matches!(
+                    key.as_str(),
+                    "data" | "listen" | "time_zone" | "naive_time_zone" | "targets_start" | "log" | "log_format"
+                );
                 table.insert(key, if is_text { Value::String(value) } else { typed(&value) });
             }
         }
@@ -190,6 +212,25 @@ impl Config {
     fn check(self) -> Result<Config, ConfigError> {
         zone("time_zone", &self.time_zone)?;
         zone("naive_time_zone", &self.naive_time_zone)?;
+        if !self.targets_start.is_empty() && chrono::NaiveDate::parse_from_str(&self.targets_start, "%Y-%m-%d").is_err()
+        {
+            return Err(ConfigError::Value(format!(
+                "targets_start is {:?}; it is a date such as 2026-12-01, or empty",
+                self.targets_start
+            )));
+        }
+        for target in &self.targets {
+            let is_sound = (1..=3660).contains(&target.days)
+                && (1..=GUARD_MAX).contains(&target.amount)
+                && (1..=60).contains(&target.name.len())
+                && ["tracked", "live", "collected"].contains(&target.basis.as_str());
+            if !is_sound {
+                return Err(ConfigError::Value(format!(
+                    "the target {:?} needs a name, 1 to 3660 days, an amount of 1 or more, and a basis: tracked, live or collected",
+                    target.name
+                )));
+            }
+        }
         let bounds = [
             ("arbiters", self.arbiters as u64, 0..=64, "from 0 to 64"),
             ("gate_events", self.gate_events, 0..=1_000_000_000, "at most 1000000000"),

@@ -8,6 +8,7 @@ use rialto::demo;
 use rialto::domain::activity::{Activity, Identity};
 use rialto::domain::calendar::Calendar;
 use rialto::domain::charge::Stage;
+use rialto::domain::tariff::Tariff;
 use rialto::domain::tariff::timeline::Tariffs;
 use rialto::domain::time::Moment;
 use rialto::ledger::entry::{Event, Telling};
@@ -37,10 +38,28 @@ pub fn services() -> Vec<Activity> {
 
 /// A clerk who knows who runs which business of Venice.
 pub fn clerk() -> Clerk {
+    clerk_with(rialto::tariffs::built_in())
+}
+
+/// The same, with 200 rules: half are about types of their own, a quarter about businesses, the others about citizens
+/// in the evening; those of the built-in tariff come last.
+pub fn clerk_with_many_rules() -> Clerk {
+    let rule = |number: usize| match number % 4 {
+        0 | 1 => format!("type = \"kind_{number}\""),
+        2 => format!("business = \"building_{number}\""),
+        _ => format!("citizen = \"citizen_{number}\"\nhours = \"18-23\""),
+    };
+    let rule =
+        |number: usize| format!("[[rule]]\nname = \"rule_{number}\"\n{}\nprice = {{ amount = 0.05 }}\n", rule(number));
+    let (head, last) = rialto::tariffs::BUILT_IN.split_once("[[rule]]").expect("rules");
+    let text = format!("{head}{}[[rule]]{last}", (0..198).map(rule).collect::<String>());
+    clerk_with(rialto::tariffs::read(&text, chrono_tz::UTC).tariff.expect("a sound tariff"))
+}
+
+fn clerk_with(tariff: Tariff) -> Clerk {
     let atlas = Atlas::default();
     venice().rows().into_iter().for_each(|row| atlas.put(row));
-    let tariffs = Tariffs::new(rialto::tariffs::built_in());
-    Clerk::new(tariffs, Arc::new(atlas), Calendar::new(chrono_tz::Europe::Rome))
+    Clerk::new(Tariffs::new(tariff), Arc::new(atlas), Calendar::new(chrono_tz::Europe::Rome))
 }
 
 /// The events that the bookkeeper makes of what happened.

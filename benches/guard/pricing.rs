@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 
+use rialto::actors::clerk::Clerk;
 use rialto::domain::activity::Activity;
 
 use crate::count::counted;
@@ -9,20 +10,30 @@ use crate::inputs;
 
 /// Drafts of the mix.
 pub fn mix() -> usize {
-    draft(&inputs::mix())
+    draft(&inputs::mix(), inputs::clerk)
 }
 
 /// Drafts of services.
 pub fn services() -> usize {
-    draft(&inputs::services())
+    draft(&inputs::services(), inputs::clerk)
+}
+
+/// Drafts of the mix, by 200 rules.
+pub fn mix_by_many_rules() -> usize {
+    draft(&inputs::mix(), inputs::clerk_with_many_rules)
+}
+
+/// Drafts of services, by 200 rules.
+pub fn services_by_many_rules() -> usize {
+    draft(&inputs::services(), inputs::clerk_with_many_rules)
 }
 
 /// Each clerk's atlas has hashes of its own. In one so small, two buildings that happen to collide are 2 % of a
 /// row; among so many it evens out.
 const CLERKS: usize = 32;
 
-fn draft(activities: &[Activity]) -> usize {
-    let clerks: Vec<_> = (0..CLERKS).map(|_| inputs::clerk()).collect();
+fn draft(activities: &[Activity], clerk: fn() -> Clerk) -> usize {
+    let clerks: Vec<_> = (0..CLERKS).map(|_| clerk()).collect();
     counted(&mut || {
         for (activities, clerk) in activities.chunks(activities.len().div_ceil(CLERKS)).zip(&clerks) {
             let tariffs = clerk.tariffs();

@@ -17,11 +17,13 @@ const fn row(name: &'static str, what: &'static str, run: fn() -> usize) -> Row 
 }
 
 /// All of them, in the order of an event's way.
-pub const ROWS: [Row; 20] = [
+pub const ROWS: [Row; 22] = [
     row("read-activity", "a row of ACTIVITIES, read from NDJSON", reading::activities),
     row("read-message", "a row of MESSAGES, read from NDJSON", reading::messages),
     row("draft-mix", "an event of the mix, its business found and drafted by a clerk", pricing::mix),
     row("draft-service", "a service, likewise, and priced", pricing::services),
+    row("draft-mix-200", "an event of the mix, drafted by a tariff of 200 rules", pricing::mix_by_many_rules),
+    row("draft-service-200", "a service, likewise, and priced", pricing::services_by_many_rules),
     row("post-mix", "a new event of the mix, admitted and posted", book::new_mix),
     row("post-service", "a new service, admitted and posted", book::new_services),
     row("repeat", "an event that is known already", book::repeats),

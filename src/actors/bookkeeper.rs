@@ -350,13 +350,10 @@ impl Bookkeeper {
     fn publish(&mut self) {
         let Heights { events, conflicts, position, charges, .. } = self.durable;
         self.totals.advance(&self.book, charges, self.outside.clock.now());
-        self.outside.view.store(Arc::new(View::new(
-            &self.totals,
-            events as u64,
-            conflicts as u64,
-            position,
-            &self.outside.targets,
-        )));
+        let mut view = View::new(&self.totals, events as u64, conflicts as u64, position, &self.outside.targets);
+        view.held = self.book.held().len() as u64;
+        view.parked = self.book.guards().parked_count() as u64;
+        self.outside.view.store(Arc::new(view));
         self.outside.durable.store(position, std::sync::atomic::Ordering::Release);
     }
 

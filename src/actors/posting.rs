@@ -93,6 +93,10 @@ impl Bookkeeper {
         if self.settle(&mut event) && self.book.room_for(&event, place).is_err() {
             return FULL;
         }
+        if matches!(event.draft.price, Price::Free(_)) {
+            // There is nothing to hold.
+            event.draft.hold = None;
+        }
         event.draft.hold = event.draft.hold.or_else(|| self.book.judge(&event));
         event.is_disputed = Book::disputes(&event);
         let place = self.write_names(&event);

@@ -29,7 +29,9 @@ use toml::{Table, Value};
 
 use crate::chain::Chain;
 use crate::config::{Config, ConfigError};
+use crate::domain::calendar::Day;
 use crate::domain::money::Money;
+use crate::domain::targets::{Basis, Target, Targets};
 use crate::ledger::guards;
 
 /// Rialto, a revenue sidecar: every activity of a simulated economy priced, posted and durable.
@@ -112,6 +114,20 @@ fn guards(config: &Config) -> guards::Limits {
         park_after: count(config.guard_park_after),
         ..guards::Limits::default()
     }
+}
+
+/// What is to be earned by when.
+fn targets(config: &Config) -> Targets {
+    let start = chrono::NaiveDate::parse_from_str(&config.targets_start, "%Y-%m-%d").ok().map(Day::of);
+    let target = |target: &crate::config::Target| Target {
+        name: target.name.clone(),
+        days: target.days,
+        goal: Money::from_millionths(i64::try_from(target.amount).unwrap_or(i64::MAX).saturating_mul(Money::PER_UNIT)),
+        basis: Basis::ALL.into_iter().find(|basis| basis.as_str() == target.basis).unwrap_or(Basis::Tracked),
+    };
+    let all: Vec<Target> = config.targets.iter().map(target).collect();
+    let default = Targets::default();
+    Targets { start, all: if all.is_empty() { default.all } else { all } }
 }
 
 /// What a command comes to.

@@ -32,7 +32,8 @@ impl Day {
         NaiveDate::from_num_days_from_ce_opt(self.0).unwrap_or_default()
     }
 
-    fn of(date: NaiveDate) -> Day {
+    /// The day of a date.
+    pub fn of(date: NaiveDate) -> Day {
         Day(date.num_days_from_ce())
     }
 }

@@ -126,6 +126,8 @@ pub struct Guards {
     pairs: HashMap<(u64, u64, u32), u32>,
     /// The newest hour of any.
     newest: u32,
+    /// How many are parked.
+    parked: usize,
 }
 
 /// What was seen of one in the newest hour that he was charged in.
@@ -222,6 +224,7 @@ impl Guards {
                 let is_tripped = matches!(hold, Some(Hold::Rate | Hold::Amount | Hold::Pair | Hold::Jump));
                 if is_tripped && capacity == Capacity::Citizen && watch.held != PARKED {
                     watch.held = if park_after <= watch.held + 1 { PARKED } else { watch.held + 1 };
+                    self.parked += usize::from(watch.held == PARKED);
                 }
                 continue;
             }
@@ -284,8 +287,14 @@ impl Guards {
     /// Lets a citizen, business or payer go on.
     pub fn release(&mut self, who: NameNo) {
         for watch in self.watched.get_mut(who.0 as usize).into_iter().flatten() {
+            self.parked -= usize::from(watch.held == PARKED);
             watch.held = 0;
         }
+    }
+
+    /// How many are parked.
+    pub fn parked_count(&self) -> usize {
+        self.parked
     }
 
     /// Those who are parked, in order.
@@ -324,6 +333,7 @@ impl Guards {
             self.watched.resize(place + 1, Default::default());
         }
         self.newest = self.newest.max(watch.hour);
+        self.parked += usize::from(watch.held == PARKED);
         self.watched[place][capacity as usize] = watch;
     }
 

@@ -23,6 +23,10 @@ pub struct View {
     pub conflicts: u64,
     /// The end of the journal.
     pub position: u64,
+    /// How many charges are held.
+    pub held: u64,
+    /// How many citizens are parked.
+    pub parked: u64,
     targets: Arc<Targets>,
     currencies: Vec<Glance>,
 }
@@ -77,6 +81,8 @@ impl View {
             transactions: totals.counted() as u64,
             conflicts,
             position,
+            held: 0,
+            parked: 0,
             currencies: totals.currencies().iter().map(|sums| Glance::new(sums, targets)).collect(),
         }
     }
@@ -113,6 +119,11 @@ impl View {
             progress: glance.progress(&self.targets, today),
             targets: Arc::clone(&self.targets),
         }
+    }
+
+    /// What is held, currency by currency.
+    pub fn held_money(&self) -> impl Iterator<Item = (Currency, ByStage)> {
+        self.currencies.iter().map(|glance| (glance.currency, glance.held))
     }
 
     /// The sums by rule and stage, currency by currency.

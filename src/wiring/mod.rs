@@ -37,7 +37,7 @@ use crate::domain::calendar::Calendar;
 use crate::domain::money::Currency;
 use crate::domain::orders::{self, Order};
 use crate::domain::rows::Row;
-use crate::domain::targets::Targets;
+use crate::domain::targets::{self, Targets};
 use crate::domain::tariff::Tariff;
 use crate::domain::tariff::timeline::Tariffs;
 use crate::folder::{DataFolder, FolderError};
@@ -372,7 +372,25 @@ impl Rialto {
             meters.gauge("rialto_ledger_money", &labels).set(units(sum.sum.0));
             meters.gauge("rialto_ledger_charges", &labels).set(sum.count as f64);
         }
+        set("rialto_guards_held", view.held as f64);
+        set("rialto_guards_parked", view.parked as f64);
+        for (currency, held) in view.held_money() {
+            for (stage, sum) in ["shadow", "live"].into_iter().zip(held) {
+                let labels = [("currency", currency.to_string()), ("stage", stage.to_owned())];
+                meters.gauge("rialto_ledger_held", &labels).set(units(sum.0));
+            }
+        }
         let dashboard = view.dashboard(self.tariff().currency(), clock.now(), calendar);
+        for (number, target) in dashboard.targets.all.iter().enumerate() {
+            let gauge = |name, value: f64| meters.gauge(name, &[("target", target.name.clone())]).set(value);
+            let progress = dashboard.progress.get(number);
+            gauge("rialto_targets_goal", units(target.goal.millionths().into()));
+            gauge("rialto_targets_reached", units(progress.map_or(0, |progress| progress.reached.0)));
+            gauge("rialto_targets_rate", units(progress.map_or(0, |progress| progress.rate_a_day.0)));
+            let is_behind = progress
+                .is_some_and(|progress| matches!(progress.state, targets::State::Behind | targets::State::Missed));
+            gauge("rialto_targets_behind", if is_behind { 1.0 } else { 0.0 });
+        }
         for (period, stages) in ["day", "week", "month", "all_time"].into_iter().zip(dashboard.periods) {
             for (stage, sum) in ["shadow", "live"].into_iter().zip(stages) {
                 let labels = [
