@@ -172,6 +172,9 @@ impl Glance {
             // Nothing is collected before there is anybody who collects.
             Earned { shadow, live, collected: Sum::default() }
         };
-        targets.all.iter().map(|target| targets::progress(target, self.first, today, earned)).collect()
+        // Where all that was charged is held, there is no day one yet.
+        let has_begun = self.first != Day(i32::MIN);
+        let begun = targets.all.iter().filter(|_| has_begun);
+        begun.map(|target| targets::progress(target, self.first, today, earned)).collect()
     }
 }
