@@ -197,8 +197,6 @@ pub(super) struct Promise {
     pub(super) obeyed: Vec<(oneshot::Sender<Outcome>, Outcome, OwnedSemaphorePermit)>,
     /// The tariffs, where one came into force.
     pub(super) tariffs: Option<Tariffs>,
-    /// Whether any other order was obeyed.
-    pub(super) has_orders: bool,
     heights: Heights,
 }
 

@@ -97,9 +97,10 @@ impl Bookkeeper {
             // There is nothing to hold.
             event.draft.hold = None;
         }
+        // Guards know everybody by his number, also who is charged for the first time.
+        let place = self.write_names(&event);
         event.draft.hold = event.draft.hold.or_else(|| self.book.judge(&event));
         event.is_disputed = Book::disputes(&event);
-        let place = self.write_names(&event);
         record::encode_event(&event, self.book.roll(), &mut self.group);
         self.book.post(&event, place)
     }
@@ -156,9 +157,8 @@ impl Bookkeeper {
             let place = self.place();
             record::encode_order(&order, seen, self.book.roll(), &mut self.group);
             obeyed = self.book.obey(&order, seen, place);
-            match &order.what {
-                What::Tariff(_) => self.open.tariffs = Some(self.book.tariffs().clone()),
-                _ => self.open.has_orders = true,
+            if let What::Tariff(_) = order.what {
+                self.open.tariffs = Some(self.book.tariffs().clone());
             }
         }
         if matches!(order.what, What::Move(Move { subject: Subject::All, to: Some(Phase::Paused) })) {

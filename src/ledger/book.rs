@@ -291,7 +291,7 @@ impl Book {
 
     pub(super) fn push_fact(&mut self, row: FactRow) -> FactNo {
         let number = FactNo(self.facts.len() as u32);
-        self.orders += usize::from(row.fact().is_order);
+        self.orders += usize::from(row.is_order());
         self.facts.push(row);
         self.index.put(number, &self.facts);
         number
@@ -374,7 +374,11 @@ impl Book {
             Entry::Name(name) => self.enrol(*name),
             Entry::Row(row, _) => self.describe(*row),
             Entry::Order(order, at) => {
-                self.admit_order(order, *at)?;
+                match self.admit_order(order, *at) {
+                    // Who was parked depends on how the guards were set then; to let nothing go changes nothing.
+                    Ok(()) | Err(orders::Refused::NothingHeld(_)) => {}
+                    Err(refused) => return Err(refused.into()),
+                }
                 self.obey(order, *at, place);
             }
             Entry::Event(event) => match self.admit(event, place)? {
@@ -574,7 +578,7 @@ impl Book {
         for number in 0..book.facts.len() {
             book.index.put(FactNo(number as u32), &book.facts);
         }
-        book.orders = book.facts.iter().filter(|row| row.fact().is_order).count();
+        book.orders = book.facts.iter().filter(|row| row.is_order()).count();
         for (number, charge) in (0..).zip(book.charges.iter()) {
             book.charged.0 += i128::from(charge.amount.millionths()).abs();
             if charge.is_held() && charge.sort() == Sort::Charge {

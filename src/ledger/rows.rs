@@ -88,6 +88,11 @@ impl FactRow {
         EventKey(self.key)
     }
 
+    /// Whether it is no event, but an operator's order.
+    pub fn is_order(&self) -> bool {
+        self.flags & ORDER != 0
+    }
+
     /// The fact spelled out.
     pub fn fact(&self) -> Fact {
         let [a, b, c, d, e] = self.place;

@@ -292,6 +292,14 @@ fn a_file_that_was_taken_is_recalled_from_its_own_time_on() {
     assert_eq!(recalled.rules().len(), 1);
 }
 
+#[test]
+fn a_file_that_nests_without_end_is_refused_and_harms_nothing() {
+    for opening in ["[", "{a=", "{ a = ["] {
+        let text = rule(&format!("price = {}", opening.repeat(BYTES_MAX / opening.len() - 200)));
+        assert!(read(&text, chrono_tz::UTC).tariff.is_none(), "{opening}");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn no_text_makes_reading_panic(text in "(version|effective|rule|name|price|=|\\[\\[|\\]\\]|\\{|\\}|\"|1|\\.|e|\n| ){0,40}") {

@@ -8,6 +8,7 @@ use crate::folder::DataFolder;
 use crate::journal::recovery::{self, Cut, Recovered};
 use crate::journal::{JournalError, record};
 use crate::ledger::book::Book;
+use crate::ledger::guards::Limits;
 use crate::ledger::rows::Place;
 use crate::snapshot;
 
@@ -26,8 +27,8 @@ pub struct Opened {
     pub end: u64,
 }
 
-/// Reads a folder back. Nothing in it is changed.
-pub fn read(folder: &DataFolder) -> Result<(Book, Recovered, Opened), StartError> {
+/// Reads a folder back, for guards that let so much pass. Nothing in it is changed.
+pub fn read(folder: &DataFolder, limits: Limits) -> Result<(Book, Recovered, Opened), StartError> {
     let mut passed_over = Vec::new();
     let newest = snapshot::newest(&folder.images(), folder.id(), |path: &Path, error| {
         tracing::warn!(path = %path.display(), error = %Chain(error), "a snapshot is passed over; the journal has it all");
@@ -35,6 +36,7 @@ pub fn read(folder: &DataFolder) -> Result<(Book, Recovered, Opened), StartError
     })?;
     let snapshot = newest.as_ref().map(|(_, position)| *position);
     let (mut book, from) = newest.unwrap_or_default();
+    book.limit(limits);
     let recovered = replay(folder, &mut book, from)?;
     let opened =
         Opened { snapshot, passed_over, records: recovered.records, cut: recovered.cut.clone(), end: recovered.end };

@@ -36,13 +36,12 @@ struct Standing {
 
 pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
     let folder = DataFolder::open_or_create(&settings.data)?;
-    let (mut book, mut recovered, opened) = recover::read(&folder)?;
+    let (book, mut recovered, opened) = recover::read(&folder, settings.limits)?;
     if let Some(cut) = &opened.cut {
         tracing::warn!(path = %cut.path.display(), offset = cut.offset, "a crash left a torn tail, which nobody was told of; it is cut off");
     }
     recovery::settle(&folder.journal(), &mut recovered)?;
     settings.clock.advance_to(book.latest());
-    book.limit(settings.limits);
 
     let calendar = Calendar::new(settings.time_zone);
     let atlas = Arc::new(Atlas::default());

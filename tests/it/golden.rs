@@ -14,6 +14,7 @@ use rialto::folder::DataFolder;
 use rialto::journal::recovery;
 use rialto::ledger::book::Book;
 use rialto::ledger::digest::digest;
+use rialto::ledger::guards::Limits;
 use rialto::ledger::totals::Totals;
 use rialto::snapshot;
 use rialto::wiring::{Rialto, Settings, recover};
@@ -42,7 +43,7 @@ fn described(book: &Book) -> String {
 
 fn read(folder: &Path) -> (String, recover::Opened) {
     let data = DataFolder::open(folder).unwrap();
-    let (book, _, opened) = recover::read(&data).unwrap();
+    let (book, _, opened) = recover::read(&data, Limits::OFF).unwrap();
     (described(&book), opened)
 }
 
@@ -91,7 +92,7 @@ async fn write(version: &Path) {
     rialto.stop().await.unwrap();
     {
         let data = DataFolder::open(folder.path()).unwrap();
-        let (_, mut found, _) = recover::read(&data).unwrap();
+        let (_, mut found, _) = recover::read(&data, Limits::OFF).unwrap();
         recovery::settle(&data.journal(), &mut found).unwrap();
         for position in snapshot::positions(&data.images()).unwrap() {
             if !first.contains(&position) {

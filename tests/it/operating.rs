@@ -10,14 +10,14 @@ use rialto::domain::calendar::Day;
 use rialto::domain::charge::{Hold, Stage};
 use rialto::domain::external::Receiver;
 use rialto::domain::ids::{Feed, TransactionId};
-use rialto::domain::money::Currency;
+use rialto::domain::money::{Currency, Money};
 use rialto::domain::names::Name;
 use rialto::domain::orders::{Order, Refused, What};
 use rialto::domain::rollout::{Move, Phase, Subject};
 use rialto::domain::rows::{Payer, Row};
 use rialto::domain::time::Moment;
 use rialto::folder::DataFolder;
-use rialto::ledger::guards::Limits;
+use rialto::ledger::guards::{Limit, Limits};
 use rialto::ledger::totals::both;
 use rialto::tariffs;
 use rialto::wiring::verify::verify;
@@ -291,6 +291,42 @@ async fn a_runaway_pair_is_held_at_the_limit_and_everybody_else_is_charged_as_us
         order(&rialto, What::Release(TransactionId(1))).await,
         Err(OrderError::Refused(Refused::NotHeld(_)))
     ));
+    stop_and_verify(rialto, folder.path()).await;
+}
+
+#[tokio::test]
+async fn the_very_first_charge_of_somebody_is_held_where_it_is_too_large() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::simulated(NOON);
+    let limits = Limits {
+        citizen: Limit { amount_a_day: Money::from_millionths(100_000_000), ..Limits::OFF.citizen },
+        ..Limits::OFF
+    };
+    let rialto = start(folder.path(), &clock, limits);
+    rialto.record(happened(service("recA", "Nobody_Knew_Her", 180), at(0))).await.unwrap();
+    assert_eq!(sums(&rialto), ["0.00", "0.00", "150.00"]);
+    assert_eq!(rialto.held(1).await.unwrap()[0].event.draft.hold, Some(Hold::Amount));
+    stop_and_verify(rialto, folder.path()).await;
+}
+
+#[tokio::test]
+async fn whoever_was_parked_and_let_go_is_so_also_under_other_limits() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::simulated(NOON);
+    let strict = Limits { citizen: Limit { charges_an_hour: 1, ..Limits::OFF.citizen }, park_after: 1, ..Limits::OFF };
+    let rialto = start(folder.path(), &clock, strict);
+    for id in ["recA", "recB"] {
+        rialto.record(happened(letter(id, "Ada"), at(0))).await.unwrap();
+    }
+    let ada = Name::new("Ada").unwrap();
+    // The charge is let go by itself, and then who made it, of whom nothing is held any more.
+    order(&rialto, What::Release(TransactionId(2))).await.unwrap();
+    order(&rialto, What::ReleaseAll(ada)).await.unwrap();
+    stop_and_verify(rialto, folder.path()).await;
+    std::fs::remove_dir_all(folder.path().join("images")).unwrap();
+    std::fs::create_dir(folder.path().join("images")).unwrap();
+    let rialto = start(folder.path(), &clock, Limits::OFF);
+    assert_eq!(sums(&rialto), ["0.00", "0.20", "0.00"]);
     stop_and_verify(rialto, folder.path()).await;
 }
 

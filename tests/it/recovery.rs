@@ -12,6 +12,7 @@ use rialto::journal::{JournalError, frame, segment};
 use rialto::ledger::book::Book;
 use rialto::ledger::digest::digest;
 use rialto::ledger::entry::Status;
+use rialto::ledger::guards::Limits;
 use rialto::snapshot::{self, Image};
 use rialto::wiring::{Rialto, Settings, StartError, recover};
 use tempfile::TempDir;
@@ -28,7 +29,7 @@ fn folder() -> (TempDir, DataFolder) {
 }
 
 fn read(data: &DataFolder) -> Result<(Book, Recovered), JournalError> {
-    match recover::read(data) {
+    match recover::read(data, Limits::OFF) {
         Ok((book, recovered, _)) => Ok((book, recovered)),
         Err(StartError::Journal(error)) => Err(error),
         Err(error) => panic!("{error}"),
@@ -392,7 +393,7 @@ fn tiny(folder: &Path) -> Settings {
 /// Drops the noughts behind the end of a journal that nobody has open, and tells where that is.
 fn trim(path: &Path) -> u64 {
     let data = DataFolder::open(path).unwrap();
-    let (_, mut found, _) = recover::read(&data).unwrap();
+    let (_, mut found, _) = recover::read(&data, Limits::OFF).unwrap();
     recovery::settle(&data.journal(), &mut found).unwrap();
     found.end
 }

@@ -9,6 +9,7 @@ use rialto::domain::money::Currency;
 use rialto::folder::DataFolder;
 use rialto::ledger::book::Book;
 use rialto::ledger::digest::digest;
+use rialto::ledger::guards::Limits;
 use rialto::snapshot::{self, Image, SnapshotError};
 use rialto::wiring::{Rialto, Settings, recover};
 
@@ -55,13 +56,13 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let data = DataFolder::open_or_create(folder.path()).unwrap();
         lay(&data, &scribe.groups, 7, ALL);
-        let (whole, found, _) = recover::read(&data).unwrap();
+        let (whole, found, _) = recover::read(&data, Limits::OFF).unwrap();
         prop_assert_eq!(digest(&whole), digest(&scribe.book));
         if let Some((book, position)) = image {
             prop_assert_eq!(position, positions(&scribe.groups)[taken]);
             prop_assert_eq!(digest(&book), scribe.digests[taken]);
             save(&data, &book, position);
-            let (shortened, again, opened) = recover::read(&data).unwrap();
+            let (shortened, again, opened) = recover::read(&data, Limits::OFF).unwrap();
             prop_assert_eq!(opened.snapshot, Some(position));
             prop_assert_eq!((again.end, digest(&shortened)), (found.end, digest(&whole)));
             prop_assert_eq!(shortened.latest(), whole.latest());
@@ -80,7 +81,7 @@ fn imaged(folder: &Path) -> (DataFolder, std::path::PathBuf, Scribe) {
     let mut path = Path::new("").to_owned();
     for groups in [3, 5] {
         lay(&data, &scribe.groups[..groups], 2, ALL);
-        let (book, ..) = recover::read(&data).unwrap();
+        let (book, ..) = recover::read(&data, Limits::OFF).unwrap();
         path = save(&data, &book, positions[groups]);
     }
     lay(&data, &scribe.groups, 2, ALL);
@@ -95,7 +96,7 @@ fn one_bit_flipped_or_any_bytes_cut_from_a_snapshot_is_found_and_the_older_one_s
     let whole = fs::read(&path).unwrap();
     let check = |what: &str| {
         assert!(snapshot::load(&path, data.id()).is_err(), "{what}");
-        let (book, _, opened) = recover::read(&data).unwrap();
+        let (book, _, opened) = recover::read(&data, Limits::OFF).unwrap();
         assert_eq!((opened.snapshot, opened.passed_over.len()), (Some(older), 1), "{what}");
         assert_eq!(digest(&book), *scribe.digests.last().unwrap(), "{what}");
     };
@@ -114,7 +115,7 @@ fn one_bit_flipped_or_any_bytes_cut_from_a_snapshot_is_found_and_the_older_one_s
     fs::write(&path, [whole.as_slice(), &[0]].concat()).unwrap();
     check("a byte more");
     fs::write(&path, &whole).unwrap();
-    assert_eq!(recover::read(&data).unwrap().2.snapshot, Some(newer));
+    assert_eq!(recover::read(&data, Limits::OFF).unwrap().2.snapshot, Some(newer));
 }
 
 #[test]
@@ -123,7 +124,7 @@ fn without_any_good_snapshot_the_journal_tells_it_all() {
         let folder = tempfile::tempdir().unwrap();
         let (data, path, scribe) = imaged(folder.path());
         spoil(&data, &path);
-        let (book, _, opened) = recover::read(&data).unwrap();
+        let (book, _, opened) = recover::read(&data, Limits::OFF).unwrap();
         assert_eq!((opened.snapshot, opened.passed_over.len()), (None, passed_over), "{what}");
         assert_eq!(digest(&book), *scribe.digests.last().unwrap(), "{what}");
     };
@@ -194,7 +195,7 @@ async fn a_start_from_a_snapshot_equals_one_from_the_journal_alone() {
     rialto.stop().await.unwrap();
     let read = || {
         let data = DataFolder::open(folder.path()).unwrap();
-        let (book, _, opened) = recover::read(&data).unwrap();
+        let (book, _, opened) = recover::read(&data, Limits::OFF).unwrap();
         (digest(&book), opened)
     };
     let (imaged, opened) = read();
