@@ -102,6 +102,16 @@ impl City {
         rows.map(Row::Building).collect()
     }
 
+    /// One of the businesses.
+    pub fn business(&self, number: usize) -> Name {
+        self.businesses[number % self.businesses.len()]
+    }
+
+    /// One of the citizens.
+    pub fn citizen(&self, number: usize) -> Name {
+        self.citizens[number % self.citizens.len()]
+    }
+
     /// Events of the real mix, nearly all of which earn nothing.
     pub fn mix(&mut self, count: usize) -> Vec<Activity> {
         (0..count).map(|_| self.some()).collect()

@@ -14,6 +14,7 @@ use rialto::domain::time::Moment;
 use rialto::ledger::entry::{Event, Telling};
 
 use crate::city::{BATCH, CITIZENS, City};
+use crate::tariff;
 
 /// How many events a row has: enough that a table's growth is spread over many, and few enough for a second.
 pub const EVENTS: usize = 4 * BATCH;
@@ -41,19 +42,9 @@ pub fn clerk() -> Clerk {
     clerk_with(rialto::tariffs::built_in())
 }
 
-/// The same, with 200 rules: half are about types of their own, a quarter about businesses, the others about citizens
-/// in the evening; those of the built-in tariff come last.
+/// The same, with a tariff of 200 rules.
 pub fn clerk_with_many_rules() -> Clerk {
-    let rule = |number: usize| match number % 4 {
-        0 | 1 => format!("type = \"kind_{number}\""),
-        2 => format!("business = \"building_{number}\""),
-        _ => format!("citizen = \"citizen_{number}\"\nhours = \"18-23\""),
-    };
-    let rule =
-        |number: usize| format!("[[rule]]\nname = \"rule_{number}\"\n{}\nprice = {{ amount = 0.05 }}\n", rule(number));
-    let (head, last) = rialto::tariffs::BUILT_IN.split_once("[[rule]]").expect("rules");
-    let text = format!("{head}{}[[rule]]{last}", (0..198).map(rule).collect::<String>());
-    clerk_with(rialto::tariffs::read(&text, chrono_tz::UTC).tariff.expect("a sound tariff"))
+    clerk_with(tariff::of_200_rules(&venice(), Moment(0)))
 }
 
 fn clerk_with(tariff: Tariff) -> Clerk {

@@ -16,6 +16,8 @@ mod reading;
 mod records;
 mod rows;
 mod sums;
+#[path = "../common/tariff.rs"]
+mod tariff;
 
 use std::error::Error;
 use std::process::ExitCode;

@@ -26,6 +26,8 @@ mod section;
 mod sidecar;
 mod stats;
 mod steady;
+#[path = "../common/tariff.rs"]
+mod tariff;
 mod text;
 mod throughput;
 mod told;
@@ -69,10 +71,12 @@ instead of the table, one of:
 pub type Probe = fn(&Bench) -> Found;
 
 /// The probes, in the order they run.
-const PROBES: [(&str, Probe); 15] = [
+const PROBES: [(&str, Probe); 17] = [
     ("disk", disk::probe),
     ("mix", throughput::mix),
+    ("mix-200", throughput::mix_by_200_rules),
     ("priced", throughput::priced),
+    ("priced-200", throughput::priced_by_200_rules),
     ("million", throughput::million),
     ("record", latency::record),
     ("submit", latency::submit),

@@ -3,15 +3,20 @@
 use std::collections::VecDeque;
 use std::error::Error;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rialto::clock::Clock;
 use rialto::domain::activity::Activity;
+use rialto::domain::orders::{Order, What};
+use rialto::domain::time::Moment;
 use rialto::ledger::entry::{Receipt, Status};
 use rialto::ledger::guards::Limits;
 use rialto::wiring::{Rialto, Settings};
 use tokio::runtime::Runtime;
 
 use crate::city::{BATCH, City};
+use crate::tariff;
 
 /// How many batches are under way at once; the door takes 16 of them.
 pub const UNDER_WAY: usize = 8;
@@ -23,13 +28,34 @@ pub fn runtime() -> std::io::Result<Runtime> {
 
 /// A Rialto in `folder`, as everybody gets it.
 pub fn start(folder: &Path) -> Result<Rialto, Box<dyn Error>> {
-    Ok(Rialto::start(Settings { give_back: Some(crate::give_back), limits: Limits::OFF, ..Settings::new(folder) })?)
+    Ok(Rialto::start(settings(folder))?)
+}
+
+fn settings(folder: &Path) -> Settings {
+    Settings { give_back: Some(crate::give_back), limits: Limits::OFF, ..Settings::new(folder) }
 }
 
 /// The same, told who runs which business.
 pub fn settle(folder: &Path, city: &City, runtime: &Runtime) -> Result<Rialto, Box<dyn Error>> {
     let rialto = start(folder)?;
     runtime.block_on(rialto.describe(city.rows()))?;
+    Ok(rialto)
+}
+
+/// The same, with a tariff of 200 rules, which came into force before anything happened.
+pub fn settle_by_200_rules(folder: &Path, city: &City, runtime: &Runtime) -> Result<Rialto, Box<dyn Error>> {
+    const BEFORE: i64 = 60 * 24 * 3600 * 1_000_000;
+    let now = Clock::system().now();
+    let clock = Clock::simulated(Moment(now.0 - BEFORE));
+    let rialto = Rialto::start(Settings { clock: clock.clone(), ..settings(folder) })?;
+    runtime.block_on(rialto.describe(city.rows()))?;
+    let tariff = Arc::new(tariff::of_200_rules(city, clock.now()));
+    runtime.block_on(rialto.order(Order {
+        by: "bench".into(),
+        why: "200 rules".into(),
+        what: What::Tariff(tariff),
+    }))?;
+    clock.advance_to(now);
     Ok(rialto)
 }
 

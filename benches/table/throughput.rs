@@ -1,6 +1,7 @@
 //! How many events a second become durable in process, in batches of 8,192, eight of them under way.
 
 use std::error::Error;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rialto::domain::activity::Activity;
@@ -15,35 +16,58 @@ use crate::stats;
 
 /// The real mix, nearly all of it recorded at zero.
 pub fn mix(bench: &Bench) -> Found {
+    let (rates, bytes) = measure_mix(bench, sidecar::settle)?;
+    Ok(vec![rates.figure("mix_per_s"), Figure::new("journal_bytes_per_activity", bytes)])
+}
+
+/// The same, by a tariff of 200 rules.
+pub fn mix_by_200_rules(bench: &Bench) -> Found {
+    let (rates, _) = measure_mix(bench, sidecar::settle_by_200_rules)?;
+    Ok(vec![rates.figure("mix_200_per_s")])
+}
+
+/// Every event a service, priced and posted.
+pub fn priced(bench: &Bench) -> Found {
+    Ok(vec![measure_priced(bench, sidecar::settle)?.figure("priced_per_s")])
+}
+
+/// The same, by a tariff of 200 rules.
+pub fn priced_by_200_rules(bench: &Bench) -> Found {
+    Ok(vec![measure_priced(bench, sidecar::settle_by_200_rules)?.figure("priced_200_per_s")])
+}
+
+type Settle = fn(&Path, &City, &Runtime) -> Result<Rialto, Box<dyn Error>>;
+
+/// The rates, and the journal's bytes an event.
+fn measure_mix(bench: &Bench, settle: Settle) -> Result<(Rates, Vec<f64>), Box<dyn Error>> {
     let (mut rates, mut bytes) = (Rates::default(), Vec::new());
     for _ in 0..Bench::RUNS {
         let mut city = City::venice();
         let events = city.mix(bench.volume(3_000_000));
         let (runtime, room) = (sidecar::runtime()?, bench.room()?);
-        let rialto = sidecar::settle(room.path(), &city, &runtime)?;
+        let rialto = settle(room.path(), &city, &runtime)?;
         warm_up(&rialto, &runtime, city.mix(bench.volume(200_000)))?;
         let (before, count) = (rialto.view().position, events.len());
         rates.time(&rialto, &runtime, events)?;
         bytes.push((rialto.view().position - before) as f64 / count as f64);
         stop(&rialto, &runtime)?;
     }
-    Ok(vec![rates.figure("mix_per_s"), Figure::new("journal_bytes_per_activity", bytes)])
+    Ok((rates, bytes))
 }
 
-/// Every event a service, priced and posted.
-pub fn priced(bench: &Bench) -> Found {
+fn measure_priced(bench: &Bench, settle: Settle) -> Result<Rates, Box<dyn Error>> {
     let mut rates = Rates::default();
     for _ in 0..Bench::RUNS {
         let mut city = City::venice();
         let events = city.services(bench.volume(2_000_000));
         let (runtime, room) = (sidecar::runtime()?, bench.room()?);
-        let rialto = sidecar::settle(room.path(), &city, &runtime)?;
+        let rialto = settle(room.path(), &city, &runtime)?;
         warm_up(&rialto, &runtime, city.services(bench.volume(200_000)))?;
         let tally = rates.time(&rialto, &runtime, events)?;
         assert_eq!(tally.recorded, 0, "a service was not priced");
         stop(&rialto, &runtime)?;
     }
-    Ok(vec![rates.figure("priced_per_s")])
+    Ok(rates)
 }
 
 /// Every event priced by the actor of one of a million citizens, who is awake, or has to be woken.

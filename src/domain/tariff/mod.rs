@@ -3,6 +3,7 @@
 //! What a tariff looks like as a file is none of its business: see `tariffs`.
 
 pub mod asks;
+mod index;
 pub mod timeline;
 pub mod when;
 
@@ -11,9 +12,8 @@ mod tests;
 
 use std::sync::Arc;
 
-use hashbrown::HashMap;
-
 use self::asks::{Asks, EXPERTISE_MAX, Unit};
+use self::index::Index;
 use self::when::{Occasion, Patterns, When};
 use super::activity::{Activity, Stated};
 use super::calendar::Period;
@@ -41,8 +41,7 @@ pub struct Tariff {
     currency: Currency,
     listed: Vec<Listed>,
     rules: Vec<Rule>,
-    by_kind: HashMap<Name, Box<[u16]>>,
-    other_kinds: Box<[u16]>,
+    index: Index,
     /// Whether any rule asks for the type of a business.
     asks_business_kinds: bool,
     text: Arc<str>,
@@ -156,35 +155,8 @@ impl Tariff {
     pub fn new(parts: Parts) -> Tariff {
         let Parts { version, effective, currency, listed, rules, text } = parts;
         let asks_business_kinds = rules.iter().any(|rule| !rule.when.business_kinds.is_any());
-        let mut tariff = Tariff {
-            version,
-            effective,
-            currency,
-            listed,
-            rules,
-            by_kind: HashMap::new(),
-            other_kinds: Box::default(),
-            asks_business_kinds,
-            text,
-        };
-        tariff.sort_by_kind();
-        tariff
-    }
-
-    /// Nearly all events are of a type that few rules are about, or none: they are found by their type.
-    fn sort_by_kind(&mut self) {
-        let named = |rule: &Rule| rule.when.kinds.names_only().map(<[Name]>::to_vec);
-        let kinds: Vec<Name> = self.rules.iter().filter_map(named).flatten().collect();
-        let places = |kind: Option<Name>| {
-            let is_for = |rule: &Rule| match (rule.when.kinds.names_only(), kind) {
-                (None, None) => true,
-                (Some(_), None) => false,
-                (_, kind) => rule.when.kinds.hold(kind),
-            };
-            (0..).zip(&self.rules).filter(|(_, rule)| is_for(rule)).map(|(place, _)| place).collect::<Box<[u16]>>()
-        };
-        self.by_kind = kinds.iter().map(|kind| (*kind, places(Some(*kind)))).collect();
-        self.other_kinds = places(None);
+        let index = Index::new(&rules);
+        Tariff { version, effective, currency, listed, rules, index, asks_business_kinds, text }
     }
 
     /// Its version.
@@ -256,15 +228,15 @@ impl Tariff {
     fn price(&self, occasion: &Occasion<'_>) -> (Price, Option<Hold>) {
         let Occasion { activity, ruling, .. } = *occasion;
         let free = |reason| (Price::Free(reason), None);
-        let places = activity.kind.and_then(|kind| self.by_kind.get(&kind)).unwrap_or(&self.other_kinds);
         let mut is_unfinished = false;
-        let rule = places.iter().filter_map(|place| self.rules.get(usize::from(*place))).find(|rule| {
-            let is_about = rule.when.is_about(occasion);
-            let has_outcome = rule.when.outcomes.has(activity.outcome);
+        let place = self.index.first(occasion, |place| {
+            let when = &self.rules[usize::from(place)].when;
+            let is_about = when.is_about(occasion);
+            let has_outcome = when.outcomes.has(activity.outcome);
             is_unfinished |= is_about && !has_outcome;
             is_about && has_outcome
         });
-        let Some(rule) = rule else {
+        let Some(rule) = place.map(|place| &self.rules[usize::from(place)]) else {
             let is_message = activity.feed == Feed::Message || ruling != Ruling::NotAMessage;
             return free(match is_unfinished {
                 true => Free::NotProcessed,

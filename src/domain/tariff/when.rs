@@ -71,6 +71,14 @@ pub struct Occasion<'a> {
     pub calendar: &'a Calendar,
 }
 
+impl Occasion<'_> {
+    /// Whom and what the event names, in the order of [`When::patterns`].
+    pub(super) fn names(&self) -> [Option<Name>; 5] {
+        let Activity { kind, citizen, client, .. } = *self.activity;
+        [kind, self.business_kind, self.business, citizen, client]
+    }
+}
+
 impl When {
     /// Whether the event meets every condition but that of its outcome.
     pub fn is_about(&self, occasion: &Occasion<'_>) -> bool {
@@ -115,7 +123,8 @@ impl When {
             && self.patterns().into_iter().zip(other.patterns()).all(|(own, other)| own.meet(other))
     }
 
-    fn patterns(&self) -> [&Patterns; 5] {
+    /// The conditions that name somebody or something, in the order of [`Occasion::names`].
+    pub(super) fn patterns(&self) -> [&Patterns; 5] {
         [&self.kinds, &self.business_kinds, &self.businesses, &self.citizens, &self.clients]
     }
 }
