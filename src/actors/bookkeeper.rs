@@ -36,7 +36,7 @@ use crate::ledger::view::View;
 use crate::metrics::{Meters, Tally};
 use crate::snapshot::Image;
 
-use super::queries::Finding;
+use super::queries::{Finding, Operations};
 
 /// A batch whose drafts are done, or lost.
 #[derive(Debug, Message)]
@@ -195,6 +195,7 @@ pub(super) struct Promise {
     pub(super) news: Vec<(oneshot::Sender<Vec<bool>>, Vec<bool>, OwnedSemaphorePermit)>,
     pub(super) rows: Vec<Row>,
     pub(super) obeyed: Vec<(oneshot::Sender<Outcome>, Outcome, OwnedSemaphorePermit)>,
+    pub(super) operations: Vec<(oneshot::Sender<Operations>, Operations)>,
     /// The tariffs, where one came into force.
     pub(super) tariffs: Option<Tariffs>,
     heights: Heights,
@@ -288,7 +289,7 @@ impl Bookkeeper {
 
     /// If the writer is free, gives it the open group; where nothing had to be written, all of it was known
     /// already, and durable.
-    fn pass_on(&mut self) {
+    pub(super) fn pass_on(&mut self) {
         self.hand_over_if_free();
         if self.written.is_none() {
             let known = std::mem::take(&mut self.open);
@@ -342,6 +343,9 @@ impl Bookkeeper {
         for (reply, outcome, permit) in promise.obeyed {
             drop(permit);
             let _ = reply.send(outcome);
+        }
+        for (reply, operations) in promise.operations {
+            let _ = reply.send(operations);
         }
     }
 

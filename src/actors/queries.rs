@@ -63,16 +63,19 @@ pub struct Rows {
     /// The names.
     pub names: Chunks<Name>,
     /// Transactions that speak of earlier ones, in their order.
-    pub links: Vec<Link>,
+    pub links: Chunks<Link>,
 }
 
-/// How does the house stand, as operators see it?
+/// How does the house stand, as operators see it? The answer waits until all that is in it is durable.
 #[derive(Debug, Message)]
-#[rtype(result = "Operations")]
-pub struct Operating;
+#[rtype(result = "()")]
+pub struct Operating {
+    /// Who waits.
+    pub reply: oneshot::Sender<Operations>,
+}
 
 /// What operators look at.
-#[derive(Clone, Debug, MessageResponse)]
+#[derive(Clone, Debug)]
 pub struct Operations {
     /// Who is in which phase.
     pub rollout: Rollout,
@@ -159,28 +162,32 @@ impl Handler<Share> for Bookkeeper {
             conflicts: self.book.conflicts().share(),
             durable_conflicts: self.durable.conflicts,
             names: self.book.roll().names().share(),
-            links: self.book.links().to_vec(),
+            links: self.book.links().share(),
+        }
+    }
+}
+
+impl Bookkeeper {
+    fn operations(&self) -> Operations {
+        let parked = self.book.guards().parked();
+        Operations {
+            rollout: self.book.rollout().clone(),
+            held: self.book.held().iter().copied().collect(),
+            parked: parked.filter_map(|(as_what, number)| Some((as_what, self.book.roll().name(number)?))).collect(),
+            accepted: self.book.accepted().iter().copied().collect(),
+            payers: self.book.directory().payers().collect(),
+            open_from: self.book.open_from(),
         }
     }
 }
 
 impl Handler<Operating> for Bookkeeper {
-    type Result = Operations;
+    type Result = ();
 
-    fn handle(&mut self, _: Operating, _: &mut Self::Context) -> Operations {
-        Operations {
-            rollout: self.book.rollout().clone(),
-            held: self.book.held().iter().copied().filter(|number| (*number as usize) < self.durable.charges).collect(),
-            parked: self
-                .book
-                .guards()
-                .parked()
-                .filter_map(|(capacity, number)| Some((capacity, self.book.roll().name(number)?)))
-                .collect(),
-            accepted: self.book.accepted().iter().copied().collect(),
-            payers: self.shown.payers().collect(),
-            open_from: self.book.open_from(),
-        }
+    fn handle(&mut self, Operating { reply }: Operating, _: &mut Self::Context) {
+        let operations = self.operations();
+        self.open.operations.push((reply, operations));
+        self.pass_on();
     }
 }
 

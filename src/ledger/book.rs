@@ -52,7 +52,7 @@ pub struct Book {
     limits: Limits,
     /// The rows of charges that are held, and were neither let go nor taken back.
     held: BTreeSet<u32>,
-    links: Vec<Link>,
+    links: Chunks<Link>,
     accepted: BTreeSet<u32>,
     closings: Vec<Closing>,
     /// How many facts are orders.
@@ -79,7 +79,7 @@ impl Default for Book {
             guards: Guards::default(),
             limits: Limits::default(),
             held: BTreeSet::new(),
-            links: Vec::new(),
+            links: Chunks::default(),
             accepted: BTreeSet::new(),
             closings: Vec::new(),
             orders: 0,
@@ -208,8 +208,7 @@ impl Book {
         let number = FactNo(self.facts.len() as u32);
         self.latest = self.latest.max(event.recorded_at);
         let rule = self.rule_of(event);
-        let names =
-            [event.activity.citizen, event.draft.business, event.activity.client].map(|name| self.enrolled(name));
+        let names = self.names(event);
         let [citizen, business, client] = names;
         let row = |(sort, rule, amount, currency)| ChargeRow {
             amount,
@@ -246,7 +245,7 @@ impl Book {
             self.push_charge(row);
         }
         if let Some(charge) = &charge {
-            let watched = self.watched(event, charge.amount);
+            let watched = self.watched(event, names, charge.amount);
             self.guards.see(&watched, event.draft.hold, self.limits.park_after);
             if event.is_disputed {
                 let (key, content, outcome) = (event.key, event.content, event.activity.outcome);
@@ -272,21 +271,28 @@ impl Book {
     /// Why the guards would hold an event whose price is settled, if they would.
     pub fn judge(&self, event: &Event<'_>) -> Option<Hold> {
         match event.draft.price {
-            Price::Charge { amount, .. } => self.guards.judge(&self.limits, &self.watched(event, amount)),
+            Price::Charge { amount, .. } => {
+                let charge = self.watched(event, self.names(event), amount);
+                self.guards.judge(&self.limits, &charge)
+            }
             Price::Counted { .. } | Price::Free(_) => None,
         }
     }
 
+    /// Whom an event names: who did it, for which business, and who is to pay.
+    fn names(&self, event: &Event<'_>) -> [NameNo; 3] {
+        [event.activity.citizen, event.draft.business, event.activity.client].map(|name| self.enrolled(name))
+    }
+
     /// What a charge is to the guards.
-    fn watched(&self, event: &Event<'_>, amount: Money) -> guards::Charge {
-        let Activity { citizen, client, receiver, .. } = *event.activity;
-        let business = event.draft.business;
-        let payer = client.or(business).or(citizen);
+    fn watched(&self, event: &Event<'_>, names: [NameNo; 3], amount: Money) -> guards::Charge {
+        let Activity { citizen, receiver, .. } = *event.activity;
+        let [his, business, client] = names;
+        let payer = client.some().or(business.some()).unwrap_or(his);
         // Who is written to on Telegram or by e-mail is no citizen who writes back.
         let is_citizen = matches!(receiver.class, Class::Username | Class::DeclaredExternal) && receiver.digest != 0;
         let pair = citizen.filter(|_| is_citizen).map(|citizen| (citizen.digest(), receiver.digest));
-        let who = [citizen, business, payer].map(|name| self.enrolled(name));
-        guards::Charge { who, pair, at: event.occurred_at, amount }
+        guards::Charge { who: [his, business, payer], pair, at: event.occurred_at, amount }
     }
 
     pub(super) fn push_fact(&mut self, row: FactRow) -> FactNo {
@@ -501,7 +507,7 @@ impl Book {
     }
 
     /// What speaks of what, in order of the later ones.
-    pub fn links(&self) -> &[Link] {
+    pub fn links(&self) -> &Chunks<Link> {
         &self.links
     }
 
@@ -585,8 +591,8 @@ impl Book {
                 book.held.insert(number);
             }
         }
-        for Link { of, .. } in &book.links {
-            book.held.remove(of);
+        for Link { of, .. } in book.links.iter() {
+            book.held.remove(&of);
         }
         for (number, conflict) in book.conflicts.iter().enumerate().filter(|(_, conflict)| !conflict.is_discrepancy) {
             book.noted.entry(conflict.key).or_default().push(number as u32);
@@ -621,7 +627,7 @@ pub struct Parts {
     /// What the guards have seen.
     pub guards: Guards,
     /// What speaks of what.
-    pub links: Vec<Link>,
+    pub links: Chunks<Link>,
     /// The conflicts that were accepted.
     pub accepted: BTreeSet<u32>,
     /// Which of the conflicts are discrepancies.

@@ -75,7 +75,7 @@ pub fn digest(book: &Book) -> blake3::Hash {
     if let Some(all) = book.rollout().standing(Subject::All).filter(|all| all.phase != Phase::Shadow) {
         hasher.update(&[all.phase as u8]);
     }
-    for Link { of, by } in book.links() {
+    for Link { of, by } in book.links().iter() {
         hasher.update(&of.to_le_bytes());
         hasher.update(&by.to_le_bytes());
     }

@@ -4,7 +4,8 @@
 //! guard is posted all the same, and held.
 //!
 //! The newest hour of everybody lies in a row of its own, found by number; what comes for an hour before that is
-//! counted apart, from nothing: so an hour may let pass twice its limit, and never more.
+//! counted apart, from nothing: so an hour may let pass twice its limit, and never more. Who was not charged for
+//! [`KEPT`] hours is forgotten, as far as he is not held; what is older than that is late for everybody.
 
 use hashbrown::HashMap;
 
@@ -12,6 +13,7 @@ use crate::domain::charge::Hold;
 use crate::domain::money::Money;
 use crate::domain::time::Moment;
 
+use super::pages::Pages;
 use super::roll::NameNo;
 
 /// How much is let pass.
@@ -118,8 +120,8 @@ pub struct Charge {
 /// What the guards have seen.
 #[derive(Clone, Debug, Default)]
 pub struct Guards {
-    /// By number on the roll, then by capacity.
-    watched: Vec<[Watch; 3]>,
+    /// By capacity, then by number on the roll.
+    watched: [Pages<Watch>; 3],
     /// What came for an hour before somebody's newest: charges by hour, and amounts by day.
     late: HashMap<(NameNo, u8, u32), i64>,
     /// Messages by writer, receiver and hour.
@@ -180,7 +182,10 @@ impl Guards {
             if watch.held == PARKED {
                 return Some(Hold::Parked);
             }
-            let (count, amount) = self.so_far(capacity, who, &watch, hour);
+            let (count, amount) = match hour == watch.hour {
+                true => (watch.count, watch.amount),
+                false => self.so_far(capacity, who, &watch, hour),
+            };
             let is_jump = || {
                 let usual = u64::from(watch.usual);
                 let is_more = 16 * u64::from(count) >= usual * u64::from(limits.jump);
@@ -207,18 +212,16 @@ impl Guards {
     pub fn see(&mut self, charge: &Charge, hold: Option<Hold>, park_after: u32) {
         let hour = hour_of(charge.at);
         self.pass_to(hour);
-        if let Some((from, to)) = charge.pair.filter(|_| self.newest - KEPT.min(self.newest) <= hour) {
+        if let Some((from, to)) = charge.pair {
             *self.pairs.entry((from, to, hour)).or_default() += 1;
         }
         for (capacity, who) in Capacity::ALL.into_iter().zip(charge.who) {
             if who == NameNo::NONE {
                 continue;
             }
-            let place = who.0 as usize;
-            if self.watched.len() <= place {
-                self.watched.resize(place + 1, Default::default());
-            }
-            let watch = &mut self.watched[place][capacity as usize];
+            let oldest = self.oldest();
+            let watch = self.watched[capacity as usize].get_mut(who.0 as usize);
+            watch.forget_before(oldest);
             // What is held is no part of what was let pass.
             if hold.is_some() {
                 let is_tripped = matches!(hold, Some(Hold::Rate | Hold::Amount | Hold::Pair | Hold::Jump));
@@ -228,7 +231,7 @@ impl Guards {
                 }
                 continue;
             }
-            if hour < watch.hour {
+            if hour < watch.hour.max(oldest) {
                 *self.late.entry((who, capacity as u8, hour)).or_default() += 1;
                 if hour / 24 != watch.hour / 24 {
                     let amount = self.late.entry((who, capacity as u8 | AMOUNTS, hour / 24)).or_default();
@@ -249,13 +252,20 @@ impl Guards {
             return;
         }
         self.newest = hour;
-        let from = hour.saturating_sub(KEPT);
+        let from = self.oldest();
         self.pairs.retain(|(_, _, known), _| from <= *known);
         self.late.retain(|(_, kind, time), _| if kind & AMOUNTS == 0 { from <= *time } else { from / 24 <= *time });
     }
 
     fn watch(&self, capacity: Capacity, who: NameNo) -> Watch {
-        self.watched.get(who.0 as usize).map_or_else(Watch::default, |watched| watched[capacity as usize])
+        let mut watch = self.watched[capacity as usize].get(who.0 as usize);
+        watch.forget_before(self.oldest());
+        watch
+    }
+
+    /// The first hour that is not too long ago.
+    fn oldest(&self) -> u32 {
+        self.newest.saturating_sub(KEPT)
     }
 
     /// Charges in this hour and their amount on its day, as far as they are known.
@@ -263,15 +273,16 @@ impl Guards {
         let late =
             |kind: u8, time: u32| self.late.get(&(who, capacity as u8 | kind, time)).copied().unwrap_or_default();
         let is_its_day = hour / 24 == watch.hour / 24;
-        let amount = match hour < watch.hour && !is_its_day {
+        let newest = watch.hour.max(self.oldest());
+        let amount = match hour < newest && !is_its_day {
             true => late(AMOUNTS, hour / 24),
             false if is_its_day => watch.amount,
             false => 0,
         };
-        let count = match hour.cmp(&watch.hour) {
-            std::cmp::Ordering::Less => u32::try_from(late(0, hour)).unwrap_or(u32::MAX),
-            std::cmp::Ordering::Equal => watch.count,
-            std::cmp::Ordering::Greater => 0,
+        let count = match () {
+            () if hour < newest => u32::try_from(late(0, hour)).unwrap_or(u32::MAX),
+            () if hour == watch.hour => watch.count,
+            () => 0,
         };
         (count, amount)
     }
@@ -286,9 +297,12 @@ impl Guards {
 
     /// Lets a citizen, business or payer go on.
     pub fn release(&mut self, who: NameNo) {
-        for watch in self.watched.get_mut(who.0 as usize).into_iter().flatten() {
-            self.parked -= usize::from(watch.held == PARKED);
-            watch.held = 0;
+        for watched in &mut self.watched {
+            let held = watched.get(who.0 as usize).held;
+            if held != 0 {
+                self.parked -= usize::from(held == PARKED);
+                watched.get_mut(who.0 as usize).held = 0;
+            }
         }
     }
 
@@ -304,11 +318,20 @@ impl Guards {
 
     /// What was seen of those who still count: lately, or held.
     pub fn of_use(&self) -> impl Iterator<Item = (Capacity, NameNo, Watch)> + '_ {
-        let from = self.newest.saturating_sub(KEPT);
-        let each = (0..).zip(&self.watched).flat_map(|(number, watched)| {
-            Capacity::ALL.into_iter().zip(*watched).map(move |(capacity, watch)| (capacity, NameNo(number), watch))
+        let oldest = self.oldest();
+        let each = Capacity::ALL.into_iter().zip(&self.watched).flat_map(|(capacity, watched)| {
+            watched.iter().map(move |(number, watch)| (capacity, NameNo(number as u32), watch))
         });
-        each.filter(move |(_, _, watch)| watch.held != 0 || (watch.hour != 0 && from <= watch.hour))
+        let remembered = each.map(move |(capacity, who, mut watch)| {
+            watch.forget_before(oldest);
+            (capacity, who, watch)
+        });
+        remembered.filter(|(_, _, watch)| *watch != Watch::default())
+    }
+
+    /// The newest hour that anything was charged in, counted from 1970 on.
+    pub fn newest(&self) -> u32 {
+        self.newest
     }
 
     /// What came late, in order: whose, its kind, its time, and how much.
@@ -326,15 +349,15 @@ impl Guards {
         pairs
     }
 
+    /// Goes on from the newest hour that an image has.
+    pub fn put_newest(&mut self, hour: u32) {
+        self.newest = hour;
+    }
+
     /// What an image has of one.
     pub fn put(&mut self, capacity: Capacity, who: NameNo, watch: Watch) {
-        let place = who.0 as usize;
-        if self.watched.len() <= place {
-            self.watched.resize(place + 1, Default::default());
-        }
-        self.newest = self.newest.max(watch.hour);
         self.parked += usize::from(watch.held == PARKED);
-        self.watched[place][capacity as usize] = watch;
+        *self.watched[capacity as usize].get_mut(who.0 as usize) = watch;
     }
 
     /// What an image has of what came late.
@@ -344,12 +367,18 @@ impl Guards {
 
     /// What an image has of a pair.
     pub fn put_pair(&mut self, (from, to, hour, count): (u64, u64, u32, u32)) {
-        self.newest = self.newest.max(hour);
         self.pairs.insert((from, to, hour), count);
     }
 }
 
 impl Watch {
+    /// What is too long ago is as if it had never been; but who is held stays held.
+    fn forget_before(&mut self, oldest: u32) {
+        if self.hour < oldest {
+            *self = Watch { held: self.held, ..Watch::default() };
+        }
+    }
+
     /// Goes on to an hour that is not before this one.
     fn pass_to(&mut self, hour: u32) {
         if hour == self.hour {
@@ -365,5 +394,80 @@ impl Watch {
             self.amount = 0;
         }
         (self.hour, self.count) = (hour, 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        citizen: Limit { charges_an_hour: 3, amount_a_day: Money::from_millionths(20) },
+        business: Limit { charges_an_hour: 5, amount_a_day: Money::from_millionths(30) },
+        payer: Limit { charges_an_hour: 6, amount_a_day: Money::from_millionths(40) },
+        pair_an_hour: 4,
+        jump: 2,
+        jump_from: 2,
+        park_after: 3,
+    };
+
+    fn some_charge() -> impl Strategy<Value = Charge> {
+        // Hours lie close together, days apart, or longer apart than anybody remembers.
+        let hours = (prop::sample::select(vec![0_i64, 30, 150, 400]), 0_i64..3).prop_map(|(days, hours)| days + hours);
+        let who = prop::array::uniform3(prop::sample::select(vec![0, 1, 300, NameNo::NONE.0]));
+        (hours, who, prop::option::of((0_u64..2, 0_u64..2)), 0_i64..9).prop_map(|(hours, who, pair, amount)| Charge {
+            who: who.map(NameNo),
+            pair,
+            at: Moment((500_000 - hours) * 3_600_000_000),
+            amount: Money::from_millionths(amount),
+        })
+    }
+
+    fn judged(guards: &mut Guards, charges: &[Charge]) -> Vec<Option<Hold>> {
+        let judge = |charge: &Charge| {
+            let hold = guards.judge(&LIMITS, charge);
+            guards.see(charge, hold, LIMITS.park_after);
+            hold
+        };
+        charges.iter().map(judge).collect()
+    }
+
+    /// The same guards, by what an image has of them.
+    fn restored(guards: &Guards) -> Guards {
+        let mut restored = Guards::default();
+        restored.put_newest(guards.newest());
+        guards.of_use().for_each(|(capacity, who, watch)| restored.put(capacity, who, watch));
+        guards.late().into_iter().for_each(|late| restored.put_late(late));
+        guards.pairs().into_iter().for_each(|pair| restored.put_pair(pair));
+        restored
+    }
+
+    proptest! {
+        #[test]
+        fn an_image_taken_anywhere_changes_no_judgement(
+            before in prop::collection::vec(some_charge(), 0..60),
+            after in prop::collection::vec(some_charge(), 0..60),
+        ) {
+            let mut guards = Guards::default();
+            judged(&mut guards, &before);
+            let mut restored = restored(&guards);
+            prop_assert_eq!(restored.parked_count(), guards.parked_count());
+            prop_assert_eq!(judged(&mut restored, &after), judged(&mut guards, &after));
+        }
+
+        #[test]
+        fn an_hour_lets_pass_at_most_twice_its_limit(charges in prop::collection::vec(some_charge(), 0..300)) {
+            let mut guards = Guards::default();
+            let holds = judged(&mut guards, &charges);
+            let mut passed: HashMap<(u32, u32), u32> = HashMap::new();
+            let kept = |charge: &Charge| 500_000 - KEPT < hour_of(charge.at);
+            for (charge, _) in charges.iter().zip(holds).filter(|(charge, hold)| hold.is_none() && kept(charge)) {
+                *passed.entry((charge.who[0].0, hour_of(charge.at))).or_default() += 1;
+            }
+            let most = passed.iter().filter(|((who, _), _)| *who != NameNo::NONE.0).map(|(_, count)| *count).max();
+            prop_assert!(most.unwrap_or(0) <= 2 * LIMITS.citizen.charges_an_hour);
+        }
     }
 }

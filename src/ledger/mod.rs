@@ -14,6 +14,7 @@ pub mod guards;
 pub mod index;
 pub mod meters;
 pub mod orders;
+pub mod pages;
 pub mod roll;
 pub mod rows;
 pub mod top;

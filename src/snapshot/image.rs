@@ -42,7 +42,7 @@ pub struct Image {
     tariffs: Tariffs,
     meters: Meters,
     orders: OrdersImage,
-    links: Vec<Link>,
+    links: Chunks<Link>,
     guards: Guards,
 }
 
@@ -77,6 +77,8 @@ pub(super) enum Section {
     Late(Vec<(u32, u8, u32, i64)>),
     /// What they have seen of pairs: writer, receiver, hour and count; from format 2 on.
     Pairs(Vec<(u64, u64, u32, u32)>),
+    /// The newest hour that they have seen, counted from 1970 on; from format 2 on.
+    Newest(u32),
 }
 
 #[derive(Clone, Debug, Default, Encode, Decode)]
@@ -158,7 +160,7 @@ impl Image {
             tariffs: book.tariffs().clone(),
             meters: book.meters().clone(),
             orders: OrdersImage::of(book),
-            links: book.links().to_vec(),
+            links: book.links().share(),
             guards: book.guards().clone(),
         }
     }
@@ -202,20 +204,21 @@ impl Image {
         for meters in self.meters.sorted().chunks(SECTION_ROWS) {
             put(Section::Meters(meters.iter().map(MeterImage::of).collect()))?;
         }
-        let mut last = put(Section::Orders(self.orders.clone()))?;
-        for links in self.links.chunks(SECTION_ROWS) {
-            last = put(Section::Links(links.iter().map(|link| (link.of, link.by)).collect()))?;
+        put(Section::Orders(self.orders.clone().with_discrepancies(&self.conflicts)))?;
+        for links in self.links.slices().flat_map(|rows| rows.chunks(SECTION_ROWS)) {
+            put(Section::Links(links.iter().map(|link| (link.of, link.by)).collect()))?;
         }
         let watched: Vec<_> = self.guards.of_use().collect();
         for watched in watched.chunks(SECTION_ROWS) {
-            last = put(Section::Watched(watched.iter().map(WatchImage::of).collect()))?;
+            put(Section::Watched(watched.iter().map(WatchImage::of).collect()))?;
         }
         for late in self.guards.late().chunks(SECTION_ROWS) {
-            last = put(Section::Late(late.to_vec()))?;
+            put(Section::Late(late.to_vec()))?;
         }
         for pairs in self.guards.pairs().chunks(SECTION_ROWS) {
-            last = put(Section::Pairs(pairs.to_vec()))?;
+            put(Section::Pairs(pairs.to_vec()))?;
         }
+        let last = put(Section::Newest(self.guards.newest()))?;
         put(Section::End { sections: last }).map(drop)
     }
 }
@@ -277,7 +280,7 @@ impl Loading {
             }
             Section::Orders(image) => image.put(&mut self.parts)?,
             Section::Links(images) => {
-                self.parts.links.extend(images.into_iter().map(|(of, by)| Link { of, by }));
+                images.into_iter().for_each(|(of, by)| self.parts.links.push(Link { of, by }));
             }
             Section::Watched(images) => {
                 for image in images {
@@ -285,6 +288,7 @@ impl Loading {
                     self.parts.guards.put(capacity, number, watch);
                 }
             }
+            Section::Newest(hour) => self.parts.guards.put_newest(hour),
             Section::Late(images) => images.into_iter().for_each(|late| self.parts.guards.put_late(late)),
             Section::Pairs(images) => images.into_iter().for_each(|pair| self.parts.guards.put_pair(pair)),
             Section::Meters(images) => {
@@ -343,14 +347,19 @@ impl OrdersImage {
             let id = subject.id().map_or_else(String::new, |id| id.as_str().to_owned());
             (u8::from(matches!(subject, Subject::Citizen(_))), id, standing.phase as u8, standing.since.0)
         };
-        let discrepancies = (0..).zip(book.conflicts().iter()).filter(|(_, row)| row.is_discrepancy);
         OrdersImage {
             all,
             own: rollout.own().into_iter().map(own).collect(),
             accepted: book.accepted().iter().copied().collect(),
-            discrepancies: discrepancies.map(|(number, _)| number).collect(),
+            discrepancies: Vec::new(),
             closings: book.closings().iter().map(|closing| (closing.from, closing.open.0)).collect(),
         }
+    }
+
+    /// Found only when it is written: there may be many conflicts to look through.
+    fn with_discrepancies(self, conflicts: &Chunks<ConflictRow>) -> OrdersImage {
+        let discrepancies = (0..).zip(conflicts.iter()).filter(|(_, row)| row.is_discrepancy);
+        OrdersImage { discrepancies: discrepancies.map(|(number, _)| number).collect(), ..self }
     }
 
     fn put(self, parts: &mut Parts) -> Result<(), SnapshotError> {

@@ -172,8 +172,8 @@ impl Rialto {
         if !own.is_order {
             return Ok(Some(Transaction { id, charge, event: self.read(own.place, &rows.names)?, correction: None }));
         }
-        let link = rows.links.binary_search_by_key(&(number - 1), |link| link.by.into());
-        let of = link.ok().map(|place| rows.links[place].of);
+        let link = rows.links.get(rows.links.partition_point(|link| u64::from(link.by) < number - 1));
+        let of = link.filter(|link| u64::from(link.by) == number - 1).map(|link| link.of);
         let first = of.and_then(|of| rows.charges.get(of as usize)).and_then(fact);
         let (Some(of), Some(first)) = (of, first) else { return Ok(None) };
         let Entry::Order(order, at) = self.0.reader.read(own.place, |number| rows.names.get(number.0 as usize))? else {
@@ -192,7 +192,9 @@ impl Rialto {
 
     /// How the house stands, as operators see it.
     pub async fn operations(&self) -> Result<Operations, QueryError> {
-        self.0.bookkeeper.send(Operating).await.map_err(|_| self.gone())
+        let (reply, answer) = oneshot::channel();
+        self.0.bookkeeper.send(Operating { reply }).await.map_err(|_| self.gone())?;
+        answer.await.map_err(|_| self.gone())
     }
 
     /// The charges that are held, the newest first, at most `limit` of them.
