@@ -3,9 +3,10 @@
 use super::bookkeeper::Bookkeeper;
 use crate::domain::names::Name;
 use crate::domain::orders::{Order, Refused, What};
-use crate::domain::rollout::{Move, Phase, Subject};
+use crate::domain::rollout::Subject;
 use crate::domain::time::Moment;
 use crate::ledger::roll::NameNo;
+use crate::ledger::rows::FactNo;
 use crate::ledger::totals::{Earner, Role};
 
 /// What going live asks for.
@@ -29,8 +30,11 @@ const LOOKED_AT: usize = 100_000;
 impl Bookkeeper {
     /// Whether everything is ready for an order; only going live asks for more than the book does.
     pub(super) fn ready(&self, order: &Order, now: Moment) -> Result<(), Refused> {
-        let What::Move(Move { subject, to: Some(Phase::Live) }) = order.what else { return Ok(()) };
-        let reasons = self.reasons(subject, now);
+        let What::Move(moved) = order.what else { return Ok(()) };
+        if !self.book.rollout().makes_live(moved) {
+            return Ok(());
+        }
+        let reasons = self.reasons(moved.subject, now);
         if reasons.is_empty() { Ok(()) } else { Err(Refused::NotReady(reasons)) }
     }
 
@@ -39,10 +43,7 @@ impl Bookkeeper {
         let Gate { events, hours } = self.outside.gate;
         let mut reasons = Vec::new();
         let (seen, first) = match subject {
-            Subject::All => {
-                let first = self.book.facts().get(0).map(|row| row.fact().occurred_at);
-                (self.book.events() as u64, first)
-            }
+            Subject::All => (self.book.events() as u64, Some(FactNo(0))),
             Subject::Business(id) => self.seen(Role::Business, id),
             Subject::Citizen(id) => self.seen(Role::Citizen, id),
         };
@@ -53,6 +54,8 @@ impl Bookkeeper {
             let what = if subject == Subject::All { "events were seen" } else { "charges were made in shadow" };
             reasons.push(format!("{seen} of {events} {what}"));
         }
+        // By when it came in: what an event says of its own time may be long ago.
+        let first = first.and_then(|first| self.book.arrivals().at_latest(first));
         let passed = first.map_or(0, |first| now.0.saturating_sub(first.0) / 3_600_000_000);
         if passed < i64::from(hours) {
             reasons.push(format!("{passed} of {hours} hours in shadow have passed"));
@@ -67,7 +70,7 @@ impl Bookkeeper {
         reasons
     }
 
-    fn seen(&self, role: Role, id: Name) -> (u64, Option<Moment>) {
+    fn seen(&self, role: Role, id: Name) -> (u64, Option<FactNo>) {
         let number = self.book.roll().number(id);
         let earners = || self.totals.currencies().iter().filter_map(|sums| sums.earner(role, number?));
         (earners().map(|earner: &Earner| earner.count).sum(), earners().map(|earner| earner.first).min())

@@ -6,7 +6,7 @@
 use super::bookkeeper::{Bookkeeper, Describe, Obey};
 use super::sheet::{Answer, Receipts, Sheet};
 use crate::domain::activity::{Activity, Identity};
-use crate::domain::charge::{Draft, Price, Stage};
+use crate::domain::charge::{Draft, Free, Price, Stage};
 use crate::domain::external::Ruling;
 use crate::domain::names::Name;
 use crate::domain::orders::What;
@@ -90,7 +90,12 @@ impl Bookkeeper {
                 return self.book.repeated(first, Status::Conflict);
             }
         }
-        if self.settle(&mut event) && self.book.room_for(&event, place).is_err() {
+        let is_another = self.settle(&mut event) || event.is_upgrade;
+        if is_another && self.book.room_for(&event, place).is_err() {
+            return FULL;
+        }
+        if event.draft.price == Price::Free(Free::TooMuch) {
+            // Whatever it is, it is not nothing.
             return FULL;
         }
         if matches!(event.draft.price, Price::Free(_)) {
@@ -100,6 +105,10 @@ impl Bookkeeper {
         // Guards know everybody by his number, also who is charged for the first time.
         let place = self.write_names(&event);
         event.draft.hold = event.draft.hold.or_else(|| self.book.judge(&event));
+        if event.draft.hold.is_some() {
+            // What is held changes nothing of what others were charged; it does once it is let go.
+            event.adjustment = None;
+        }
         event.is_disputed = Book::disputes(&event);
         record::encode_event(&event, self.book.roll(), &mut self.group);
         self.book.post(&event, place)

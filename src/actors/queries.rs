@@ -172,7 +172,7 @@ impl Bookkeeper {
         let parked = self.book.guards().parked();
         Operations {
             rollout: self.book.rollout().clone(),
-            held: self.book.held().iter().copied().collect(),
+            held: self.book.held().collect(),
             parked: parked.filter_map(|(as_what, number)| Some((as_what, self.book.roll().name(number)?))).collect(),
             accepted: self.book.accepted().iter().copied().collect(),
             payers: self.book.directory().payers().collect(),

@@ -62,6 +62,9 @@ pub enum Refused {
     /// A tariff does not follow from those before it.
     #[error(transparent)]
     Tariff(#[from] timeline::Refused),
+    /// A tariff is not what its text says.
+    #[error("the tariff is another than its text makes: read it with `tariffs::read`")]
+    NotItsText,
     /// A move changes nothing.
     #[error(transparent)]
     Move(#[from] rollout::Refused),
@@ -90,6 +93,9 @@ pub enum Refused {
     /// Nothing is held of it.
     #[error("nothing is held of {0}")]
     NothingHeld(Name),
+    /// Nothing becomes collectable while all is paused.
+    #[error("all is paused: what is live is let go once all is `shadow` or `live` again")]
+    Paused,
     /// There is no such conflict.
     #[error("there is no conflict {0}")]
     NoConflict(u32),

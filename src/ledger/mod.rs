@@ -5,6 +5,7 @@
 //! a disk or an actor.
 
 pub mod accounts;
+pub mod arrivals;
 pub mod book;
 pub mod chunks;
 pub mod digest;
@@ -15,6 +16,7 @@ pub mod index;
 pub mod meters;
 pub mod orders;
 pub mod pages;
+pub mod parts;
 pub mod roll;
 pub mod rows;
 pub mod top;

@@ -1,5 +1,7 @@
 //! What a snapshot holds, section by section, and the book made of it again.
 
+use std::collections::BTreeSet;
+
 use bincode::{Decode, Encode};
 
 use super::SnapshotError;
@@ -8,20 +10,22 @@ use crate::domain::calendar::{Day, Period};
 use crate::domain::charge::Stage;
 use crate::domain::ids::EventKey;
 use crate::domain::names::Name;
-use crate::domain::rollout::{Move, Phase, Standing, Subject};
+use crate::domain::rollout::{Move, Phase, Rollout, Standing, Subject};
 use crate::domain::rows::{Building, Citizen, Payer, Row};
 use crate::domain::tariff::timeline::Tariffs;
-use crate::domain::tariff::{Scope, Tariff};
+use crate::domain::tariff::{RuleId, Scope, Tariff, TariffVersion};
 use crate::domain::time::Moment;
 use crate::journal::segment::FolderId;
-use crate::ledger::book::{Book, ConflictRow, Parts};
+use crate::ledger::arrivals::{Arrival, Arrivals};
+use crate::ledger::book::{Book, ConflictRow};
 use crate::ledger::chunks::Chunks;
 use crate::ledger::directory::Directory;
 use crate::ledger::guards::{Capacity, Guards, Watch};
-use crate::ledger::meters::{Base, Key, Meters};
+use crate::ledger::meters::{Base, Count, Key, Meters, Used};
 use crate::ledger::orders::{Closing, Link};
+use crate::ledger::parts::Parts;
 use crate::ledger::roll::NameNo;
-use crate::ledger::rows::{ChargeRow, FactRow, Place};
+use crate::ledger::rows::{ChargeRow, FactNo, FactRow, Place};
 use crate::tariffs;
 
 /// How many rows a section has at most: whatever they are, they fit its bound.
@@ -41,8 +45,13 @@ pub struct Image {
     directory: Directory,
     tariffs: Tariffs,
     meters: Meters,
-    orders: OrdersImage,
+    rollout: Rollout,
+    accepted: BTreeSet<u32>,
+    closings: Vec<Closing>,
     links: Chunks<Link>,
+    ordered: Chunks<Place>,
+    arrivals: Arrivals,
+    held_used: Vec<(u32, Used)>,
     guards: Guards,
 }
 
@@ -67,27 +76,32 @@ pub(super) enum Section {
     Tariffs(Vec<TariffImage>),
     /// Meters; from format 2 on.
     Meters(Vec<MeterImage>),
-    /// What operators ordered; from format 2 on.
-    Orders(OrdersImage),
+    /// In which phase all are, and since when; from format 2 on.
+    Rollout(u8, i64),
+    /// Who has or had a phase of his own: 0 a business and 1 a citizen, the id, the phase, since when; from format 2 on.
+    Own(Vec<(u8, String, u8, i64)>),
+    /// The conflicts that were accepted; from format 2 on.
+    Accepted(Vec<u32>),
+    /// The conflicts that are discrepancies; from format 2 on.
+    Discrepancies(Vec<u32>),
+    /// The months that were closed: from which charge on, the first open day; from format 2 on.
+    Closings(Vec<(u32, i32)>),
+    /// Where orders stand; from format 2 on.
+    Ordered(Vec<u64>),
+    /// Facts, and when they came in; from format 2 on.
+    Arrivals(Vec<(u32, i64)>),
+    /// What held charges count once they are let go: the row, the rule, the first day, the quantity; from format 2 on.
+    HeldUsed(Vec<(u32, u16, i32, u64)>),
     /// Transactions that speak of earlier ones, each by its row and theirs; from format 2 on.
     Links(Vec<(u32, u32)>),
     /// What the guards have seen, of each by his number on the roll; from format 2 on.
     Watched(Vec<WatchImage>),
-    /// What came late for them: whose, its kind, its time, how much; from format 2 on.
-    Late(Vec<(u32, u8, u32, i64)>),
+    /// What came late for them: whose, its kind, its time, how much, and when it was added to; from format 2 on.
+    Late(Vec<(u32, u8, u32, i64, u32)>),
     /// What they have seen of pairs: writer, receiver, hour and count; from format 2 on.
     Pairs(Vec<(u64, u64, u32, u32)>),
     /// The newest hour that they have seen, counted from 1970 on; from format 2 on.
     Newest(u32),
-}
-
-#[derive(Clone, Debug, Default, Encode, Decode)]
-pub(super) struct OrdersImage {
-    all: (u8, i64),
-    own: Vec<(u8, String, u8, i64)>,
-    accepted: Vec<u32>,
-    discrepancies: Vec<u32>,
-    closings: Vec<(u32, i32)>,
 }
 
 #[derive(Encode, Decode)]
@@ -117,6 +131,8 @@ pub(super) struct MeterImage {
     period: u8,
     start: i32,
     counted: u128,
+    own: Option<(u16, u16)>,
+    posted: i128,
 }
 
 #[derive(Encode, Decode)]
@@ -159,8 +175,13 @@ impl Image {
             directory: book.directory().clone(),
             tariffs: book.tariffs().clone(),
             meters: book.meters().clone(),
-            orders: OrdersImage::of(book),
+            rollout: book.rollout().clone(),
+            accepted: book.accepted().clone(),
+            closings: book.closings().to_vec(),
             links: book.links().share(),
+            ordered: book.orders().share(),
+            arrivals: book.arrivals().clone(),
+            held_used: book.held_used().collect(),
             guards: book.guards().clone(),
         }
     }
@@ -204,9 +225,37 @@ impl Image {
         for meters in self.meters.sorted().chunks(SECTION_ROWS) {
             put(Section::Meters(meters.iter().map(MeterImage::of).collect()))?;
         }
-        put(Section::Orders(self.orders.clone().with_discrepancies(&self.conflicts)))?;
+        let all = self.rollout.standing(Subject::All);
+        if let Some(Standing { phase, since }) = all {
+            put(Section::Rollout(phase as u8 + 1, since.0))?;
+        }
+        for own in self.rollout.all_own().chunks(SECTION_ROWS) {
+            put(Section::Own(own.iter().map(own_image).collect()))?;
+        }
+        let accepted: Vec<u32> = self.accepted.iter().copied().collect();
+        for accepted in accepted.chunks(SECTION_ROWS) {
+            put(Section::Accepted(accepted.to_vec()))?;
+        }
+        let discrepancies = (0..).zip(self.conflicts.iter()).filter(|(_, row)| row.is_discrepancy);
+        let discrepancies: Vec<u32> = discrepancies.map(|(number, _)| number).collect();
+        for discrepancies in discrepancies.chunks(SECTION_ROWS) {
+            put(Section::Discrepancies(discrepancies.to_vec()))?;
+        }
+        for closings in self.closings.chunks(SECTION_ROWS) {
+            put(Section::Closings(closings.iter().map(|closing| (closing.from, closing.open.0)).collect()))?;
+        }
         for links in self.links.slices().flat_map(|rows| rows.chunks(SECTION_ROWS)) {
             put(Section::Links(links.iter().map(|link| (link.of, link.by)).collect()))?;
+        }
+        for ordered in self.ordered.slices().flat_map(|rows| rows.chunks(SECTION_ROWS)) {
+            put(Section::Ordered(ordered.iter().map(|place| place.0).collect()))?;
+        }
+        for arrivals in self.arrivals.rows().slices().flat_map(|rows| rows.chunks(SECTION_ROWS)) {
+            put(Section::Arrivals(arrivals.iter().map(|arrival| (arrival.fact.0, arrival.at.0)).collect()))?;
+        }
+        for held in self.held_used.chunks(SECTION_ROWS) {
+            let image = |(row, used): &(u32, Used)| (*row, used.rule.0, used.start.0, used.quantity);
+            put(Section::HeldUsed(held.iter().map(image).collect()))?;
         }
         let watched: Vec<_> = self.guards.of_use().collect();
         for watched in watched.chunks(SECTION_ROWS) {
@@ -278,7 +327,32 @@ impl Loading {
                     tariffs.push(image.tariff()?);
                 }
             }
-            Section::Orders(image) => image.put(&mut self.parts)?,
+            Section::Rollout(code, since) => {
+                self.parts.rollout.make(Move { subject: Subject::All, to: phase(code)? }, Moment(since));
+            }
+            Section::Own(images) => {
+                for (kind, id, code, since) in images {
+                    let id = named(&id)?;
+                    let subject = if kind == 0 { Subject::Business(id) } else { Subject::Citizen(id) };
+                    self.parts.rollout.make(Move { subject, to: phase(code)? }, Moment(since));
+                }
+            }
+            Section::Accepted(numbers) => self.parts.accepted.extend(numbers),
+            Section::Discrepancies(numbers) => self.parts.discrepancies.extend(numbers),
+            Section::Closings(images) => {
+                let closings = images.into_iter().map(|(from, open)| Closing { from, open: Day(open) });
+                self.parts.closings.extend(closings);
+            }
+            Section::Ordered(places) => places.into_iter().for_each(|place| self.parts.orders.push(Place(place))),
+            Section::Arrivals(images) => {
+                let arrivals = images.into_iter().map(|(fact, at)| Arrival { fact: FactNo(fact), at: Moment(at) });
+                arrivals.for_each(|arrival| self.parts.arrivals.put(arrival));
+            }
+            Section::HeldUsed(images) => {
+                let used =
+                    |(row, rule, start, quantity)| (row, Used { rule: RuleId(rule), start: Day(start), quantity });
+                self.parts.held_used.extend(images.into_iter().map(used));
+            }
             Section::Links(images) => {
                 images.into_iter().for_each(|(of, by)| self.parts.links.push(Link { of, by }));
             }
@@ -293,8 +367,8 @@ impl Loading {
             Section::Pairs(images) => images.into_iter().for_each(|pair| self.parts.guards.put_pair(pair)),
             Section::Meters(images) => {
                 for image in images {
-                    let (key, counted) = image.meter()?;
-                    meters.put(key, counted);
+                    let (key, count) = image.meter()?;
+                    meters.put(key, count);
                 }
             }
         }
@@ -339,46 +413,16 @@ impl TariffImage {
     }
 }
 
-impl OrdersImage {
-    fn of(book: &Book) -> OrdersImage {
-        let rollout = book.rollout();
-        let all = rollout.standing(Subject::All).map_or((0, 0), |all| (all.phase as u8, all.since.0));
-        let own = |(subject, standing): (Subject, Standing)| {
-            let id = subject.id().map_or_else(String::new, |id| id.as_str().to_owned());
-            (u8::from(matches!(subject, Subject::Citizen(_))), id, standing.phase as u8, standing.since.0)
-        };
-        OrdersImage {
-            all,
-            own: rollout.own().into_iter().map(own).collect(),
-            accepted: book.accepted().iter().copied().collect(),
-            discrepancies: Vec::new(),
-            closings: book.closings().iter().map(|closing| (closing.from, closing.open.0)).collect(),
-        }
-    }
+fn own_image((subject, phase, since): &(Subject, Option<Phase>, Moment)) -> (u8, String, u8, i64) {
+    let id = subject.id().map_or_else(String::new, |id| id.as_str().to_owned());
+    (u8::from(matches!(subject, Subject::Citizen(_))), id, phase.map_or(0, |phase| phase as u8 + 1), since.0)
+}
 
-    /// Found only when it is written: there may be many conflicts to look through.
-    fn with_discrepancies(self, conflicts: &Chunks<ConflictRow>) -> OrdersImage {
-        let discrepancies = (0..).zip(conflicts.iter()).filter(|(_, row)| row.is_discrepancy);
-        OrdersImage { discrepancies: discrepancies.map(|(number, _)| number).collect(), ..self }
-    }
-
-    fn put(self, parts: &mut Parts) -> Result<(), SnapshotError> {
-        let phase =
-            |code: u8| Phase::ALL.get(usize::from(code)).copied().ok_or(SnapshotError::Damaged("a phase is none"));
-        let mut make = |subject, code, since| -> Result<(), SnapshotError> {
-            parts.rollout.make(Move { subject, to: Some(phase(code)?) }, Moment(since));
-            Ok(())
-        };
-        make(Subject::All, self.all.0, self.all.1)?;
-        for (kind, id, code, since) in self.own {
-            let id = named(&id)?;
-            make(if kind == 0 { Subject::Business(id) } else { Subject::Citizen(id) }, code, since)?;
-        }
-        parts.accepted = self.accepted.into_iter().collect();
-        parts.discrepancies = self.discrepancies;
-        parts.closings = self.closings.into_iter().map(|(from, open)| Closing { from, open: Day(open) }).collect();
-        Ok(())
-    }
+/// 0 is none, and every other number one more than the phase's own.
+fn phase(code: u8) -> Result<Option<Phase>, SnapshotError> {
+    let Some(place) = code.checked_sub(1) else { return Ok(None) };
+    let phase = Phase::ALL.get(usize::from(place)).copied();
+    phase.map(Some).ok_or(SnapshotError::Damaged("a phase is none"))
 }
 
 impl WatchImage {
@@ -397,7 +441,7 @@ impl WatchImage {
 }
 
 impl MeterImage {
-    fn of((key, counted): &(Key, u128)) -> MeterImage {
+    fn of((key, count): &(Key, Count)) -> MeterImage {
         MeterImage {
             meter: key.meter.as_str().to_owned(),
             base: key.base as u8,
@@ -406,11 +450,13 @@ impl MeterImage {
             stage: key.stage as u8,
             period: key.period as u8,
             start: key.start.0,
-            counted: *counted,
+            counted: count.quantity,
+            own: key.of.map(|(tariff, rule)| (tariff.0, rule.0)),
+            posted: count.posted,
         }
     }
 
-    fn meter(self) -> Result<(Key, u128), SnapshotError> {
+    fn meter(self) -> Result<(Key, Count), SnapshotError> {
         fn one_of<T: Copy>(all: &[T], code: u8) -> Result<T, SnapshotError> {
             all.get(usize::from(code)).copied().ok_or(SnapshotError::Damaged("a meter is none"))
         }
@@ -422,8 +468,9 @@ impl MeterImage {
             stage: one_of(&Stage::ALL, self.stage)?,
             period: one_of(&Period::ALL, self.period)?,
             start: Day(self.start),
+            of: self.own.map(|(tariff, rule)| (TariffVersion(tariff), RuleId(rule))),
         };
-        Ok((key, self.counted))
+        Ok((key, Count { quantity: self.counted, posted: self.posted }))
     }
 }
 

@@ -12,7 +12,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use self::asks::{Asks, EXPERTISE_MAX, Unit};
+use self::asks::{Asks, Counted, DECLARED_MAX, EXPERTISE_MAX, Unit};
 use self::index::Index;
 use self::when::{Occasion, Patterns, When};
 use super::activity::{Activity, Stated};
@@ -252,7 +252,7 @@ impl Tariff {
         if rule.asks.is_counted() {
             return (Price::Counted { rule: rule.id }, hold);
         }
-        match rule.asks.price(0, measure) {
+        match rule.asks.price(Counted::default(), measure) {
             Ok(amounts) => (Price::Charge { rule: rule.id, amount: amounts.charge, currency: rule.currency }, hold),
             Err(reason) => free(reason),
         }
@@ -271,6 +271,8 @@ impl Asks {
             Some(Hold::Minutes)
         } else if self.times_expertise && !is_within(activity.expertise, [0, EXPERTISE_MAX]) {
             Some(Hold::Expertise)
+        } else if self.unit == Unit::Declared && !is_within(activity.declared, [0, DECLARED_MAX]) {
+            Some(Hold::Declared)
         } else {
             None
         }
