@@ -4,6 +4,7 @@ mod corrections;
 mod counting;
 mod guarding;
 mod rollout;
+mod sameness;
 mod tariffs;
 
 use std::path::Path;
