@@ -16,7 +16,7 @@ use crate::ledger::book::ConflictRow;
 use crate::ledger::chunks::Chunks;
 use crate::ledger::guards::Capacity;
 use crate::ledger::orders::Link;
-use crate::ledger::rows::{ChargeRow, Fact, FactRow};
+use crate::ledger::rows::{ChargeRow, Fact, FactRow, Place};
 use crate::ledger::totals::{ByStage, Role};
 
 /// Where is this event?
@@ -64,6 +64,10 @@ pub struct Rows {
     pub names: Chunks<Name>,
     /// Transactions that speak of earlier ones, in their order.
     pub links: Chunks<Link>,
+    /// Where orders stand, in their order; not all may be durable.
+    pub orders: Chunks<Place>,
+    /// As much of the journal is durable.
+    pub durable: u64,
 }
 
 /// How does the house stand, as operators see it? The answer waits until all that is in it is durable.
@@ -163,6 +167,8 @@ impl Handler<Share> for Bookkeeper {
             durable_conflicts: self.durable.conflicts,
             names: self.book.roll().names().share(),
             links: self.book.links().share(),
+            orders: self.book.orders().share(),
+            durable: self.durable.position,
         }
     }
 }

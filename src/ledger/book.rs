@@ -11,7 +11,7 @@ use thiserror::Error;
 use crate::domain::activity::{Activity, Outcome};
 use crate::domain::calendar::Day;
 use crate::domain::charge::{Free, Hold, Price};
-use crate::domain::external::Class;
+use crate::domain::external::{Class, Ruling};
 use crate::domain::ids::{EventKey, TransactionId};
 use crate::domain::money::{Money, Sum};
 use crate::domain::names::Name;
@@ -248,6 +248,7 @@ impl Book {
             is_charged: charge.is_some() || event.used.is_some(),
             is_upgrade: event.is_upgrade,
             is_order: false,
+            is_undecided: event.draft.ruling == Ruling::Undecided,
         }));
         self.arrivals.note(Arrival { fact: number, at: event.recorded_at });
         let transaction = TransactionId(self.charges.len() as u64 + 1);

@@ -189,6 +189,7 @@ impl Book {
             is_charged: true,
             is_upgrade: false,
             is_order: true,
+            is_undecided: false,
         }))
     }
 

@@ -5,6 +5,8 @@
 //! This is the only place that knows bincode.
 
 mod image;
+mod loading;
+mod section;
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
@@ -17,7 +19,8 @@ use crate::journal::segment::{FolderId, sync_folder};
 use crate::ledger::book::Book;
 
 pub use image::Image;
-use image::Section;
+use loading::Loading;
+use section::Section;
 
 /// The format that this version writes, and the newest that it reads: it reads all of them.
 pub const FORMAT: u32 = 2;
@@ -120,7 +123,7 @@ pub fn newest(
 
 /// The book in one snapshot, and the position it was taken at.
 pub fn load(path: &Path, id: FolderId) -> Result<(Book, u64), SnapshotError> {
-    let mut loading = image::Loading::default();
+    let mut loading = Loading::default();
     read_sections(path, id, |section| loading.take(section))?;
     loading.finish()
 }

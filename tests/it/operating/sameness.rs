@@ -17,13 +17,19 @@ use super::{NOON, at, happened, order, payer, rules, start_with, stop_and_verify
 use crate::support::{letter, service};
 
 const RULES: [(&str, &str); 3] = [
-    ("letters", "external = true\nprice = { graduated = [{ up_to = 5, amount = 0.10 }, { amount = 0.033 }], free = 2 }"),
+    (
+        "letters",
+        "external = true\nprice = { graduated = [{ up_to = 5, amount = 0.10 }, { amount = 0.033 }], free = 2 }",
+    ),
     (
         "advice",
         "type = \"paid_service\"\nclient = \"client_0\"\nperiod = \"day\"\n\
          price = { volume = [{ up_to = 600, amount = 0.77, flat = 3 }, { amount = 0.41 }], per = \"minute\" }",
     ),
-    ("others", "type = \"paid_service\"\nscope = \"citizen\"\nprice = { package = { size = 90, amount = 20 }, per = \"minute\" }"),
+    (
+        "others",
+        "type = \"paid_service\"\nscope = \"citizen\"\nprice = { package = { size = 90, amount = 20 }, per = \"minute\" }",
+    ),
 ];
 
 /// An event: whether it is a letter, of which citizen, for which client, how many minutes, so many hours after the start.
@@ -51,7 +57,12 @@ async fn posted(rialto: &Rialto) -> Vec<(String, &'static str, i64, Stage)> {
 }
 
 /// What a story comes to in a phase, handed over in such batches, each followed by a restart where it says so.
-async fn told(folder: &Path, phase: Phase, story: &[Told], batches: &[(usize, bool)]) -> Vec<(String, &'static str, i64)> {
+async fn told(
+    folder: &Path,
+    phase: Phase,
+    story: &[Told],
+    batches: &[(usize, bool)],
+) -> Vec<(String, &'static str, i64)> {
     let clock = Clock::simulated(NOON);
     let begin = || start_with(folder, &clock, Limits::OFF, Gate { events: 0, hours: 0 });
     let mut rialto = begin();
