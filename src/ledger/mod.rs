@@ -13,6 +13,7 @@ pub mod directory;
 pub mod entry;
 pub mod guards;
 pub mod index;
+mod look;
 pub mod meters;
 pub mod orders;
 pub mod pages;
