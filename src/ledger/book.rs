@@ -18,8 +18,8 @@ use crate::domain::names::Name;
 use crate::domain::orders;
 use crate::domain::rollout::Rollout;
 use crate::domain::rows::Row;
+use crate::domain::tariff::differs;
 use crate::domain::tariff::timeline::Tariffs;
-use crate::domain::tariff::{Rule, differs};
 use crate::domain::time::Moment;
 use crate::tariffs;
 
@@ -217,7 +217,8 @@ impl Book {
     pub fn post(&mut self, event: &Event<'_>, place: Place) -> Receipt {
         let number = FactNo(self.facts.len() as u32);
         self.latest = self.latest.max(event.recorded_at);
-        let rule = self.rule_of(event);
+        let tariff = event.used.and_then(|_| self.tariffs.version(event.draft.tariff).cloned());
+        let rule = event.used.zip(tariff.as_ref()).and_then(|(used, tariff)| tariff.rule(used.rule));
         let names = self.names(event);
         let [citizen, business, client] = names;
         let row = |(sort, rule, amount, currency)| ChargeRow {
@@ -236,7 +237,7 @@ impl Book {
             Price::Counted { .. } | Price::Free(_) => None,
         };
         let charge = charge.map(row);
-        let adjustment = event.adjustment.zip(rule.as_ref());
+        let adjustment = event.adjustment.zip(rule);
         let adjustment = adjustment.map(|(amount, rule)| row((Sort::Adjustment, rule.id, amount, rule.currency)));
         self.push_fact(FactRow::new(Fact {
             key: event.key,
@@ -256,7 +257,7 @@ impl Book {
             self.held.insert(self.charges.len() as u32, event.used);
         } else if let Some((used, rule)) = event.used.zip(rule) {
             let posted = charge.into_iter().chain(adjustment).map(|row| i128::from(row.amount.millionths())).sum();
-            let [all, own] = meters::keys_of(event, &rule, used);
+            let [all, own] = meters::keys_of(event, rule, used);
             let counted = rule.asks.counting(self.meters.counted([&all, &own]), used.quantity, posted);
             self.meters.set([all, own], counted);
         }
@@ -365,12 +366,6 @@ impl Book {
 
     pub(super) fn meters_mut(&mut self) -> &mut Meters {
         &mut self.meters
-    }
-
-    /// The rule that counts an event, where one does.
-    fn rule_of(&self, event: &Event<'_>) -> Option<Rule> {
-        let used = event.used?;
-        self.tariffs.version(event.draft.tariff)?.rule(used.rule).cloned()
     }
 
     /// Writes a conflict down; it must have been admitted as one that is not noted.

@@ -97,14 +97,14 @@ impl Tariffs {
 
     /// Takes an admitted tariff into force.
     pub fn take(&mut self, tariff: &Tariff) {
-        let mut tariff = tariff.clone();
-        for rule in &mut tariff.rules {
-            let place = self.rules.iter().position(|name| *name == rule.name).unwrap_or_else(|| {
-                self.rules.push(rule.name);
-                self.rules.len() - 1
+        let names = &mut self.rules;
+        let tariff = tariff.clone().numbered(|name| {
+            let place = names.iter().position(|known| *known == name).unwrap_or_else(|| {
+                names.push(name);
+                names.len() - 1
             });
-            rule.id = RuleId(place as u16 + 1);
-        }
+            RuleId(place as u16 + 1)
+        });
         self.all.push(Arc::new(tariff));
     }
 }
