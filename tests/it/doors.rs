@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::sidecar::{Answer, Sidecar, path, raw, rialto, run};
+use super::sidecar::{Answer, Sidecar, answer_to, path, raw, rialto, run};
 
 /// One request, from its method to the end of its body.
 fn request(line: &str, headers: &[&str], body: &str) -> String {
@@ -36,6 +36,12 @@ fn token(data: &Path, name: &str, scopes: &[&str]) -> String {
     let ran = run(&arguments);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     format!("Authorization: Bearer {}", ran.out.trim())
+}
+
+/// The admin's token, as a header.
+fn admin(data: &Path) -> String {
+    let token = std::fs::read_to_string(data.join("admin.token")).unwrap();
+    format!("Authorization: Bearer {}", token.trim())
 }
 
 #[test]
@@ -105,12 +111,7 @@ fn a_request_that_cannot_be_taken_is_refused_as_a_whole_and_told_why() {
         ("GET /nothing", 404, "no_such_path"),
         ("GET /v1", 404, "no_such_path"),
         ("GET /v1/activities/a/b", 404, "no_such_path"),
-        ("POST /v1/nothing", 404, "no_such_path"),
         ("GET /v1/activities", 405, "method"),
-        ("DELETE /v1/activities/rec1", 405, "method"),
-        ("PUT /v1/messages", 405, "method"),
-        ("POST /metrics", 405, "method"),
-        ("POST /", 405, "method"),
         ("GET /api/revenue/dashboard?currency=euros", 400, "query"),
         ("GET /v1/transactions?limit=0", 400, "query"),
         ("GET /v1/transactions?limit=501", 400, "query"),
@@ -126,6 +127,18 @@ fn a_request_that_cannot_be_taken_is_refused_as_a_whole_and_told_why() {
         ("GET /v1/transactions/1", 404, "unknown"),
     ] {
         check(&sidecar, &request(asked, &[], ""), status, code);
+    }
+    // What is no reading is the operator's, also where there is nothing.
+    let admin = admin(folder.path());
+    for (asked, status, code) in [
+        ("POST /v1/nothing", 404, "no_such_path"),
+        ("DELETE /v1/activities/rec1", 405, "method"),
+        ("PUT /v1/messages", 405, "method"),
+        ("POST /metrics", 405, "method"),
+        ("POST /", 405, "method"),
+    ] {
+        check(&sidecar, &request(asked, &[], ""), 401, "no_token");
+        check(&sidecar, &request(asked, &[&admin], ""), status, code);
     }
     assert_eq!(sidecar.get("/v1/transactions?citizen=Nobody_Knows_Me").1, json!({ "transactions": [], "next": null }));
 }
@@ -196,6 +209,70 @@ fn on_any_other_address_everything_but_the_page_and_the_probes_needs_a_token_of_
     }
     let listed = run(&["token", "--data", path(folder.path()), "list"]).out;
     assert_eq!(listed, "engine\tingest\nboth\tread,ingest\n");
+}
+
+/// What every operation of the description asks for, by its tag: none, or a scope.
+fn described(sidecar: &Sidecar) -> Vec<(String, String, Option<&'static str>)> {
+    let api = sidecar.get("/openapi.json").1;
+    let mut operations = Vec::new();
+    for (path, item) in api["paths"].as_object().expect("paths") {
+        for method in ["get", "head", "post", "put", "patch", "delete", "options"] {
+            let asked = format!("{} {}", method.to_uppercase(), path.replace("{id}", "tx_1"));
+            let operation = &item[method];
+            let is_question = method == "get" || method == "head";
+            let (open, bearer) = (json!([{}]), json!([{ "bearer": [] }]));
+            let scope = match operation["tags"][0].as_str() {
+                // What is described nowhere is the operator's, unless it only asks.
+                None if is_question && item["get"]["security"] == open => None,
+                None if is_question && !path.starts_with("/v1/admin/") => Some("read"),
+                None => Some("admin"),
+                Some(_) if operation["security"] == open => None,
+                Some(_) if operation["security"] == bearer => Some("admin"),
+                Some("ingest") => Some("ingest"),
+                Some(_) => Some("read"),
+            };
+            operations.push((asked, path.clone(), scope));
+        }
+    }
+    assert!(20 < operations.len());
+    operations
+}
+
+#[test]
+fn every_path_asks_for_its_own_scope_and_with_a_slash_behind_it_there_is_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let [ingest, read] = ["ingest", "read"].map(|scope| token(folder.path(), scope, &[scope]));
+    let everywhere = Sidecar::start(rialto(&["serve", "--listen", "0.0.0.0:0", "--data", path(folder.path())]));
+    let local_folder = tempfile::tempdir().unwrap();
+    let local = Sidecar::serve(local_folder.path());
+    let address = std::net::SocketAddr::from(([127, 0, 0, 1], everywhere.address().port()));
+    let admin = admin(folder.path());
+    let keys = [("ingest", &ingest), ("read", &read), ("admin", &admin)];
+    for (asked, path, scope) in described(&local) {
+        let status = |to: std::net::SocketAddr, headers: &[&str]| answer_to(to, &request(&asked, headers, "")).status;
+        let is_open = |status: u16| status != 401 && status != 403;
+        // On a loopback address only the operator needs a token.
+        assert_eq!(is_open(status(local.address(), &[])), scope != Some("admin"), "{asked}");
+        assert_eq!(is_open(status(address, &[])), scope.is_none(), "{asked}");
+        for (name, key) in keys {
+            let is_right = scope.is_none_or(|scope| scope == name || name == "admin");
+            assert_eq!(is_open(status(address, &[key])), is_right, "{asked} with {name}");
+        }
+        if path == "/" {
+            continue;
+        }
+        for wrong in [format!("{asked}/"), format!("{asked}//"), asked.replacen(" /", " //", 1)] {
+            for headers in [&[][..], &[ingest.as_str()], &[&read], &[&admin]] {
+                let answer = answer_to(address, &request(&wrong, headers, ""));
+                assert_eq!(answer.status, 404, "{wrong} {headers:?}: {answer:?}");
+            }
+            assert_eq!(answer_to(local.address(), &request(&wrong, &[], "")).status, 404, "{wrong}");
+        }
+    }
+    // The hole that there was.
+    let pause = "{\"to\":\"paused\",\"all\":true}";
+    check(&local, &request("POST /v1/rollout/", &[], pause), 404, "no_such_path");
+    assert_eq!(local.get("/v1/rollout").1["all"]["phase"], "shadow");
 }
 
 #[test]
