@@ -15,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use super::atlas::Atlas;
 use super::clerk::Clerk;
 use super::gate::Gate;
+use super::halt::{Brake, Halt};
 use super::sheet::{Answer, Sheet};
 use super::vitals::{Guard, Vitals};
 use crate::clock::Clock;
@@ -72,6 +73,8 @@ pub struct Obey {
     pub seen: Moment,
     /// The order.
     pub order: Order,
+    /// What it put on, where it pauses everything; taken back when the book says so.
+    pub brake: Option<Brake>,
     /// Who waits.
     pub reply: oneshot::Sender<Outcome>,
     /// What it takes up of the room at the door.
@@ -155,8 +158,8 @@ pub struct Outside {
     pub gate: Gate,
     /// What is to be earned by when.
     pub targets: Arc<Targets>,
-    /// Whether somebody at the door has just paused everything.
-    pub halted: Arc<std::sync::atomic::AtomicBool>,
+    /// In force while who paused everything is still on his way.
+    pub halt: Halt,
     /// Is told how many of the door's tickets are posted.
     pub posted: Arc<std::sync::atomic::AtomicU64>,
     /// Is told each durable position.
@@ -387,16 +390,6 @@ impl Bookkeeper {
         for done in self.flushing.drain(..) {
             let _ = done.send(());
         }
-    }
-
-    /// Whether somebody at the door has just paused everything, and his order is still on its way.
-    pub(super) fn is_halted(&self) -> bool {
-        self.outside.halted.load(std::sync::atomic::Ordering::Acquire)
-    }
-
-    /// The order is in the book.
-    pub(super) fn let_go_on(&self) {
-        self.outside.halted.store(false, std::sync::atomic::Ordering::Release);
     }
 
     pub(super) fn is_durable(&self, fact: FactNo) -> bool {

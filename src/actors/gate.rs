@@ -42,6 +42,11 @@ impl Bookkeeper {
     fn reasons(&self, subject: Subject, now: Moment) -> Vec<String> {
         let Gate { events, hours } = self.outside.gate;
         let mut reasons = Vec::new();
+        if self.outside.halt.is_lasting() {
+            reasons.push(
+                "everything was paused, which could not be made durable, and is halted until a restart".to_owned(),
+            );
+        }
         let (seen, first) = match subject {
             Subject::All => (self.book.events() as u64, Some(FactNo(0))),
             Subject::Business(id) => self.seen(Role::Business, id),

@@ -94,5 +94,10 @@ fn shown(answer: &Value, is_json: bool) -> Outcome {
     let own = answer["own"].as_array().into_iter().flatten();
     let own =
         own.map(|own| line(own["kind"].as_str().unwrap_or_default(), own["id"].as_str().unwrap_or_default(), own));
-    print(&(line("all", "", &answer["all"]) + &own.collect::<String>()))
+    let halted = if answer["halted"] == true {
+        "halted: everything was paused, which could not be made durable; until the sidecar restarts nothing is collectable\n"
+    } else {
+        ""
+    };
+    print(&(halted.to_owned() + &line("all", "", &answer["all"]) + &own.collect::<String>()))
 }

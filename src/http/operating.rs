@@ -57,7 +57,7 @@ pub async fn use_tariff(house: House, query: Query, body: Bytes) -> Result<Answe
 /// Who is in which phase.
 pub async fn rollout(house: House) -> Result<Answer, Refused> {
     let operations = house.rialto.operations().await?;
-    Ok(json(StatusCode::OK, &Phases::new(&operations.rollout, house.rialto.calendar().zone())))
+    Ok(json(StatusCode::OK, &Phases::new(&operations.rollout, operations.is_halted, house.rialto.calendar().zone())))
 }
 
 #[derive(Debug, Deserialize)]

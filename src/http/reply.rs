@@ -89,6 +89,9 @@ pub enum Refused {
     /// An order is refused.
     #[error("the order was refused")]
     Order(#[source] orders::Refused),
+    /// It paused everything, but only in memory.
+    #[error("everything is halted, but only until the sidecar restarts: the pause is not durable")]
+    Halted(#[source] Closed),
     /// The house is closed, or full.
     #[error("the request was not taken")]
     Closed(#[source] Closed),
@@ -117,6 +120,7 @@ impl From<OrderError> for Refused {
         match error {
             OrderError::Refused(refused) => Refused::Order(refused),
             OrderError::Record(error) => error.into(),
+            OrderError::Halted(closed) => Refused::Halted(closed),
         }
     }
 }
@@ -212,6 +216,11 @@ impl Refused {
                 "`rialto tariff check FILE` shows each error with its line; the tariff in force stays",
             ),
             Refused::Order(_) => (S::CONFLICT, "refused", "nothing was changed"),
+            Refused::Halted(_) => (
+                S::SERVICE_UNAVAILABLE,
+                "halted_not_durable",
+                "nothing becomes collectable for as long as this process lives; make room on its disk and pause again, and it will outlast a restart",
+            ),
             Refused::Closed(Closed::Busy) => {
                 (S::SERVICE_UNAVAILABLE, "busy", "send it again after Retry-After seconds; nothing of it was taken")
             }

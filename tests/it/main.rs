@@ -14,6 +14,7 @@ mod floors;
 mod forms;
 mod full_disk;
 mod golden;
+mod halting;
 mod importing;
 mod laws;
 mod limits;
