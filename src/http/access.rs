@@ -40,26 +40,27 @@ impl Access {
         })
     }
 
-    /// Whether a request may be answered.
-    pub fn check(&self, request: &Parts) -> Result<(), Refused> {
+    /// Whether a request may be answered, and the scope that it needed.
+    pub fn check(&self, request: &Parts) -> Result<Option<Scope>, Refused> {
         self.check_host(request)?;
         self.check_origin(request)?;
         if !is_plain(request.uri.path()) {
             return Err(Refused::NoPath);
         }
-        let Some(scope) = scope(request) else { return Ok(()) };
+        let needed = scope(request);
+        let Some(scope) = needed else { return Ok(None) };
         let sent = request.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let parts = sent.and_then(|value| value.split_once(' '));
         let token = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
         match token {
-            None if self.is_local && scope != Scope::Admin && sent.is_none() => Ok(()),
+            None if self.is_local && scope != Scope::Admin && sent.is_none() => Ok(needed),
             None => Err(Refused::NoToken),
             Some(token) => {
                 self.look_again();
                 let tokens = self.tokens.load();
                 let scopes = tokens.scopes(token).ok_or(Refused::NoToken)?;
                 let is_allowed = scopes.iter().any(|allowed| *allowed == scope || *allowed == Scope::Admin);
-                if is_allowed { Ok(()) } else { Err(Refused::WrongScope(scope.as_str())) }
+                if is_allowed { Ok(needed) } else { Err(Refused::WrongScope(scope.as_str())) }
             }
         }
     }

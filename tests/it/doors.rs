@@ -1,7 +1,5 @@
 //! What is refused at the door as a whole, and how it is said.
 
-use std::io::Write;
-use std::net::TcpStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -10,7 +8,7 @@ use serde_json::{Value, json};
 use super::sidecar::{Answer, Sidecar, answer_to, path, raw, rialto, run};
 
 /// One request, from its method to the end of its body.
-fn request(line: &str, headers: &[&str], body: &str) -> String {
+pub fn request(line: &str, headers: &[&str], body: &str) -> String {
     let headers = headers.iter().map(|header| format!("{header}\r\n")).collect::<String>();
     let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
     format!("{line} HTTP/1.1\r\nHost: localhost\r\n{headers}{length}\r\n{body}")
@@ -273,30 +271,4 @@ fn every_path_asks_for_its_own_scope_and_with_a_slash_behind_it_there_is_nothing
     let pause = "{\"to\":\"paused\",\"all\":true}";
     check(&local, &request("POST /v1/rollout/", &[], pause), 404, "no_such_path");
     assert_eq!(local.get("/v1/rollout").1["all"]["phase"], "shadow");
-}
-
-#[test]
-fn a_house_that_is_full_says_when_to_come_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut command = rialto(&["serve", "--listen", "127.0.0.1:0", "--data", path(folder.path())]);
-    // Four bodies whose length nobody told take up all the room that there is for bodies.
-    command.env("RIALTO_BODY_BYTES", "67108864");
-    let sidecar = Sidecar::start(command);
-    let endless = request("POST /v1/activities", &["Transfer-Encoding: chunked"], "");
-    let asked = request("POST /v1/activities", &[], "{\"id\":\"rec1\"}");
-    let deadline = Instant::now() + Duration::from_secs(30);
-    let mut visitors = Vec::new();
-    while sidecar.raw(asked.as_bytes()).status == 200 {
-        assert!(Instant::now() < deadline, "the house is never full");
-        let mut visitor = TcpStream::connect(sidecar.address()).unwrap();
-        visitor.write_all(endless.as_bytes()).unwrap();
-        visitors.push(visitor);
-    }
-    let refused = check(&sidecar, &asked, 503, "busy");
-    assert_eq!(refused.header("retry-after"), Some("1"));
-    assert_eq!(sidecar.get("/readyz").0, 200, "a question needs no room");
-    drop(visitors);
-    while sidecar.raw(asked.as_bytes()).status == 503 {
-        assert!(Instant::now() < deadline, "the house stays full");
-    }
 }

@@ -22,6 +22,7 @@ mod operating;
 mod phases;
 mod records;
 mod recovery;
+mod room;
 mod scribe;
 mod serving;
 mod sidecar;
