@@ -1,6 +1,7 @@
 //! Proposals: rows of citizens and buildings in, the paid services for the engine to create out.
 
 use bytes::Bytes;
+use hashbrown::HashSet;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use warp::http::StatusCode;
@@ -46,13 +47,11 @@ pub async fn proposals(house: House, body: Bytes) -> Result<Answer, Refused> {
             businesses.push(Business { id: building.id, kind: building.kind, run_by: building.run_by });
         }
     }
-    let listed: Vec<Name> = house.rialto.operations().await?.payers.iter().map(|payer| payer.id).collect();
-    let is_wanted =
-        |id: &Name| asked.clients.as_ref().is_none_or(|clients| clients.iter().any(|client| client == id.as_str()));
-    // Who runs a business pays for others, and offers nothing to himself.
-    let is_business = |id: &Name| businesses.iter().any(|business| business.id == *id || business.run_by == Some(*id));
-    let clients: Vec<Name> = listed.into_iter().filter(is_wanted).filter(|id| !is_business(id)).collect();
-    let is_open = |id: Name| asked.open.iter().any(|open| open == id.as_str());
-    let found = proposals::proposals(&citizens, &businesses, &clients, is_open);
+    let wanted: Option<HashSet<&str>> = asked.clients.as_ref().map(|ids| ids.iter().map(String::as_str).collect());
+    let is_wanted = |id: &Name| wanted.as_ref().is_none_or(|wanted| wanted.contains(id.as_str()));
+    let listed = house.rialto.operations().await?.payers;
+    let clients: Vec<Name> = listed.iter().map(|payer| payer.id).filter(is_wanted).collect();
+    let open: HashSet<&str> = asked.open.iter().map(String::as_str).collect();
+    let found = proposals::proposals(&citizens, &businesses, &clients, &open);
     Ok(json(StatusCode::OK, &Proposals::new(&found)))
 }
