@@ -28,8 +28,13 @@ impl Default for Gate {
 const LOOKED_AT: usize = 100_000;
 
 impl Bookkeeper {
-    /// Whether everything is ready for an order; only going live asks for more than the book does.
+    /// Whether everything is ready for an order: what the book does not ask for, because older journals hold orders
+    /// without it.
     pub(super) fn ready(&self, order: &Order, now: Moment) -> Result<(), Refused> {
+        // They are shown to people, on terminals too.
+        if [&order.by, &order.why].into_iter().any(|text| text.contains(char::is_control)) {
+            return Err(Refused::Control);
+        }
         let What::Move(moved) = order.what else { return Ok(()) };
         if !self.book.rollout().makes_live(moved) {
             return Ok(());

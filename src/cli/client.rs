@@ -136,6 +136,6 @@ fn read(response: ureq::http::Response<ureq::Body>) -> Result<(u16, Value), Stri
 }
 
 fn said(status: u16, answer: &Value) -> String {
-    let part = |key: &str| answer["error"][key].as_str().unwrap_or_default().to_owned();
+    let part = |key: &str| super::plain::line(answer["error"][key].as_str().unwrap_or_default());
     format!("the sidecar answers {status} {}: {}; {}", part("code"), part("message"), part("help"))
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use toml::Table;
 
-use super::{Common, Outcome, print};
+use super::{Common, Outcome, plain, print};
 use crate::http::tokens::{Scope, Tokens};
 
 /// Make, list and remove tokens. A running sidecar takes the change up within a second.
@@ -55,7 +55,7 @@ impl Token {
                 let tokens = Tokens::stored(&folder)?;
                 let line = |token: &crate::http::tokens::Token| {
                     let scopes: Vec<&str> = token.scopes.iter().map(|scope| scope.as_str()).collect();
-                    format!("{}\t{}\n", token.name, scopes.join(","))
+                    format!("{}\t{}\n", plain::line(&token.name), scopes.join(","))
                 };
                 print(&tokens.list().iter().map(line).collect::<String>())
             }

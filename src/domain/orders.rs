@@ -59,6 +59,9 @@ pub enum Refused {
     /// Who or why is too long.
     #[error("`by` and `why` have at most {TEXT_MAX} bytes each")]
     Text,
+    /// Who or why is no plain text.
+    #[error("`by` and `why` are a line of plain text each, without line breaks and other control characters")]
+    Control,
     /// A tariff does not follow from those before it.
     #[error(transparent)]
     Tariff(#[from] timeline::Refused),

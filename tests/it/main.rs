@@ -20,6 +20,7 @@ mod laws;
 mod limits;
 mod operating;
 mod phases;
+mod plain;
 mod records;
 mod recovery;
 mod room;
