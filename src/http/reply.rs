@@ -43,9 +43,12 @@ pub enum Refused {
     /// Its body is encoded.
     #[error("content encoding {0:?} is not known")]
     ContentEncoding(String),
-    /// It brings no token, or one that is not known.
-    #[error("a token is needed, and none that is known was sent")]
+    /// It brings no token.
+    #[error("a token is needed, and none was sent")]
     NoToken,
+    /// It brings one that is not known.
+    #[error("the token is not known")]
+    UnknownToken,
     /// Its token is for something else.
     #[error("the token has no scope {0}")]
     WrongScope(&'static str),
@@ -191,6 +194,11 @@ impl Refused {
                 S::UNAUTHORIZED,
                 "no_token",
                 "send `Authorization: Bearer TOKEN`; `rialto token add` makes one, and the admin's is in admin.token in the data folder",
+            ),
+            Refused::UnknownToken => (
+                S::UNAUTHORIZED,
+                "unknown_token",
+                "it was removed, or is of another data folder, or not whole; `rialto token add` makes one, and the admin's is in admin.token in the data folder",
             ),
             Refused::WrongScope(_) => {
                 (S::FORBIDDEN, "wrong_scope", "use a token with that scope: `rialto token add --scope …`")

@@ -101,13 +101,13 @@ impl Tokens {
         Ok(token)
     }
 
-    /// Removes the token with this name; whether there was one.
-    pub fn remove(folder: &Path, name: &str) -> io::Result<bool> {
+    /// Removes the token with this name, if there is one.
+    pub fn remove(folder: &Path, name: &str) -> io::Result<Option<Token>> {
         let mut tokens = Tokens::stored(folder)?;
-        let before = tokens.tokens.len();
-        tokens.tokens.retain(|token| token.name != name);
+        let Some(place) = tokens.tokens.iter().position(|token| token.name == name) else { return Ok(None) };
+        let removed = tokens.tokens.remove(place);
         tokens.save(folder)?;
-        Ok(tokens.tokens.len() < before)
+        Ok(Some(removed))
     }
 
     /// All of them.
