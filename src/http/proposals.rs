@@ -7,11 +7,12 @@ use serde_json::value::RawValue;
 use warp::http::StatusCode;
 
 use super::house::House;
+use super::operating::object;
 use super::reply::{Answer, Refused, json};
 use super::wire::Proposals;
 use crate::domain::names::Name;
 use crate::domain::proposals::{self, Business, Citizen};
-use crate::reading::Skilled;
+use crate::reading::{Refusal, Skilled};
 
 /// What is asked: the engine's rows, and who may be offered something, where not all who pay.
 #[derive(Debug, Deserialize)]
@@ -31,16 +32,17 @@ const HELP: &str = r#"{"citizens":[rows],"buildings":[rows]}, and if need be "cl
 
 /// The services to create: for each citizen who runs a business one, to a listed client.
 pub async fn proposals(house: House, body: Bytes) -> Result<Answer, Refused> {
-    let wrong = || Refused::Body { help: HELP };
-    let asked: Asked<'_> = serde_json::from_slice(&body).map_err(|_| wrong())?;
+    let asked: Asked<'_> = object(&body, HELP)?;
+    let wrong = |row: &str, refusal: Refusal| Refused::Body { what: format!("a row of {row}: {refusal}"), help: HELP };
     let mut citizens = Vec::new();
     for row in asked.citizens {
-        let Skilled { id, expertise } = house.reader.skilled(row.get()).map_err(|_| wrong())?;
+        let Skilled { id, expertise } =
+            house.reader.skilled(row.get()).map_err(|refusal| wrong("citizens", refusal))?;
         citizens.push(Citizen { id, expertise });
     }
     let mut businesses = Vec::new();
     for row in asked.buildings {
-        let row = house.reader.building(row.get()).map_err(|_| wrong())?;
+        let row = house.reader.building(row.get()).map_err(|refusal| wrong("buildings", refusal))?;
         if let crate::domain::rows::Row::Building(building) = row
             && building.operator().is_some()
         {

@@ -81,9 +81,11 @@ pub enum Refused {
         what: &'static str,
     },
     /// Its body is not what is asked for here.
-    #[error("the body is not what is asked for here")]
+    #[error("the body is not what is asked for here: {what}")]
     Body {
-        /// What is.
+        /// What is wrong with it.
+        what: String,
+        /// What is asked for.
         help: &'static str,
     },
     /// A tariff file has errors.
@@ -217,7 +219,7 @@ impl Refused {
             Refused::Method => (S::METHOD_NOT_ALLOWED, "method", "GET /openapi.json lists the paths and their methods"),
             Refused::Unknown { .. } => (S::NOT_FOUND, "unknown", "it was never taken, or has another id or feed"),
             Refused::Query { .. } => (S::BAD_REQUEST, "query", "GET /openapi.json describes the parameters"),
-            Refused::Body { help } => (S::BAD_REQUEST, "body", help),
+            Refused::Body { help, .. } => (S::BAD_REQUEST, "body", help),
             Refused::Tariff(_) => (
                 S::UNPROCESSABLE_ENTITY,
                 "tariff",

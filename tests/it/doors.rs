@@ -225,6 +225,63 @@ fn on_any_other_address_everything_but_the_page_and_the_probes_needs_a_token_of_
 }
 
 #[test]
+fn a_body_that_is_not_what_is_asked_for_is_told_what_is_wrong_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let sidecar = Sidecar::serve(folder.path());
+    let admin = admin(folder.path());
+    for (body, says) in
+        [("null", "the body is null"), ("5", "the body is a number"), ("\"text\"", "the body is a text")]
+    {
+        for path in ["/v1/activities", "/v1/messages", "/v1/citizens", "/v1/buildings"] {
+            let answer = check(&sidecar, &request(&format!("POST {path}"), &[], body), 400, "unreadable");
+            let message = answer.json()["error"]["message"].to_string();
+            assert!(message.contains(says) && message.contains("an array of events"), "{path} {body}: {message}");
+        }
+    }
+    let orders = [
+        ("/v1/rollout", "\"to\":\"paused\",\"all\":true"),
+        ("/v1/guards/release", "\"name\":\"a\""),
+        ("/v1/conflicts/accept", "\"number\":0"),
+        ("/v1/periods/close", "\"month\":\"2020-01\""),
+        ("/v1/transactions/tx_1/reverse", "\"why\":\"tried\""),
+        ("/v1/payers", "\"id\":\"a\""),
+        ("/v1/proposals", "\"citizens\":[],\"buildings\":[]"),
+    ];
+    for (path, fields) in orders {
+        let refused = |body: &str, says: &str| {
+            let answer = check(&sidecar, &request(&format!("POST {path}"), &[&admin], body), 400, "body");
+            let message = answer.json()["error"]["message"].to_string();
+            assert!(message.contains(says), "{path} {body}: {message}");
+        };
+        for body in ["null", "5", "[]", "[\"paused\",null,null,true]"] {
+            refused(body, "it is to be one JSON object");
+        }
+        refused(&format!("{{{fields}"), "EOF");
+        refused(&format!("{{{fields},{fields}}}"), "duplicate field");
+        if path == "/v1/proposals" {
+            continue;
+        }
+        refused(&format!("{{{fields},\"whyy\":\"\"}}"), "unknown field `whyy`");
+        if path != "/v1/payers" {
+            refused(&format!("{{{fields},\"by\":\"a\",\"by\":\"b\"}}"), "duplicate field");
+            refused(&format!("{{{fields},\"why\":\"a\",\"why\":\"b\"}}"), "duplicate field");
+        }
+    }
+    for (path, body, says) in [
+        ("/v1/rollout", "{\"to\":\"on\",\"all\":true}", "`to` is shadow, live, paused or none"),
+        ("/v1/rollout", "{\"to\":\"live\"}", "exactly one of `business`, `citizen` and `all`"),
+        ("/v1/guards/release", "{\"transaction\":\"42\"}", "a transaction is such as tx_42"),
+        ("/v1/guards/release", "{}", "either `transaction` or `name`"),
+        ("/v1/payers", "{\"id\":\"\"}", "an id has 1 to 128 bytes"),
+    ] {
+        let answer = check(&sidecar, &request(&format!("POST {path}"), &[&admin], body), 400, "body");
+        let message = answer.json()["error"]["message"].to_string();
+        assert!(message.contains(says), "{path} {body}: {message}");
+    }
+    assert_eq!(sidecar.get("/v1/rollout").1["all"]["phase"], "shadow");
+}
+
+#[test]
 fn whoever_makes_or_removes_a_token_is_told_what_it_does() {
     let folder = tempfile::tempdir().unwrap();
     let data = ["--data", path(folder.path())];
