@@ -1,6 +1,7 @@
 //! The gate before going live: what must be true of a citizen, a business or everybody before charges are real.
 
 use super::bookkeeper::Bookkeeper;
+use crate::domain::calendar::Day;
 use crate::domain::names::Name;
 use crate::domain::orders::{Order, Refused, What};
 use crate::domain::rollout::Subject;
@@ -34,6 +35,12 @@ impl Bookkeeper {
         // They are shown to people, on terminals too.
         if [&order.by, &order.why].into_iter().any(|text| text.contains(char::is_control)) {
             return Err(Refused::Control);
+        }
+        if let What::Close(open) = order.what
+            && self.calendar.day(now) < open
+        {
+            // Everything would be booked into days that are still to come.
+            return Err(Refused::NotOver(Day(open.0.saturating_sub(1)).date().to_string()));
         }
         let What::Move(moved) = order.what else { return Ok(()) };
         if !self.book.rollout().makes_live(moved) {

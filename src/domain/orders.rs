@@ -106,7 +106,7 @@ pub enum Refused {
     #[error("conflict {0} is accepted already")]
     Accepted(u32),
     /// A month that is not over cannot be closed,
-    #[error("the month is not over: it ends with {0}")]
+    #[error("the month is not over before {0} is, and only one that is over can be closed")]
     NotOver(String),
     /// nor one that is closed.
     #[error("everything before {0} is closed already")]

@@ -176,10 +176,6 @@ pub async fn close(house: House, body: Bytes) -> Result<Answer, Refused> {
         let what = "a month is written as 2026-11, from 2000-01 to 9999-12, and only one that is over can be closed";
         wrong(&format!("{month:?} is no month: {what}"), help)
     })?;
-    let calendar = house.rialto.calendar();
-    if calendar.day(house.rialto.clock().now()) < open {
-        return Err(Refused::Order(crate::domain::orders::Refused::NotOver(open.date().to_string())));
-    }
     obeyed(order(&house, closing.by, closing.why, What::Close(open)).await?)
 }
 

@@ -273,6 +273,9 @@ fn a_body_that_is_not_what_is_asked_for_is_told_what_is_wrong_with_it() {
         ("/v1/guards/release", "{\"transaction\":\"42\"}", "a transaction is such as tx_42"),
         ("/v1/guards/release", "{}", "either `transaction` or `name`"),
         ("/v1/payers", "{\"id\":\"\"}", "an id has 1 to 128 bytes"),
+        ("/v1/periods/close", "{\"month\":\"foo\"}", "is written as 2026-11"),
+        ("/v1/periods/close", "{\"month\":\"2026-13\"}", "only one that is over can be closed"),
+        ("/v1/periods/close", "{\"month\":\"+026-11\"}", "from 2000-01 to 9999-12"),
     ] {
         let answer = check(&sidecar, &request(&format!("POST {path}"), &[&admin], body), 400, "body");
         let message = answer.json()["error"]["message"].to_string();

@@ -14,6 +14,20 @@ use super::{NOON, at, happened, order, payer, refused, start, stop_and_verify, s
 use crate::support::letter;
 
 #[tokio::test]
+async fn a_month_that_is_not_over_cannot_be_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::simulated(NOON);
+    let rialto = start(folder.path(), &clock, Limits::OFF);
+    for (month, last) in [("2026-11", "2026-11-30"), ("2099-11", "2099-11-30"), ("9999-12", "9999-12-31")] {
+        let why = refused(order(&rialto, What::Close(Day::after_month(month).unwrap())).await);
+        assert!(why.contains(last) && why.contains("only one that is over"), "{month}: {why}");
+    }
+    rialto.record(happened(letter("recA", "Lucid"), at(0))).await.unwrap();
+    assert_eq!(both(rialto.dashboard(Currency::EUR).periods[0]).to_string(), "0.10");
+    stop_and_verify(rialto, folder.path()).await;
+}
+
+#[tokio::test]
 async fn what_comes_late_for_a_month_that_is_closed_is_booked_into_the_open_one() {
     let folder = tempfile::tempdir().unwrap();
     let clock = Clock::simulated(NOON);
