@@ -119,8 +119,9 @@ pub const CATALOGUE: &[(&str, Option<Unit>, &str)] = &[
     (
         "rialto_ledger_conflicts",
         None,
-        "Events that contradicted an earlier one of the same id, or declare another amount than is charged.",
+        "Events that contradicted an earlier one of the same id, or declare another amount than is charged, to date.",
     ),
+    ("rialto_ledger_conflicts_open", None, "As many of those as nobody accepted."),
     ("rialto_journal_sync_seconds", Some(Unit::Seconds), "How long a sync of the journal took."),
     ("rialto_journal_bytes", Some(Unit::Bytes), "Length of the journal."),
     ("rialto_journal_disk_full", None, "1 while the disk that holds the journal is full."),

@@ -212,6 +212,10 @@ pub(super) struct Heights {
     pub(super) events: usize,
     pub(super) charges: usize,
     pub(super) conflicts: usize,
+    /// As many of the conflicts as nobody accepted.
+    open_conflicts: usize,
+    held: usize,
+    parked: usize,
     pub(super) position: u64,
 }
 
@@ -263,6 +267,9 @@ impl Bookkeeper {
             events: self.book.events(),
             charges: self.book.charges().len(),
             conflicts: self.book.conflicts().len(),
+            open_conflicts: self.book.conflicts().len() - self.book.accepted().len(),
+            held: self.book.held().len(),
+            parked: self.book.guards().parked_count(),
             position: self.position,
         }
     }
@@ -353,11 +360,13 @@ impl Bookkeeper {
     }
 
     fn publish(&mut self) {
-        let Heights { events, conflicts, position, charges, .. } = self.durable;
+        // Of the book itself only rows that are durable are looked at: it is ahead by now.
+        let Heights { events, conflicts, open_conflicts, held, parked, position, charges, .. } = self.durable;
         self.totals.advance(&self.book, charges, self.outside.clock.now());
         let mut view = View::new(&self.totals, events as u64, conflicts as u64, position, &self.outside.targets);
-        view.held = self.book.held().len() as u64;
-        view.parked = self.book.guards().parked_count() as u64;
+        view.open_conflicts = open_conflicts as u64;
+        view.held = held as u64;
+        view.parked = parked as u64;
         self.outside.view.store(Arc::new(view));
         self.outside.durable.store(position, std::sync::atomic::Ordering::Release);
     }

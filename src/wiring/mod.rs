@@ -377,6 +377,7 @@ impl Rialto {
         set("rialto_actors_mailbox_depth", door.mailbox_depth() as f64);
         set("rialto_ledger_facts", view.facts as f64);
         set("rialto_ledger_conflicts", view.conflicts as f64);
+        set("rialto_ledger_conflicts_open", view.open_conflicts as f64);
         set("rialto_journal_bytes", view.position as f64);
         set("rialto_journal_disk_full", if door.check() == Err(Closed::DiskFull) { 1.0 } else { 0.0 });
         set("rialto_actors_awake", registries.awake() as f64);
