@@ -114,7 +114,7 @@ impl Bookkeeper {
     }
 
     /// The stage of a charge that is posted now. Who pauses all waits for nobody who is before him.
-    fn stage(&self, business: Option<Name>, citizen: Option<Name>, occurred_at: Moment) -> Stage {
+    pub(super) fn stage(&self, business: Option<Name>, citizen: Option<Name>, occurred_at: Moment) -> Stage {
         if self.outside.halt.is_on() {
             Stage::Shadow
         } else {
