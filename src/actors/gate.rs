@@ -1,6 +1,7 @@
 //! The gate before going live: what must be true of a citizen, a business or everybody before charges are real.
 
 use super::bookkeeper::Bookkeeper;
+use crate::domain::calendar::Day;
 use crate::domain::names::Name;
 use crate::domain::orders::{Order, Refused, What};
 use crate::domain::rollout::Subject;
@@ -28,8 +29,19 @@ impl Default for Gate {
 const LOOKED_AT: usize = 100_000;
 
 impl Bookkeeper {
-    /// Whether everything is ready for an order; only going live asks for more than the book does.
+    /// Whether everything is ready for an order: what the book does not ask for, because older journals hold orders
+    /// without it.
     pub(super) fn ready(&self, order: &Order, now: Moment) -> Result<(), Refused> {
+        // They are shown to people, on terminals too.
+        if [&order.by, &order.why].into_iter().any(|text| text.contains(char::is_control)) {
+            return Err(Refused::Control);
+        }
+        if let What::Close(open) = order.what
+            && self.calendar.day(now) < open
+        {
+            // Everything would be booked into days that are still to come.
+            return Err(Refused::NotOver(Day(open.0.saturating_sub(1)).date().to_string()));
+        }
         let What::Move(moved) = order.what else { return Ok(()) };
         if !self.book.rollout().makes_live(moved) {
             return Ok(());
@@ -42,6 +54,11 @@ impl Bookkeeper {
     fn reasons(&self, subject: Subject, now: Moment) -> Vec<String> {
         let Gate { events, hours } = self.outside.gate;
         let mut reasons = Vec::new();
+        if self.outside.halt.is_lasting() {
+            reasons.push(
+                "everything was paused, which could not be made durable, and is halted until a restart".to_owned(),
+            );
+        }
         let (seen, first) = match subject {
             Subject::All => (self.book.events() as u64, Some(FactNo(0))),
             Subject::Business(id) => self.seen(Role::Business, id),

@@ -10,7 +10,6 @@ use crate::domain::charge::{Draft, Free, Price, Stage};
 use crate::domain::external::Ruling;
 use crate::domain::names::Name;
 use crate::domain::orders::What;
-use crate::domain::rollout::{Move, Phase, Subject};
 use crate::domain::rows::Row;
 use crate::domain::time::Moment;
 use crate::journal::record;
@@ -115,8 +114,12 @@ impl Bookkeeper {
     }
 
     /// The stage of a charge that is posted now. Who pauses all waits for nobody who is before him.
-    fn stage(&self, business: Option<Name>, citizen: Option<Name>, occurred_at: Moment) -> Stage {
-        if self.is_halted() { Stage::Shadow } else { self.book.rollout().stage(business, citizen, occurred_at) }
+    pub(super) fn stage(&self, business: Option<Name>, citizen: Option<Name>, occurred_at: Moment) -> Stage {
+        if self.outside.halt.is_on() {
+            Stage::Shadow
+        } else {
+            self.book.rollout().stage(business, citizen, occurred_at)
+        }
     }
 
     /// Settles what the events before this one decide about its price; whether they did.
@@ -158,7 +161,7 @@ impl Bookkeeper {
     }
 
     pub(super) fn obey(&mut self, obey: Obey) {
-        let Obey { seen, order, reply, permit, .. } = obey;
+        let Obey { seen, order, brake, reply, permit, .. } = obey;
         let outcome = self.ready(&order, seen).and_then(|()| self.book.admit_order(&order, seen));
         let mut obeyed = Obeyed::default();
         if outcome.is_ok() {
@@ -170,9 +173,9 @@ impl Bookkeeper {
                 self.open.tariffs = Some(self.book.tariffs().clone());
             }
         }
-        if matches!(order.what, What::Move(Move { subject: Subject::All, to: Some(Phase::Paused) })) {
-            // From here on the book says so itself.
-            self.let_go_on();
+        // From here on the book says so itself, or it was refused.
+        if let Some(brake) = brake {
+            brake.take_back();
         }
         self.open.obeyed.push((reply, outcome.map(|()| obeyed), permit));
     }

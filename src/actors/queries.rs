@@ -83,6 +83,8 @@ pub struct Operating {
 pub struct Operations {
     /// Who is in which phase.
     pub rollout: Rollout,
+    /// Whether everything is halted besides, in memory alone: a pause of all could not be made durable.
+    pub is_halted: bool,
     /// The rows of charges that are held, in order.
     pub held: Vec<u32>,
     /// Who is parked.
@@ -178,6 +180,7 @@ impl Bookkeeper {
         let parked = self.book.guards().parked();
         Operations {
             rollout: self.book.rollout().clone(),
+            is_halted: self.outside.halt.is_lasting(),
             held: self.book.held().collect(),
             parked: parked.filter_map(|(as_what, number)| Some((as_what, self.book.roll().name(number)?))).collect(),
             accepted: self.book.accepted().iter().copied().collect(),

@@ -67,6 +67,11 @@ impl Client {
         if !url.starts_with("http://") {
             return Err(format!("{url} is no address of a sidecar; it looks like http://127.0.0.1:8717"));
         }
+        if token.as_ref().is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
+            let what =
+                "a token is made of letters and digits, as `rialto token add` prints it; see --token or RIALTO_TOKEN";
+            return Err(what.to_owned());
+        }
         let config = ureq::Agent::config_builder().http_status_as_error(false);
         let agent = config.timeout_global(Some(Duration::from_secs(90))).build().new_agent();
         Ok(Client { agent, url: url.trim_end_matches('/').to_owned(), token })
@@ -136,6 +141,6 @@ fn read(response: ureq::http::Response<ureq::Body>) -> Result<(u16, Value), Stri
 }
 
 fn said(status: u16, answer: &Value) -> String {
-    let part = |key: &str| answer["error"][key].as_str().unwrap_or_default().to_owned();
+    let part = |key: &str| super::plain::line(answer["error"][key].as_str().unwrap_or_default());
     format!("the sidecar answers {status} {}: {}; {}", part("code"), part("message"), part("help"))
 }

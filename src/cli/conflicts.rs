@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::client::{Remote, Signature};
-use super::{Outcome, print};
+use super::{Outcome, plain, print};
 
 /// Show the latest events that contradicted an earlier one of the same id, or the tariff. The first stays.
 #[derive(Debug, Args)]
@@ -77,7 +77,7 @@ impl List {
         }
         let conflicts = answer["conflicts"].as_array().map(Vec::as_slice).unwrap_or_default();
         let line = |conflict: &serde_json::Value| {
-            let part = |key: &str| conflict[key].as_str().unwrap_or_default().to_owned();
+            let part = |key: &str| plain::line(conflict[key].as_str().unwrap_or_default());
             let [at, feed, id] = ["recorded_at", "feed", "source_id"].map(part);
             let [outcome, amount] = ["outcome", "amount_if_accepted"].map(part);
             let accepted = if conflict["accepted"] == true { ", accepted" } else { "" };

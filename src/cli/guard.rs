@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::client::{Remote, Signature};
-use super::{Outcome, print};
+use super::{Outcome, plain, print};
 
 /// Show what guards hold, and let it go.
 #[derive(Debug, Args)]
@@ -60,11 +60,11 @@ impl List {
         }
         let mut text = format!("{} held\n", answer["held"]);
         for parked in answer["parked"].as_array().into_iter().flatten() {
-            let part = |key: &str| parked[key].as_str().unwrap_or_default().to_owned();
+            let part = |key: &str| plain::line(parked[key].as_str().unwrap_or_default());
             text += &format!("parked: {} {}\n", part("kind"), part("id"));
         }
         for held in answer["transactions"].as_array().into_iter().flatten() {
-            let part = |key: &str| held[key].as_str().unwrap_or_default().to_owned();
+            let part = |key: &str| plain::line(held[key].as_str().unwrap_or_default());
             let [id, at, amount, currency] = ["id", "occurred_at", "amount", "currency"].map(part);
             text += &format!("{id}  {at}  {amount} {currency}  {}: {}\n", part("citizen_id"), part("why"));
         }

@@ -13,7 +13,7 @@ use toml::Table;
 
 use super::client::{Client, Remote};
 use super::source::{self, Record};
-use super::{Common, Outcome, log, print};
+use super::{Common, Outcome, log, plain, print};
 use crate::domain::activity::Activity;
 use crate::domain::money::Sum;
 use crate::domain::rows::Row;
@@ -306,7 +306,8 @@ impl Report {
             text += &format!("priced {amount} {currency}\n");
         }
         for Rejection { file, line, id, code, message } in &self.rejections {
-            let id = id.as_deref().map(|id| format!(" {id}")).unwrap_or_default();
+            let id = id.as_deref().map(|id| format!(" {}", plain::line(id))).unwrap_or_default();
+            let [file, code, message] = [file, code, message].map(|text| plain::line(text));
             text += &format!("{file}:{line}:{id} {code}: {message}\n");
         }
         if self.rejections.len() < self.rejected {

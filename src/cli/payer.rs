@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::client::Remote;
-use super::{Outcome, print};
+use super::{Outcome, plain, print};
 
 /// Show who pays, and put somebody on the list.
 #[derive(Debug, Args)]
@@ -55,7 +55,7 @@ impl Payer {
         }
         let line = |payer: &serde_json::Value| {
             let customer = payer["customer"].as_str().unwrap_or("no customer at Stripe yet");
-            format!("{}  {customer}\n", payer["id"].as_str().unwrap_or_default())
+            format!("{}  {}\n", plain::line(payer["id"].as_str().unwrap_or_default()), plain::line(customer))
         };
         print(&answer["payers"].as_array().into_iter().flatten().map(line).collect::<String>())
     }

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::client::{Remote, Signature};
-use super::{Outcome, print};
+use super::{Outcome, plain, print};
 
 /// Show who is in which phase, and move a business, a citizen or all to another.
 #[derive(Debug, Args)]
@@ -88,11 +88,17 @@ fn shown(answer: &Value, is_json: bool) -> Outcome {
         return print(&(serde_json::to_string_pretty(answer)? + "\n"));
     }
     let line = |kind: &str, id: &str, standing: &Value| {
-        let part = |key: &str| standing[key].as_str().unwrap_or_default().to_owned();
+        let part = |key: &str| plain::line(standing[key].as_str().unwrap_or_default());
         format!("{kind:<8}  {:<6}  since {}  {id}\n", part("phase"), part("since"))
     };
     let own = answer["own"].as_array().into_iter().flatten();
-    let own =
-        own.map(|own| line(own["kind"].as_str().unwrap_or_default(), own["id"].as_str().unwrap_or_default(), own));
-    print(&(line("all", "", &answer["all"]) + &own.collect::<String>()))
+    let own = own.map(|own| {
+        line(own["kind"].as_str().unwrap_or_default(), &plain::line(own["id"].as_str().unwrap_or_default()), own)
+    });
+    let halted = if answer["halted"] == true {
+        "halted: everything was paused, which could not be made durable; until the sidecar restarts nothing is collectable\n"
+    } else {
+        ""
+    };
+    print(&(halted.to_owned() + &line("all", "", &answer["all"]) + &own.collect::<String>()))
 }

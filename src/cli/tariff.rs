@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::client::{Remote, Signature};
-use super::{Common, Outcome, print};
+use super::{Common, Outcome, plain, print};
 use crate::tariffs::{self, Fault, Severity};
 
 /// Show what is charged, check a file of new prices, and bring it into force.
@@ -88,7 +88,7 @@ impl Show {
         }
         let line = |tariff: &serde_json::Value| {
             let [effective, currency, state] =
-                ["effective", "currency", "state"].map(|key| tariff[key].as_str().unwrap_or_default());
+                ["effective", "currency", "state"].map(|key| plain::line(tariff[key].as_str().unwrap_or_default()));
             let rules = tariff["rules"].as_array().map_or(0, Vec::len);
             format!(
                 "{:>5}  {effective}  {currency}  {rules:>4} rules  {}\n",
@@ -125,7 +125,7 @@ impl Use {
         let text = read(&self.file)?;
         let zone = self.common.load(toml::Table::new())?.zone();
         let checked = tariffs::read(&text, zone);
-        eprint!("{}", report(&self.file, &checked.faults));
+        eprint!("{}", plain::lines(&report(&self.file, &checked.faults)));
         if checked.tariff.is_none() {
             return Err(format!("{} has errors; the tariff in force stays", self.file.display()).into());
         }

@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::client::{Client, Remote};
-use super::{Outcome, print};
+use super::{Outcome, plain, print};
 
 /// Tell how one activity, message or transaction was read, priced, held and posted, and why so.
 #[derive(Debug, Args)]
@@ -48,8 +48,8 @@ fn encoded(id: &str) -> String {
 }
 
 fn told(fate: &Value) -> String {
-    let part = |key: &str| fate[key].as_str().unwrap_or_default();
-    let or_none = |key: &str| fate[key].as_str().unwrap_or("none");
+    let part = |key: &str| plain::line(fate[key].as_str().unwrap_or_default());
+    let or_none = |key: &str| plain::line(fate[key].as_str().unwrap_or("none"));
     let mut lines = vec![
         format!("{} {}, of type {}, ended as {}", part("feed"), part("source_id"), or_none("type"), part("outcome")),
         format!(
@@ -70,11 +70,11 @@ fn told(fate: &Value) -> String {
     }
     lines.push(format!("{}: {}", part("status"), part("why")));
     if let Some(hold) = fate["held_because"].as_str() {
-        lines.push(format!("it was held: {hold}"));
+        lines.push(format!("it was held: {}", plain::line(hold)));
     }
     for transaction in fate["transactions"].as_array().into_iter().flatten() {
-        let part = |key: &str| transaction[key].as_str().unwrap_or_default();
-        let order = match (part("by"), part("why")) {
+        let part = |key: &str| plain::line(transaction[key].as_str().unwrap_or_default());
+        let order = match (&*part("by"), &*part("why")) {
             ("", _) => String::new(),
             (by, "") => format!(", by {by}"),
             (by, why) => format!(", by {by}: {why}"),
@@ -84,8 +84,8 @@ fn told(fate: &Value) -> String {
     for conflict in fate["conflicts"].as_array().into_iter().flatten() {
         lines.push(format!(
             "contradicted {}: {}",
-            conflict["recorded_at"].as_str().unwrap_or_default(),
-            conflict["why"].as_str().unwrap_or_default()
+            plain::line(conflict["recorded_at"].as_str().unwrap_or_default()),
+            plain::line(conflict["why"].as_str().unwrap_or_default())
         ));
     }
     lines.join("\n") + "\n"

@@ -59,6 +59,9 @@ pub enum Refused {
     /// Who or why is too long.
     #[error("`by` and `why` have at most {TEXT_MAX} bytes each")]
     Text,
+    /// Who or why is no plain text.
+    #[error("`by` and `why` are a line of plain text each, without line breaks and other control characters")]
+    Control,
     /// A tariff does not follow from those before it.
     #[error(transparent)]
     Tariff(#[from] timeline::Refused),
@@ -103,7 +106,7 @@ pub enum Refused {
     #[error("conflict {0} is accepted already")]
     Accepted(u32),
     /// A month that is not over cannot be closed,
-    #[error("the month is not over: it ends with {0}")]
+    #[error("the month is not over before {0} is, and only one that is over can be closed")]
     NotOver(String),
     /// nor one that is closed.
     #[error("everything before {0} is closed already")]

@@ -16,6 +16,7 @@ use super::event::Posted;
 pub struct Phases {
     all: OfAll,
     own: Vec<OfOne>,
+    halted: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -33,8 +34,8 @@ struct OfOne {
 }
 
 impl Phases {
-    /// Those of a rollout, its times in `zone`.
-    pub fn new(rollout: &Rollout, zone: Tz) -> Phases {
+    /// Those of a rollout, its times in `zone`, and whether everything is halted besides.
+    pub fn new(rollout: &Rollout, is_halted: bool, zone: Tz) -> Phases {
         let since = |standing: Standing| standing.since.in_zone(zone);
         let own = rollout.own().into_iter().map(|(subject, standing)| OfOne {
             kind: subject.as_str(),
@@ -45,7 +46,11 @@ impl Phases {
         let all = rollout
             .standing(Subject::All)
             .map(|standing| OfAll { phase: standing.phase.as_str(), since: since(standing) });
-        Phases { all: all.unwrap_or(OfAll { phase: "shadow", since: String::new() }), own: own.collect() }
+        Phases {
+            all: all.unwrap_or(OfAll { phase: "shadow", since: String::new() }),
+            own: own.collect(),
+            halted: is_halted,
+        }
     }
 }
 

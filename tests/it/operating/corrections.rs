@@ -11,7 +11,46 @@ use rialto::ledger::totals::both;
 use rialto::wiring::Rialto;
 
 use super::{NOON, at, happened, order, payer, refused, start, stop_and_verify, sums, take_back};
-use crate::support::letter;
+use crate::support::{letter, service};
+
+#[tokio::test]
+async fn a_conflict_that_was_accepted_is_not_open_any_more_and_goes_on_to_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::simulated(NOON);
+    let rialto = start(folder.path(), &clock, Limits::OFF);
+    for (id, minutes) in [("recA", 60), ("recA", 90), ("recB", 60), ("recB", 90)] {
+        rialto.record(happened(service(id, "Lucid", minutes), at(0))).await.unwrap();
+    }
+    let check = |rialto: &Rialto, open: u32| {
+        let metrics = rialto.metrics();
+        for line in ["rialto_ledger_conflicts 2".to_owned(), format!("rialto_ledger_conflicts_open {open}")] {
+            assert!(metrics.lines().any(|known| known == line), "{line} is missing:\n{metrics}");
+        }
+    };
+    check(&rialto, 2);
+    order(&rialto, What::Accept(0)).await.unwrap();
+    check(&rialto, 1);
+    stop_and_verify(rialto, folder.path()).await;
+    let rialto = start(folder.path(), &clock, Limits::OFF);
+    check(&rialto, 1);
+    order(&rialto, What::Accept(1)).await.unwrap();
+    check(&rialto, 0);
+    stop_and_verify(rialto, folder.path()).await;
+}
+
+#[tokio::test]
+async fn a_month_that_is_not_over_cannot_be_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::simulated(NOON);
+    let rialto = start(folder.path(), &clock, Limits::OFF);
+    for (month, last) in [("2026-11", "2026-11-30"), ("2099-11", "2099-11-30"), ("9999-12", "9999-12-31")] {
+        let why = refused(order(&rialto, What::Close(Day::after_month(month).unwrap())).await);
+        assert!(why.contains(last) && why.contains("only one that is over"), "{month}: {why}");
+    }
+    rialto.record(happened(letter("recA", "Lucid"), at(0))).await.unwrap();
+    assert_eq!(both(rialto.dashboard(Currency::EUR).periods[0]).to_string(), "0.10");
+    stop_and_verify(rialto, folder.path()).await;
+}
 
 #[tokio::test]
 async fn what_comes_late_for_a_month_that_is_closed_is_booked_into_the_open_one() {

@@ -141,3 +141,28 @@ async fn nothing_becomes_collectable_while_all_is_paused() {
     assert_eq!(sums(&rialto)[0], "0.10");
     stop_and_verify(rialto, folder.path()).await;
 }
+
+/// The book is ahead of the disk while a group is written; what is shown is not.
+#[tokio::test]
+async fn what_is_held_is_shown_with_the_transactions_that_it_is_in_and_never_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::simulated(NOON);
+    let all = Limit { amount_a_day: Money::ZERO, ..Limits::OFF.citizen };
+    let rialto = start(folder.path(), &clock, Limits { citizen: all, ..Limits::OFF });
+    let mut recording = tokio::task::JoinSet::new();
+    for number in 0..200 {
+        let rialto = rialto.clone();
+        recording.spawn(async move {
+            let letters = (0..50).map(|of| happened(letter(&format!("rec{number}_{of}"), "Lucid"), at(0)));
+            rialto.record_batch(letters.collect()).await.unwrap();
+        });
+    }
+    while !recording.is_empty() {
+        let view = rialto.view();
+        assert_eq!(view.held, view.transactions);
+        drop(recording.try_join_next());
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(rialto.view().held, 10_000);
+    stop_and_verify(rialto, folder.path()).await;
+}
