@@ -15,7 +15,7 @@ use crate::domain::rows::{Payer, Row};
 use crate::ledger::book::ConflictRow;
 use crate::ledger::chunks::Chunks;
 use crate::ledger::guards::Capacity;
-use crate::ledger::orders::Link;
+use crate::ledger::orders::{Closing, Link};
 use crate::ledger::rows::{ChargeRow, Fact, FactRow};
 use crate::ledger::totals::{ByStage, Role};
 
@@ -64,6 +64,8 @@ pub struct Rows {
     pub names: Chunks<Name>,
     /// Transactions that speak of earlier ones, in their order.
     pub links: Chunks<Link>,
+    /// The months that were closed, in order.
+    pub closings: Vec<Closing>,
 }
 
 /// How does the house stand, as operators see it? The answer waits until all that is in it is durable.
@@ -163,6 +165,7 @@ impl Handler<Share> for Bookkeeper {
             durable_conflicts: self.durable.conflicts,
             names: self.book.roll().names().share(),
             links: self.book.links().share(),
+            closings: self.book.closings().to_vec(),
         }
     }
 }

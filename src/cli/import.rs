@@ -73,9 +73,14 @@ struct Report {
     conflict: usize,
     rejected: usize,
     amount: BTreeMap<String, String>,
+    /// How many of those that were priced are held, and how much of the amount that is.
+    held: usize,
+    held_amount: BTreeMap<String, String>,
     rejections: Vec<Rejection>,
     #[serde(skip)]
     sums: BTreeMap<String, Sum>,
+    #[serde(skip)]
+    held_sums: BTreeMap<String, Sum>,
 }
 
 #[derive(Debug, Serialize)]
@@ -136,7 +141,8 @@ impl Import {
         if let Sink::Folder { rialto, runtime } = &sink {
             runtime.block_on(rialto.stop()).map_err(|cause| cause.to_string())?;
         }
-        report.amount = report.sums.iter().map(|(currency, sum)| (currency.clone(), sum.to_string())).collect();
+        report.amount = texts(&report.sums);
+        report.held_amount = texts(&report.held_sums);
         let text = if self.json { serde_json::to_string_pretty(&report)? + "\n" } else { report.text() };
         print(&text)?;
         imported?;
@@ -227,7 +233,9 @@ async fn to_folder(rialto: &Rialto, reader: Reader, run: &Run<'_>, report: &mut 
             let charge = receipt.charge.filter(|_| receipt.status == Status::Priced);
             report.count(receipt.status);
             if let Some(charge) = charge {
-                report.sums.entry(charge.currency.to_string()).or_default().add(charge.amount);
+                let mut sum = Sum::default();
+                sum.add(charge.amount);
+                report.price(&charge.currency.to_string(), sum, charge.is_held);
             }
         }
     }
@@ -265,8 +273,7 @@ fn to_sidecar(client: &Client, run: &Run<'_>, report: &mut Report) -> Result<(),
                 if status == Status::Priced {
                     let (currency, amount) = (text(&result["currency"]), text(&result["amount"]));
                     let sum = amount.as_deref().and_then(Sum::parse).ok_or("the sidecar answered no amount")?;
-                    let total = report.sums.entry(currency.unwrap_or_default()).or_default();
-                    *total = total.plus(sum);
+                    report.price(&currency.unwrap_or_default(), sum, result["held"] == true);
                 }
             }
         }
@@ -282,6 +289,18 @@ impl Report {
             Status::Duplicate => self.duplicate += 1,
             Status::Conflict => self.conflict += 1,
             Status::Rejected => self.rejected += 1,
+        }
+    }
+
+    fn price(&mut self, currency: &str, amount: Sum, is_held: bool) {
+        let add = |sums: &mut BTreeMap<String, Sum>| {
+            let sum = sums.entry(currency.to_owned()).or_default();
+            *sum = sum.plus(amount);
+        };
+        add(&mut self.sums);
+        if is_held {
+            self.held += 1;
+            add(&mut self.held_sums);
         }
     }
 
@@ -305,6 +324,16 @@ impl Report {
         for (currency, amount) in &self.amount {
             text += &format!("priced {amount} {currency}\n");
         }
+        if 0 < self.held {
+            let amounts: Vec<String> =
+                self.held_amount.iter().map(|(currency, amount)| format!("{amount} {currency}")).collect();
+            let charges = if self.held == 1 { "charge" } else { "charges" };
+            text += &format!(
+                "of that, {} in {} {charges} is held, and collected only once it is released: see `rialto guard list`\n",
+                amounts.join(" and "),
+                self.held
+            );
+        }
         for Rejection { file, line, id, code, message } in &self.rejections {
             let id = id.as_deref().map(|id| format!(" {id}")).unwrap_or_default();
             text += &format!("{file}:{line}:{id} {code}: {message}\n");
@@ -314,6 +343,10 @@ impl Report {
         }
         text
     }
+}
+
+fn texts(sums: &BTreeMap<String, Sum>) -> BTreeMap<String, String> {
+    sums.iter().map(|(currency, sum)| (currency.clone(), sum.to_string())).collect()
 }
 
 /// A bar on a terminal; elsewhere nothing, so that logs stay readable.

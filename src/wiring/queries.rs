@@ -1,12 +1,15 @@
 //! Questions to a running Rialto that go back to the journal: what became of an event, and lists of
 //! transactions.
 
+use std::collections::HashMap;
+
 use thiserror::Error;
 use tokio::sync::oneshot;
 
 use super::Rialto;
 use crate::actors::queries::{Account, Describing, Find, Known, Operating, Operations, Rows, Share};
 use crate::actors::vitals::State;
+use crate::domain::calendar::Day;
 use crate::domain::ids::{EventKey, Feed, SourceId, TransactionId};
 use crate::domain::names::Name;
 use crate::domain::orders::{Order, Reverse, What};
@@ -55,6 +58,21 @@ pub struct Transaction {
     pub event: Event<'static>,
     /// What made it, where that was no event.
     pub correction: Option<Correction>,
+    /// What let it go, where it was held and then released.
+    pub released_by: Option<TransactionId>,
+    /// What took it back.
+    pub reversed_by: Option<TransactionId>,
+    /// The day whose sums it is in: that of its event or order, or the first open one where that came late for a
+    /// month that was closed.
+    pub booked_on: Day,
+}
+
+impl Transaction {
+    /// Whether it is held now, and can be released.
+    pub fn is_held(&self) -> bool {
+        let is_over = self.released_by.is_some() || self.reversed_by.is_some() || self.correction.is_some();
+        self.charge.is_held() && !is_over
+    }
 }
 
 /// An order that speaks of an earlier transaction.
@@ -147,6 +165,7 @@ impl Rialto {
             }
             last -= 1;
         }
+        follow(&mut found, &rows);
         let next = (0 < last).then_some(TransactionId(last + 1));
         Ok((found, next))
     }
@@ -161,16 +180,29 @@ impl Rialto {
         let later = rows.links.iter().filter(|link| own.contains(&(u64::from(link.of) + 1)));
         let all = own.iter().copied().chain(later.map(|link| u64::from(link.by) + 1));
         let found = all.filter_map(|number| self.found(number, row(number)?, &rows).transpose());
-        found.collect()
+        let mut found = found.collect::<Result<Vec<_>, _>>()?;
+        follow(&mut found, &rows);
+        Ok(found)
     }
 
     /// The transaction in the `number`th row, from 1 on.
     fn found(&self, number: u64, charge: ChargeRow, rows: &Rows) -> Result<Option<Transaction>, QueryError> {
         let fact = |row: ChargeRow| rows.facts.get(row.fact.0 as usize).map(|fact| fact.fact());
         let Some(own) = fact(charge) else { return Ok(None) };
-        let id = TransactionId(number);
+        let closed = rows.closings.iter().rev().find(|closing| u64::from(closing.from) < number);
+        let booked_on = self.0.calendar.day(own.occurred_at);
+        let booked_on = closed.map_or(booked_on, |closing| booked_on.max(closing.open));
+        let transaction = |event, correction| Transaction {
+            id: TransactionId(number),
+            charge,
+            event,
+            correction,
+            released_by: None,
+            reversed_by: None,
+            booked_on,
+        };
         if !own.is_order {
-            return Ok(Some(Transaction { id, charge, event: self.read(own.place, &rows.names)?, correction: None }));
+            return Ok(Some(transaction(self.read(own.place, &rows.names)?, None)));
         }
         let link = rows.links.get(rows.links.partition_point(|link| u64::from(link.by) < number - 1));
         let of = link.filter(|link| u64::from(link.by) == number - 1).map(|link| link.of);
@@ -180,7 +212,7 @@ impl Rialto {
             return Err(QueryError::Other(own.place));
         };
         let correction = Some(Correction { of: TransactionId(u64::from(of) + 1), order, at });
-        Ok(Some(Transaction { id, charge, event: self.read(first.place, &rows.names)?, correction }))
+        Ok(Some(transaction(self.read(first.place, &rows.names)?, correction)))
     }
 
     /// One transaction.
@@ -252,5 +284,22 @@ impl Rialto {
             State::Stopped(cause) => cause.to_string(),
             State::Running | State::Draining => "the bookkeeper does not answer".to_owned(),
         })
+    }
+}
+
+/// Notes what let each of these go, or took it back.
+fn follow(found: &mut [Transaction], rows: &Rows) {
+    let Some(first) = found.iter().map(|one| one.id.0).min() else { return };
+    let mut places: HashMap<u64, &mut Transaction> = found.iter_mut().map(|one| (one.id.0 - 1, one)).collect();
+    // What speaks of a transaction comes after it.
+    let from = rows.links.partition_point(|link| u64::from(link.by) < first);
+    for link in rows.links.iter_from(from).take_while(|link| (link.by as usize) < rows.durable_charges) {
+        let Some(one) = places.get_mut(&link.of.into()) else { continue };
+        let by = Some(TransactionId(u64::from(link.by) + 1));
+        match rows.charges.get(link.by as usize).map(|row| row.sort()) {
+            Some(Sort::Release) => one.released_by = by,
+            Some(Sort::Reversal) => one.reversed_by = by,
+            Some(Sort::Charge | Sort::Adjustment) | None => {}
+        }
     }
 }

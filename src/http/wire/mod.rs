@@ -7,6 +7,7 @@ mod event;
 mod operating;
 mod prices;
 mod proposals;
+mod why;
 
 pub use batch::Batch;
 pub use board::Board;

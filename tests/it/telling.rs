@@ -1,0 +1,185 @@
+//! What people and programs are told of what was charged, held, let go, taken back or contradicted: over HTTP
+//! and by the commands, against a running sidecar.
+
+use serde_json::{Value, json};
+
+use super::sidecar::{JSON, Ran, Sidecar, path, ran, rialto, run_with};
+
+/// A sidecar with a folder of its own, and its operator.
+struct House {
+    folder: tempfile::TempDir,
+    sidecar: Sidecar,
+}
+
+impl House {
+    fn open() -> House {
+        House::with(&[])
+    }
+
+    /// One with these in its environment.
+    fn with(environment: &[(&str, &str)]) -> House {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = rialto(&["serve", "--listen", "127.0.0.1:0", "--data", path(folder.path())]);
+        command.envs(environment.iter().copied());
+        House { sidecar: Sidecar::start(command), folder }
+    }
+
+    /// Runs a command as the operator does.
+    fn run(&self, arguments: &[&str]) -> Ran {
+        let token = std::fs::read_to_string(self.folder.path().join("admin.token")).unwrap();
+        let mut command = rialto(arguments);
+        command.env("RIALTO_URL", self.sidecar.url()).env("RIALTO_TOKEN", token.trim());
+        ran(command)
+    }
+
+    /// Runs a command that is to succeed.
+    fn done(&self, arguments: &[&str]) -> String {
+        let ran = self.run(arguments);
+        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{arguments:?}: {ran:?}");
+        ran.out
+    }
+
+    /// Hands an event in, and returns its result.
+    fn take(&self, event: &Value) -> Value {
+        let (status, answer) = self.sidecar.post("/v1/activities", JSON, &event.to_string());
+        assert_eq!(status, 200, "{answer}");
+        answer["results"][0].clone()
+    }
+
+    fn get(&self, path: &str) -> Value {
+        let (status, answer) = self.sidecar.get(path);
+        assert_eq!(status, 200, "{path}: {answer}");
+        answer
+    }
+}
+
+/// A service of so many minutes; one of more than 480 is held.
+fn service(id: &str, minutes: u32) -> Value {
+    json!({ "id": id, "Type": "paid_service", "Citizen": "Lucid", "duration_minutes": minutes })
+}
+
+#[test]
+fn a_receipt_says_that_a_charge_is_held_and_an_import_counts_it_apart() {
+    let house = House::open();
+    let held = house.take(&service("rec1", 600));
+    assert_eq!((&held["status"], &held["held"], &held["hold"]), (&json!("priced"), &json!(true), &json!("minutes")));
+    let good = house.take(&service("rec2", 60));
+    assert_eq!((good.get("held"), good.get("hold")), (None, None), "{good}");
+    let again = house.take(&service("rec1", 600));
+    assert_eq!((&again["status"], &again["held"]), (&json!("duplicate"), &json!(true)), "{again}");
+    house.done(&["guard", "release", "tx_1"]);
+    assert_eq!(house.take(&service("rec1", 600)).get("held"), None);
+
+    let lines = format!("{}\n{}\n", service("rec3", 600), service("rec4", 60));
+    let data = house.folder.path().join("data");
+    for into in [&["--data", path(&data)][..], &["--url", &house.sidecar.url()]] {
+        let report = run_with(&[&["import", "--json", "-"], into].concat(), &lines).json();
+        assert_eq!([&report["priced"], &report["held"]], [2, 1], "{report}");
+        assert_eq!((&report["amount"]["EUR"], &report["held_amount"]["EUR"]), (&json!("550.00"), &json!("500.00")));
+    }
+    let told = run_with(&["import", "--data", path(&data), "-"], &format!("{}\n", service("rec5", 600))).out;
+    assert!(told.contains("priced 500.00 EUR\nof that, 500.00 EUR in 1 charge is held"), "{told}");
+}
+
+#[test]
+fn a_charge_that_was_held_says_what_let_it_go_and_one_that_was_taken_back_by_what() {
+    let house = House::open();
+    for id in ["rec1", "rec2", "rec3"] {
+        house.take(&service(id, 600));
+    }
+    house.done(&["guard", "release", "tx_1", "--by", "Ada", "--why", "a long day"]);
+    house.done(&["reverse", "tx_2"]);
+    house.done(&["reverse", "tx_1"]);
+    let told = |id: &str| {
+        let one = house.get(&format!("/v1/transactions/{id}"));
+        ["kind", "held", "hold", "released_by", "reversed_by", "of"].map(|key| one[key].clone())
+    };
+    let none = Value::Null;
+    let words = |kind: &str| json!(kind);
+    for (id, expected) in [
+        ("tx_1", [words("charge"), json!(false), words("minutes"), words("tx_4"), words("tx_6"), none.clone()]),
+        ("tx_2", [words("charge"), json!(false), words("minutes"), none.clone(), words("tx_5"), none.clone()]),
+        ("tx_3", [words("charge"), json!(true), words("minutes"), none.clone(), none.clone(), none.clone()]),
+        ("tx_4", [words("release"), json!(false), none.clone(), none.clone(), none.clone(), words("tx_1")]),
+        ("tx_5", [words("reversal"), json!(false), none.clone(), none.clone(), none.clone(), words("tx_2")]),
+    ] {
+        assert_eq!(told(id), expected, "{id}");
+    }
+    // The list, and what is told of an event, say the same as the transaction itself.
+    let listed = house.get("/v1/transactions");
+    for one in listed["transactions"].as_array().expect("a list") {
+        let alone = house.get(&format!("/v1/transactions/{}", one["id"].as_str().expect("an id")));
+        assert_eq!(*one, alone);
+        if one["kind"] == "charge" {
+            let fate = house.get(&format!("/v1/activities/{}", one["source_id"].as_str().expect("an id")));
+            assert_eq!(fate["transactions"][0], alone);
+        }
+    }
+    for (id, became) in [
+        ("rec1", "tracked, never collected; taken back by tx_6"),
+        ("rec2", "tracked, never collected; taken back by tx_5"),
+        ("rec3", "tracked, never collected; held, and in no sum until it is released"),
+    ] {
+        let why = house.get(&format!("/v1/activities/{id}"))["why"].as_str().expect("a sentence").to_owned();
+        assert!(why.ends_with(became), "{id}: {why}");
+    }
+}
+
+#[test]
+fn a_live_charge_is_called_collectable_only_while_it_is() {
+    let house = House::with(&[("RIALTO_GATE_EVENTS", "0"), ("RIALTO_GATE_HOURS", "0")]);
+    house.done(&["payer", "add", "client_1", "--customer", "cus_1"]);
+    house.done(&["rollout", "live", "--all"]);
+    for (id, minutes) in [("rec1", 60), ("rec2", 60), ("rec3", 600), ("rec4", 600)] {
+        let mut event = service(id, minutes);
+        event["ClientId"] = json!("client_1");
+        assert_eq!(house.take(&event)["stage"], "live");
+    }
+    house.done(&["reverse", "tx_2"]);
+    house.done(&["guard", "release", "tx_4"]);
+    for (id, became) in [
+        ("rec1", "stage live: collectable"),
+        ("rec2", "stage live: taken back by tx_5, so that nothing of it is collected"),
+        ("rec3", "stage live: held, and in no sum until it is released, and then collectable"),
+        ("rec4", "stage live: collectable; it was held, and tx_6 released it"),
+    ] {
+        let why = house.get(&format!("/v1/activities/{id}"))["why"].as_str().expect("a sentence").to_owned();
+        assert!(why.ends_with(became), "{id}: {why}");
+    }
+}
+
+#[test]
+fn what_came_late_for_a_month_that_was_closed_says_in_which_it_was_booked() {
+    let house = House::open();
+    let happened = |id: &str, day: &str| {
+        let mut event = service(id, 60);
+        event["EndDate"] = json!(format!("2020-01-{day}T12:00:00Z"));
+        event
+    };
+    house.take(&happened("rec1", "05"));
+    house.done(&["close", "2020-01"]);
+    house.take(&happened("rec2", "06"));
+    let month = |id: &str| house.get(&format!("/v1/transactions/{id}")).get("booked_in").cloned();
+    assert_eq!((month("tx_1"), month("tx_2")), (None, Some(json!("2020-02"))));
+}
+
+#[test]
+fn a_time_that_could_not_be_taken_is_told_with_the_receipt() {
+    let house = House::open();
+    for (id, time, basis) in [
+        ("rec1", "the day after tomorrow", Some("unreadable")),
+        ("rec2", "1525-06-10T12:00:00Z", Some("before_2000")),
+        ("rec3", "2199-06-10T12:00:00Z", Some("ahead")),
+        ("rec4", "2025-06-10T12:00:00Z", None),
+        ("rec5", "2025-06-10T12:00:00", None),
+    ] {
+        let mut event = service(id, 60);
+        event["EndDate"] = json!(time);
+        let result = house.take(&event);
+        assert_eq!(result["time_basis"].as_str(), basis, "{time}: {result}");
+        let fate = house.get(&format!("/v1/activities/{id}"));
+        assert!(basis.is_none_or(|basis| fate["time_basis"] == basis), "{time}: {fate}");
+        // It was taken before; what a copy says of the time changes nothing.
+        assert_eq!(house.take(&event).get("time_basis"), None, "{time}");
+    }
+}
