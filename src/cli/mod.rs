@@ -2,6 +2,7 @@
 
 mod city;
 mod client;
+mod columns;
 mod config;
 mod conflicts;
 mod correct;

@@ -82,10 +82,23 @@ fn told(fate: &Value) -> String {
         lines.push(format!("{} {} {} {}{order}", part("id"), part("kind"), part("amount"), part("currency")));
     }
     for conflict in fate["conflicts"].as_array().into_iter().flatten() {
+        let part = |key: &str| conflict[key].as_str().unwrap_or_default();
+        let accepted = if conflict["accepted"] == true { "accepted" } else { "not accepted yet" };
+        let what = match part("kind") {
+            "discrepancy" => part("why").to_owned(),
+            _ => format!(
+                "{}; {} {currency} was charged, and the other would come to {} {currency}",
+                part("why"),
+                part("charged"),
+                part("other_amount"),
+                currency = part("currency"),
+            ),
+        };
         lines.push(format!(
-            "contradicted {}: {}",
-            conflict["recorded_at"].as_str().unwrap_or_default(),
-            conflict["why"].as_str().unwrap_or_default()
+            "{} {}, seen {}: {what} ({accepted})",
+            part("kind"),
+            conflict["number"],
+            part("recorded_at")
         ));
     }
     lines.join("\n") + "\n"

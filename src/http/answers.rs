@@ -88,7 +88,7 @@ pub async fn transaction(house: House, id: String) -> Result<Answer, Refused> {
 pub async fn conflicts(house: House, query: Query) -> Result<Answer, Refused> {
     let found = house.rialto.conflicts(limit(&query)?).await?;
     let (tariffs, zone) = (house.rialto.tariffs(), house.rialto.calendar().zone());
-    let told: Vec<_> = found.iter().map(|disputed| Contradiction::listed(disputed, &tariffs, zone)).collect();
+    let told: Vec<_> = found.iter().map(|disputed| Contradiction::new(disputed, &tariffs, zone)).collect();
     Ok(json(StatusCode::OK, &serde_json::json!({ "conflicts": told })))
 }
 

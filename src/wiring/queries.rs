@@ -15,6 +15,7 @@ use crate::domain::names::Name;
 use crate::domain::orders::{Order, Reverse, What};
 use crate::domain::time::Moment;
 use crate::journal::reader::ReadError;
+use crate::ledger::book::ConflictRow;
 use crate::ledger::chunks::Chunks;
 use crate::ledger::entry::{Entry, Event};
 use crate::ledger::roll::NameNo;
@@ -43,8 +44,8 @@ pub struct Fate {
     pub transaction: Option<TransactionId>,
     /// All transactions that are about it, in order: its own, and what corrected them.
     pub transactions: Vec<Transaction>,
-    /// What contradicted it.
-    pub conflicts: Vec<Event<'static>>,
+    /// What contradicted it; itself, where it declares another amount than was charged.
+    pub conflicts: Vec<Disputed>,
 }
 
 /// A transaction, and the event that it is about.
@@ -97,6 +98,8 @@ pub struct Disputed {
     pub is_accepted: bool,
     /// The event.
     pub event: Event<'static>,
+    /// What was taken and stays: the earlier event, or the same one where it contradicts the tariff.
+    pub first: Event<'static>,
 }
 
 /// Which transactions are wanted.
@@ -125,14 +128,18 @@ impl Rialto {
         let (reply, known) = oneshot::channel();
         let key = EventKey::new(feed, id);
         self.0.bookkeeper.try_send(Find { key, reply }).map_err(|_| self.gone())?;
-        let Some(Known { fact, charge, conflicts, names }) = known.await.map_err(|_| self.gone())? else {
+        let Some(Known { fact, charge, mut conflicts, names }) = known.await.map_err(|_| self.gone())? else {
             return Ok(None);
         };
         let event = self.read(fact.place, &names)?;
         if event.key != key || event.activity.source_id.as_str() != id {
             return Err(QueryError::Other(fact.place));
         }
-        let conflicts = conflicts.iter().map(|conflict| self.read(conflict.place, &names)).collect::<Result<_, _>>()?;
+        if event.is_disputed {
+            let (content, outcome, place) = (fact.content, fact.outcome, fact.place);
+            conflicts.insert(0, ConflictRow { key, content, outcome, place, is_discrepancy: true });
+        }
+        let conflicts = self.disputed(&event, &conflicts).await?;
         let transactions = match charge {
             Some((first, _)) => self.about(first).await?,
             None => Vec::new(),
@@ -253,17 +260,48 @@ impl Rialto {
         let rows = self.0.bookkeeper.send(Share).await.map_err(|_| self.gone())?;
         let accepted = self.operations().await?.accepted;
         let newest = (0..rows.durable_conflicts).rev().take(limit);
-        let newest = newest.filter_map(|number| Some((number as u32, rows.conflicts.get(number)?)));
-        newest
-            .map(|(number, conflict)| {
-                Ok(Disputed {
-                    number,
-                    is_discrepancy: conflict.is_discrepancy,
-                    is_accepted: accepted.binary_search(&number).is_ok(),
-                    event: self.read(conflict.place, &rows.names)?,
-                })
+        let mut found = Vec::new();
+        for (number, conflict) in newest.filter_map(|number| Some((number, rows.conflicts.get(number)?))) {
+            let event = self.read(conflict.place, &rows.names)?;
+            let first = match conflict.is_discrepancy {
+                true => event.clone(),
+                false => self.first(&conflict).await?,
+            };
+            let number = number as u32;
+            let (is_discrepancy, is_accepted) = (conflict.is_discrepancy, accepted.binary_search(&number).is_ok());
+            found.push(Disputed { number, is_discrepancy, is_accepted, event, first });
+        }
+        Ok(found)
+    }
+
+    /// What these say against `first`, which was taken.
+    async fn disputed(&self, first: &Event<'static>, conflicts: &[ConflictRow]) -> Result<Vec<Disputed>, QueryError> {
+        if conflicts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = self.0.bookkeeper.send(Share).await.map_err(|_| self.gone())?;
+        let accepted = self.operations().await?.accepted;
+        let disputed = |conflict: &ConflictRow| {
+            // Conflicts are numbered in the order of their records.
+            let number = rows.conflicts.partition_point(|known| known.place < conflict.place) as u32;
+            Ok(Disputed {
+                number,
+                is_discrepancy: conflict.is_discrepancy,
+                is_accepted: accepted.binary_search(&number).is_ok(),
+                event: self.read(conflict.place, &rows.names)?,
+                first: first.clone(),
             })
-            .collect()
+        };
+        conflicts.iter().map(disputed).collect()
+    }
+
+    /// The event that was taken under the key of a conflict.
+    async fn first(&self, conflict: &ConflictRow) -> Result<Event<'static>, QueryError> {
+        let (reply, known) = oneshot::channel();
+        self.0.bookkeeper.try_send(Find { key: conflict.key, reply }).map_err(|_| self.gone())?;
+        // What is contradicted was taken before.
+        let known = known.await.map_err(|_| self.gone())?.ok_or(QueryError::Other(conflict.place))?;
+        self.read(known.fact.place, &known.names)
     }
 
     /// What is known of a citizen or business; `None` if nothing is.

@@ -183,3 +183,46 @@ fn a_time_that_could_not_be_taken_is_told_with_the_receipt() {
         assert_eq!(house.take(&event).get("time_basis"), None, "{time}");
     }
 }
+
+#[test]
+fn what_contradicts_says_what_was_charged_what_the_other_says_and_that_accepting_keeps_the_first() {
+    let house = House::open();
+    house.take(&service("rec1", 60));
+    let mut dearer = service("rec1", 90);
+    dearer["Citizen"] = json!("coffee");
+    assert_eq!(house.take(&dearer)["status"], "conflict");
+    let mut declaring = service("rec2", 66);
+    declaring["revenue"] = json!(60);
+    house.take(&declaring);
+    house.done(&["conflicts", "accept", "0"]);
+
+    let listed = house.get("/v1/conflicts");
+    let told = |number: usize| {
+        let one = &listed["conflicts"][number];
+        let of = |key: &str| one[key].to_string().replace('"', "");
+        ["number", "kind", "charged", "other_amount", "currency", "accepted"].map(of)
+    };
+    assert_eq!(told(0), ["1", "discrepancy", "55.00", "60", "EUR", "false"]);
+    assert_eq!(told(1), ["0", "conflict", "50.00", "75.00", "EUR", "true"]);
+    let differs = json!([{ "field": "citizen", "first": "Lucid", "other": "coffee" }, { "field": "minutes", "first": "60", "other": "90" }]);
+    assert_eq!(listed["conflicts"][1]["differs"], differs);
+    assert_eq!(house.get("/v1/transactions/tx_1")["amount"], "50.00", "accepting keeps the first");
+
+    let printed = house.done(&["conflicts", "list"]);
+    let lines: Vec<&str> = printed.lines().collect();
+    assert!(lines[0].starts_with("number  event"), "{printed}");
+    for (line, part) in [
+        (1, "1       activity/rec2  55.00 EUR  declares 60 EUR     the tariff"),
+        (2, "0       activity/rec1  50.00 EUR  comes to 75.00 EUR  citizen Lucid, then coffee; minutes 60, then 90"),
+    ] {
+        assert!(lines[line].starts_with(part), "{printed}");
+    }
+    assert!(lines[1].contains("  no  ") && lines[2].contains("  yes  "), "{printed}");
+    for (id, part) in [
+        ("rec1", "50.00 EUR was charged, and the other would come to 75.00 EUR (accepted)"),
+        ("rec2", "it declares 60, and the tariff charges 55.00 EUR; the tariff holds (not accepted yet)"),
+    ] {
+        let why = house.done(&["why", id]);
+        assert!(why.contains(part), "{why}");
+    }
+}

@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 
+use super::conflict::Contradiction;
 use super::why::{currency, external_rule, figure, price, why};
 use crate::domain::calendar::Day;
 use crate::domain::charge::Hold;
 use crate::domain::names::Name;
 use crate::domain::tariff::timeline::Tariffs;
-use crate::ledger::entry::{Event, Status};
-use crate::wiring::{Disputed, Fate, Transaction};
+use crate::ledger::entry::Status;
+use crate::wiring::{Fate, Transaction};
 
 /// A transaction.
 #[derive(Debug, Serialize)]
@@ -138,54 +139,6 @@ pub struct Told {
     conflicts: Vec<Contradiction>,
 }
 
-/// An event that contradicted an earlier one.
-#[derive(Debug, Serialize)]
-pub struct Contradiction {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    number: Option<u32>,
-    kind: &'static str,
-    accepted: bool,
-    feed: &'static str,
-    source_id: String,
-    outcome: &'static str,
-    recorded_at: String,
-    amount_if_accepted: String,
-    why: String,
-}
-
-impl Contradiction {
-    /// What a conflicting event said.
-    pub fn new(event: &Event<'_>, tariffs: &Tariffs, zone: chrono_tz::Tz) -> Contradiction {
-        let (amount, _, _) = price(event, tariffs);
-        Contradiction {
-            number: None,
-            kind: "conflict",
-            accepted: false,
-            feed: event.activity.feed.as_str(),
-            source_id: event.activity.source_id.to_string(),
-            outcome: event.activity.outcome.as_str(),
-            recorded_at: event.recorded_at.in_zone(zone),
-            amount_if_accepted: amount.to_string(),
-            why: "the same id came before with other content, or as processed; the first stays".to_owned(),
-        }
-    }
-}
-
-impl Contradiction {
-    /// One of the list: it contradicts an earlier event, or the tariff.
-    pub fn listed(disputed: &Disputed, tariffs: &Tariffs, zone: chrono_tz::Tz) -> Contradiction {
-        let told = Contradiction::new(&disputed.event, tariffs, zone);
-        let told = Contradiction { number: Some(disputed.number), accepted: disputed.is_accepted, ..told };
-        if !disputed.is_discrepancy {
-            return told;
-        }
-        let declared = figure(disputed.event.activity.declared).unwrap_or_default();
-        let why =
-            format!("it declares {declared}, and the tariff charges {}; the tariff holds", told.amount_if_accepted);
-        Contradiction { kind: "discrepancy", amount_if_accepted: declared, why, ..told }
-    }
-}
-
 impl Told {
     /// The basis of a time that lay ahead of the clock: nothing happened later than it was seen.
     pub const AHEAD: &str = "ahead";
@@ -233,7 +186,7 @@ impl Told {
             upgraded: event.is_upgrade,
             held_because: event.draft.hold.map(Hold::words),
             transactions: transactions.iter().map(|one| Posted::new(one, tariffs, zone)).collect(),
-            conflicts: conflicts.iter().map(|event| Contradiction::new(event, tariffs, zone)).collect(),
+            conflicts: conflicts.iter().map(|one| Contradiction::new(one, tariffs, zone)).collect(),
         }
     }
 }
