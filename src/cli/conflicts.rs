@@ -1,7 +1,5 @@
 //! `rialto conflicts`: what contradicted what.
 
-use std::process::ExitCode;
-
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -47,9 +45,6 @@ struct List {
     /// At most so many.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=500))]
     limit: u16,
-    /// As JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 impl Conflicts {
@@ -65,41 +60,48 @@ impl Conflicts {
 impl Accept {
     fn run(&self) -> Outcome {
         let client = self.remote.client()?;
+        let mut accepted = Vec::new();
         for number in &self.numbers {
-            client.post("/v1/conflicts/accept", &self.signature.sign(json!({ "number": number })))?;
-            print(&format!("{number} is accepted\n"))?;
+            let order = self.signature.sign(json!({ "number": number }));
+            let answer = client.post("/v1/conflicts/accept", &order);
+            answer.map_err(|failure| failure.after("accepted", json!(accepted)))?;
+            accepted.push(*number);
+            if !self.remote.json {
+                print(&format!("{number} is accepted: what was charged first stays\n"))?;
+            }
         }
-        Ok(ExitCode::SUCCESS)
+        self.remote.tell(&json!({ "accepted": accepted }), |_| String::new())
     }
 }
 
 impl List {
     fn run(&self) -> Outcome {
         let answer = self.remote.client()?.get(&format!("/v1/conflicts?limit={}", self.limit))?;
-        if self.json {
-            return print(&(serde_json::to_string_pretty(&answer)? + "\n"));
-        }
-        let conflicts = answer["conflicts"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let row = |conflict: &Value| {
-            let part = |key: &str| conflict[key].as_str().unwrap_or_default().to_owned();
-            let [feed, id, currency, outcome] = ["feed", "source_id", "currency", "outcome"].map(part);
-            let [charged, other] = ["charged", "other_amount"].map(|key| format!("{} {currency}", part(key)));
-            let says = if conflict["kind"] == "discrepancy" { "declares" } else { "comes to" };
-            let accepted = if conflict["accepted"] == true { "yes" } else { "no" };
-            [
-                conflict["number"].to_string(),
-                format!("{feed}/{id}"),
-                charged,
-                format!("{says} {other}"),
-                differs(conflict, &outcome),
-                accepted.to_owned(),
-                part("recorded_at"),
-            ]
-        };
-        match conflicts {
-            [] => print("no conflicts\n"),
-            conflicts => print(&columns(HEADER, &conflicts.iter().map(row).collect::<Vec<_>>())),
-        }
+        self.remote.tell(&answer, told)
+    }
+}
+
+fn told(answer: &Value) -> String {
+    let conflicts = answer["conflicts"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let row = |conflict: &Value| {
+        let part = |key: &str| conflict[key].as_str().unwrap_or_default().to_owned();
+        let [feed, id, currency, outcome] = ["feed", "source_id", "currency", "outcome"].map(part);
+        let [charged, other] = ["charged", "other_amount"].map(|key| format!("{} {currency}", part(key)));
+        let says = if conflict["kind"] == "discrepancy" { "declares" } else { "comes to" };
+        let accepted = if conflict["accepted"] == true { "yes" } else { "no" };
+        [
+            conflict["number"].to_string(),
+            format!("{feed}/{id}"),
+            charged,
+            format!("{says} {other}"),
+            differs(conflict, &outcome),
+            accepted.to_owned(),
+            part("recorded_at"),
+        ]
+    };
+    match conflicts {
+        [] => "no conflicts\n".to_owned(),
+        conflicts => columns(HEADER, &conflicts.iter().map(row).collect::<Vec<_>>()),
     }
 }
 

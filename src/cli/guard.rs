@@ -1,10 +1,10 @@
 //! `rialto guard`: what is held, who is parked, and letting it go.
 
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::Outcome;
 use super::client::{Remote, Signature};
-use super::{Outcome, print};
 
 /// Show what guards hold, and let it go.
 #[derive(Debug, Args)]
@@ -28,9 +28,6 @@ struct List {
     /// At most so many.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=500))]
     limit: u16,
-    /// As JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -55,21 +52,22 @@ impl Guard {
 impl List {
     fn run(&self) -> Outcome {
         let answer = self.remote.client()?.get(&format!("/v1/guards?limit={}", self.limit))?;
-        if self.json {
-            return print(&(serde_json::to_string_pretty(&answer)? + "\n"));
-        }
-        let mut text = format!("{} held\n", answer["held"]);
-        for parked in answer["parked"].as_array().into_iter().flatten() {
-            let part = |key: &str| parked[key].as_str().unwrap_or_default().to_owned();
-            text += &format!("parked: {} {}\n", part("kind"), part("id"));
-        }
-        for held in answer["transactions"].as_array().into_iter().flatten() {
-            let part = |key: &str| held[key].as_str().unwrap_or_default().to_owned();
-            let [id, at, amount, currency] = ["id", "occurred_at", "amount", "currency"].map(part);
-            text += &format!("{id}  {at}  {amount} {currency}  {}: {}\n", part("citizen_id"), part("why"));
-        }
-        print(&text)
+        self.remote.tell(&answer, told)
     }
+}
+
+fn told(answer: &Value) -> String {
+    let mut text = format!("{} held\n", answer["held"]);
+    for parked in answer["parked"].as_array().into_iter().flatten() {
+        let part = |key: &str| parked[key].as_str().unwrap_or_default().to_owned();
+        text += &format!("parked: {} {}\n", part("kind"), part("id"));
+    }
+    for held in answer["transactions"].as_array().into_iter().flatten() {
+        let part = |key: &str| held[key].as_str().unwrap_or_default().to_owned();
+        let [id, at, amount, currency] = ["id", "occurred_at", "amount", "currency"].map(part);
+        text += &format!("{id}  {at}  {amount} {currency}  {}: {}\n", part("citizen_id"), part("why"));
+    }
+    text
 }
 
 impl Release {
@@ -77,6 +75,6 @@ impl Release {
         let key = if self.id.starts_with("tx_") { "transaction" } else { "name" };
         let body = self.signature.sign(json!({ key: self.id }));
         let answer = self.remote.client()?.post("/v1/guards/release", &body)?;
-        print(&format!("{} let go\n", answer["transactions"]))
+        self.remote.tell(&answer, |answer| format!("{} let go\n", answer["transactions"]))
     }
 }

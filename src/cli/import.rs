@@ -1,6 +1,7 @@
 //! `rialto import`: records from files, into a data folder or a running sidecar.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use toml::Table;
 
-use super::client::{Client, Remote};
+use super::client::Client;
 use super::source::{self, Record};
 use super::{Common, Outcome, log, print};
 use crate::domain::activity::Activity;
@@ -31,8 +32,12 @@ use crate::wiring::{Rialto, Settings};
 pub struct Import {
     #[command(flatten)]
     common: Common,
-    #[command(flatten)]
-    remote: Remote,
+    /// The address of a running sidecar that takes them; without it, they go into the data folder.
+    #[arg(long, env = "RIALTO_URL", value_name = "URL")]
+    url: Option<String>,
+    /// A token for it; on a loopback address none is needed.
+    #[arg(long, env = "RIALTO_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    token: Option<String>,
     /// What all the records are.
     #[arg(long, value_enum)]
     kind: Option<Given>,
@@ -121,8 +126,8 @@ impl Import {
         let config = self.common.load(Table::new())?;
         let reader = Reader::new(config.naive_zone());
         // Without --data, a sidecar that is named in the environment is meant, too.
-        let sink = match &self.remote.url {
-            Some(url) if self.common.data.is_none() => Sink::Sidecar(Client::new(url, self.remote.token.clone())?),
+        let sink = match &self.url {
+            Some(url) if self.common.data.is_none() => Sink::Sidecar(Client::new(url, self.token.clone())?),
             _ => {
                 log::start("warn", config.log_format)?;
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -149,7 +154,7 @@ impl Import {
         Ok(if report.rejected == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    fn import(&self, sink: &Sink, reader: Reader, report: &mut Report) -> Result<(), String> {
+    fn import(&self, sink: &Sink, reader: Reader, report: &mut Report) -> Result<(), Box<dyn Error>> {
         let size = self.files.iter().filter_map(|file| std::fs::metadata(file).ok()).map(|file| file.len()).sum();
         let bar = progress(size);
         let batch = match sink {
@@ -200,7 +205,7 @@ impl Import {
     }
 }
 
-fn flush(sink: &Sink, reader: Reader, run: &mut Run<'_>, report: &mut Report) -> Result<(), String> {
+fn flush(sink: &Sink, reader: Reader, run: &mut Run<'_>, report: &mut Report) -> Result<(), Box<dyn Error>> {
     if run.texts.is_empty() {
         return Ok(());
     }
@@ -247,7 +252,7 @@ async fn to_folder(rialto: &Rialto, reader: Reader, run: &Run<'_>, report: &mut 
     Ok(())
 }
 
-fn to_sidecar(client: &Client, run: &Run<'_>, report: &mut Report) -> Result<(), String> {
+fn to_sidecar(client: &Client, run: &Run<'_>, report: &mut Report) -> Result<(), Box<dyn Error>> {
     let path = match run.kind {
         Kind::Activity => "/v1/activities",
         Kind::Message => "/v1/messages",
@@ -258,7 +263,7 @@ fn to_sidecar(client: &Client, run: &Run<'_>, report: &mut Report) -> Result<(),
     let answer = client.post_lines(path, &lines)?;
     let results = answer["results"].as_array().map(Vec::as_slice).unwrap_or_default();
     if results.len() != run.texts.len() {
-        return Err(format!("the sidecar answered {} results for {} records", results.len(), run.texts.len()));
+        return Err(format!("the sidecar answered {} results for {} records", results.len(), run.texts.len()).into());
     }
     for (line, result) in run.lines.iter().zip(results) {
         let text = |value: &Value| value.as_str().map(str::to_owned);

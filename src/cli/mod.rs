@@ -7,6 +7,7 @@ mod config;
 mod conflicts;
 mod correct;
 mod demo;
+mod failure;
 mod guard;
 mod import;
 mod log;
@@ -28,6 +29,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use toml::{Table, Value};
 
+use self::failure::Failure;
 use crate::chain::Chain;
 use crate::config::{Config, ConfigError};
 use crate::domain::calendar::Day;
@@ -38,7 +40,8 @@ use crate::ledger::guards;
 /// Rialto, a revenue sidecar: every activity of a simulated economy priced, posted and durable.
 #[derive(Debug, Parser)]
 #[command(version, about, propagate_version = true)]
-#[command(after_help = "Begin with `rialto serve --demo`, and open http://127.0.0.1:8717/ in a browser.")]
+#[command(after_help = "Begin with `rialto serve --demo`, and open http://127.0.0.1:8717/ in a browser.\n\n\
+    Exit codes: 0 done; 1 refused, or found faulty; 2 the command was given wrongly; 3 no sidecar answers.")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -153,9 +156,12 @@ pub fn run(give_back: Option<fn()>) -> ExitCode {
         Command::Config(show) => show.run(),
         Command::City(city) => city.run(),
     };
-    outcome.unwrap_or_else(|error| {
-        eprintln!("rialto: {}", Chain(&*error));
-        ExitCode::FAILURE
+    outcome.unwrap_or_else(|error| match error.downcast_ref::<Failure>() {
+        Some(failure) => failure.report(),
+        None => {
+            eprintln!("rialto: {}", Chain(&*error));
+            ExitCode::FAILURE
+        }
     })
 }
 

@@ -3,8 +3,8 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::Outcome;
 use super::client::{Remote, Signature};
-use super::{Outcome, print};
 
 /// Show who is in which phase, and move a business, a citizen or all to another.
 #[derive(Debug, Args)]
@@ -31,9 +31,6 @@ enum Command {
 struct Show {
     #[command(flatten)]
     remote: Remote,
-    /// As JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -44,9 +41,6 @@ struct Move {
     signature: Signature,
     #[command(flatten)]
     subject: Subject,
-    /// As JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -66,7 +60,7 @@ struct Subject {
 impl Rollout {
     pub(super) fn run(&self) -> Outcome {
         match &self.command {
-            Command::Show(show) => shown(&show.remote.client()?.get("/v1/rollout")?, show.json),
+            Command::Show(show) => show.remote.tell(&show.remote.client()?.get("/v1/rollout")?, told),
             Command::Shadow(order) => order.run("shadow"),
             Command::Live(order) => order.run("live"),
             Command::Pause(order) => order.run("paused"),
@@ -79,14 +73,11 @@ impl Move {
     fn run(&self, to: &str) -> Outcome {
         let Subject { business, citizen, all } = &self.subject;
         let body = self.signature.sign(json!({ "to": to, "business": business, "citizen": citizen, "all": all }));
-        shown(&self.remote.client()?.post("/v1/rollout", &body)?, self.json)
+        self.remote.tell(&self.remote.client()?.post("/v1/rollout", &body)?, told)
     }
 }
 
-fn shown(answer: &Value, is_json: bool) -> Outcome {
-    if is_json {
-        return print(&(serde_json::to_string_pretty(answer)? + "\n"));
-    }
+fn told(answer: &Value) -> String {
     let line = |kind: &str, id: &str, standing: &Value| {
         let part = |key: &str| standing[key].as_str().unwrap_or_default().to_owned();
         format!("{kind:<8}  {:<6}  since {}  {id}\n", part("phase"), part("since"))
@@ -94,5 +85,5 @@ fn shown(answer: &Value, is_json: bool) -> Outcome {
     let own = answer["own"].as_array().into_iter().flatten();
     let own =
         own.map(|own| line(own["kind"].as_str().unwrap_or_default(), own["id"].as_str().unwrap_or_default(), own));
-    print(&(line("all", "", &answer["all"]) + &own.collect::<String>()))
+    line("all", "", &answer["all"]) + &own.collect::<String>()
 }

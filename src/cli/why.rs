@@ -3,8 +3,9 @@
 use clap::Args;
 use serde_json::Value;
 
+use super::Outcome;
 use super::client::{Client, Remote};
-use super::{Outcome, print};
+use super::failure::Failure;
 
 /// Tell how one activity, message or transaction was read, priced, held and posted, and why so.
 #[derive(Debug, Args)]
@@ -13,23 +14,17 @@ pub struct Why {
     remote: Remote,
     /// The id of an activity or a message, or a transaction such as tx_42.
     id: String,
-    /// As JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 impl Why {
     pub(super) fn run(&self) -> Outcome {
         let client = self.remote.client()?;
         let found = self.find(&client)?;
-        if self.json {
-            return print(&(serde_json::to_string_pretty(&found)? + "\n"));
-        }
-        print(&told(&found))
+        self.remote.tell(&found, told)
     }
 
     /// A transaction's event, an activity or a message, whichever has the id.
-    fn find(&self, client: &Client) -> Result<Value, String> {
+    fn find(&self, client: &Client) -> Result<Value, Failure> {
         if self.id.starts_with("tx_") {
             let transaction = client.get(&format!("/v1/transactions/{}", encoded(&self.id)))?;
             let part = |key: &str| transaction[key].as_str().unwrap_or_default().to_owned();

@@ -29,6 +29,8 @@ struct Signed<T> {
     what: T,
 }
 
+const NOBODY: &str = "`by` says who gives the order, such as \"by\":\"Ada\"; it goes on record";
+
 fn operator() -> String {
     "operator".to_owned()
 }
@@ -48,6 +50,9 @@ pub async fn use_tariff(house: House, query: Query, body: Bytes) -> Result<Answe
         return Err(Refused::Tariff(errors.map(ToString::to_string).collect::<Vec<_>>().join("; ")));
     };
     let by = query.get("by").cloned().unwrap_or_else(operator);
+    if by.trim().is_empty() {
+        return Err(Refused::Query { name: "by", what: NOBODY });
+    }
     let why = query.get("why").cloned().unwrap_or_default();
     let order = Order { by: by.into(), why: why.into(), what: What::Tariff(tariff.into()) };
     house.rialto.order(order).await?;
@@ -189,6 +194,9 @@ pub async fn payers(house: House) -> Result<Answer, Refused> {
 }
 
 async fn order(house: &House, by: String, why: String, what: What) -> Result<Obeyed, Refused> {
+    if by.trim().is_empty() {
+        return Err(Refused::Body { help: NOBODY });
+    }
     Ok(house.rialto.order(Order { by: by.into(), why: why.into(), what }).await?)
 }
 

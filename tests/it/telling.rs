@@ -226,3 +226,76 @@ fn what_contradicts_says_what_was_charged_what_the_other_says_and_that_accepting
         assert!(why.contains(part), "{why}");
     }
 }
+
+#[test]
+fn every_order_answers_in_json_where_that_is_asked_for_and_its_code_says_how_it_went() {
+    let house = House::open();
+    for id in ["rec1", "rec2", "rec3"] {
+        house.take(&service(id, 600));
+    }
+    let tariff = |name: &str, text: &str| {
+        let path = house.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let rule = "[[rule]]\nname = \"a\"\nprice = { amount = 1 }\n";
+    let good = format!("version = 2\neffective = 2199-01-01\ncurrency = \"EUR\"\n{rule}");
+    let [good, old, bad] = [("good", good.as_str()), ("old", &good.replace("2199", "2019")), ("bad", "version = 2\n")]
+        .map(|(name, text)| tariff(name, text));
+    let nobody = ["--url", "http://127.0.0.1:1"];
+    for (arguments, code, pointer) in [
+        (&["guard", "release", "tx_1"][..], 0, "/transactions"),
+        (&["guard", "release", "tx_1"], 1, "/error/code"),
+        (&["reverse", "tx_2"], 0, "/transaction_id"),
+        (&["reverse", "tx_2"], 1, "/error/help"),
+        (&["reverse", "tx_99"], 1, "/error/message"),
+        (&["payer", "add", "Ada"], 0, "/payers/0/id"),
+        (&["conflicts", "accept", "7"], 1, "/accepted"),
+        (&["close", "2020-01"], 0, "/done"),
+        (&["close", "2020-01"], 1, "/error/message"),
+        (&["close", "yesterday"], 1, "/error/help"),
+        (&["tariff", "use", &good], 0, "/tariffs/1/version"),
+        (&["tariff", "use", &good], 1, "/error/message"),
+        (&["tariff", "use", &old], 1, "/error/message"),
+        (&["tariff", "use", &bad], 1, "/faults/0/line"),
+        (&["rollout", "live", "--all"], 1, "/error/message"),
+        (&["why", "nothing"], 1, "/error/code"),
+        (&[&["reverse", "tx_1"][..], &nobody].concat(), 3, "/error/code"),
+        (&[&["targets"][..], &nobody].concat(), 3, "/error/code"),
+        (&["targets", "--url", "127.0.0.1:1"], 2, "/error/message"),
+    ] {
+        let ran = house.run(&[arguments, &["--json"]].concat());
+        assert_eq!((ran.code, ran.err.as_str()), (Some(code), ""), "{arguments:?}: {ran:?}");
+        assert!(ran.json().pointer(pointer).is_some_and(|told| !told.is_null()), "{arguments:?}: {ran:?}");
+    }
+    for arguments in [&["reverse", "tx_3", "--by", " "][..], &["rollout", "pause", "--all", "--by="], &["dance"]] {
+        let ran = house.run(arguments);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{arguments:?}: {ran:?}");
+    }
+    let refused = house.run(&["reverse", "tx_2"]);
+    assert_eq!((refused.code, refused.out.as_str()), (Some(1), ""));
+    assert!(refused.err.contains("tx_2 is reversed already"), "{refused:?}");
+}
+
+#[test]
+fn who_gave_an_order_is_always_on_record() {
+    let house = House::open();
+    for id in ["rec1", "rec2", "rec3"] {
+        house.take(&service(id, 60));
+    }
+    let token = std::fs::read_to_string(house.folder.path().join("admin.token")).unwrap();
+    let mut command = rialto(&["reverse", "tx_1"]);
+    command.env("RIALTO_URL", house.sidecar.url()).env("RIALTO_TOKEN", token.trim()).env("USER", "ada");
+    assert_eq!(ran(command).code, Some(0));
+    house.done(&["reverse", "tx_2"]);
+    house.done(&["reverse", "tx_3", "--by", "Bea"]);
+    let by = |id: &str| house.get(&format!("/v1/transactions/{id}"))["by"].as_str().map(str::to_owned);
+    assert_eq!(["tx_4", "tx_5", "tx_6"].map(by), ["ada", "operator", "Bea"].map(|by| Some(by.to_owned())));
+    let order = |line: &str, body: &str| {
+        let head = format!("{line} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n", token.trim());
+        house.sidecar.raw(format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes()).status
+    };
+    assert_eq!(order("POST /v1/rollout", "{\"to\":\"paused\",\"all\":true,\"by\":\" \"}"), 400);
+    assert_eq!(order("PUT /v1/tariff?by=", include_str!("../../src/tariffs/built_in.toml")), 400);
+    assert_eq!(order("POST /v1/rollout", "{\"to\":\"paused\",\"all\":true}"), 200);
+}
