@@ -45,6 +45,18 @@ impl Failure {
         Failure { is_json, ..self }
     }
 
+    /// The sidecar answered, and knows nothing of that.
+    pub fn unknown(message: String) -> Failure {
+        let body =
+            error("unknown", message, "it was never taken, or was rejected; an id is that of the record, or tx_42");
+        Failure { why: Why::Refused { status: 404, body }, is_json: false }
+    }
+
+    /// Whether the sidecar knows nothing of what was asked for.
+    pub fn is_unknown(&self) -> bool {
+        matches!(&self.why, Why::Refused { status: 404, body } if body["error"]["code"] == "unknown")
+    }
+
     /// With more in the JSON of a refusal: what was done before it.
     pub fn after(mut self, key: &str, done: Value) -> Failure {
         if let Why::Refused { body, .. } = &mut self.why {

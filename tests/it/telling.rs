@@ -161,6 +161,8 @@ fn what_came_late_for_a_month_that_was_closed_says_in_which_it_was_booked() {
     house.take(&happened("rec2", "06"));
     let month = |id: &str| house.get(&format!("/v1/transactions/{id}")).get("booked_in").cloned();
     assert_eq!((month("tx_1"), month("tx_2")), (None, Some(json!("2020-02"))));
+    let why = house.done(&["why", "rec2"]);
+    assert!(why.contains("booked in February 2020, because it came when its own month was closed"), "{why}");
 }
 
 #[test]
@@ -298,4 +300,70 @@ fn who_gave_an_order_is_always_on_record() {
     assert_eq!(order("POST /v1/rollout", "{\"to\":\"paused\",\"all\":true,\"by\":\" \"}"), 400);
     assert_eq!(order("PUT /v1/tariff?by=", include_str!("../../src/tariffs/built_in.toml")), 400);
     assert_eq!(order("POST /v1/rollout", "{\"to\":\"paused\",\"all\":true}"), 200);
+}
+
+#[test]
+fn why_tells_the_figures_that_counted_in_words_that_people_use() {
+    let house = House::open();
+    let of = |id: &str, minutes: &str, expertise: &str| {
+        let mut event = service(id, 0);
+        event["duration_minutes"] = json!(minutes);
+        event["expertise"] = json!(expertise);
+        house.take(&event);
+        house.done(&["why", id])
+    };
+    for (id, minutes, expertise, part) in [
+        ("rec1", "60", "1", "(50 × 1 hour × expertise 1)"),
+        ("rec2", "90", "1.2", "(50 × 1.5 hours × expertise 1.2)"),
+        ("rec3", "7", "1", "(50 × 0.116667 hours × expertise 1)"),
+        ("rec4", "60", "1000000000", "× expertise 10 (1000000000 is stated, and 0 to 10 counts)"),
+        ("rec5", "0", "1", "\nrecorded at zero: the rule comes to nothing\n"),
+    ] {
+        let why = of(id, minutes, expertise);
+        assert!(why.contains(part), "{part}: {why}");
+    }
+    for (id, time, part) in [
+        ("recA", Value::Null, "it tells no time, so that is when it was seen"),
+        ("recB", json!("one day"), "its time, \"one day\", cannot be read"),
+        ("recC", json!("1525-06-10"), "is a date of the play"),
+        ("recD", json!("2199-06-10T12:00:00Z"), "was still to come"),
+        ("recE", json!("2025-06-10T12:00:00"), "names no offset"),
+    ] {
+        let mut event = service(id, 60);
+        event["EndDate"] = time;
+        house.take(&event);
+        let why = house.done(&["why", id]);
+        assert!(why.contains(part), "{part}: {why}");
+    }
+}
+
+#[test]
+fn why_finds_everything_of_an_id_whatever_the_id_looks_like() {
+    let house = House::open();
+    house.take(&service("tx_1", 60));
+    house.take(&service("tx_7", 60));
+    house.take(&service("b", 60));
+    let letter = json!({ "id": "b", "Sender": "Lucid", "Receiver": "@somebody", "Content": "Salve" });
+    house.sidecar.post("/v1/messages", JSON, &letter.to_string());
+
+    let both = house.done(&["why", "b"]);
+    assert!(both.contains("activity b, of type paid_service") && both.contains("\n\nmessage b, of type"), "{both}");
+    let ambiguous = house.run(&["why", "b", "--json"]);
+    assert_eq!((ambiguous.code, &ambiguous.json()["error"]["code"]), (Some(2), &json!("usage")), "{ambiguous:?}");
+    for feed in ["activity", "message"] {
+        let one = house.run(&["why", "b", "--json", "--feed", feed]).json();
+        assert_eq!(one["feed"], feed);
+        assert!(house.done(&["why", "b", "--feed", feed]).starts_with(feed));
+    }
+    // The third transaction is of b, and an activity may be called as transactions are.
+    assert!(house.done(&["why", "tx_3"]).starts_with("activity b,"));
+    assert_eq!(house.done(&["why", "tx_1"]).matches("activity tx_1,").count(), 1);
+    assert!(house.done(&["why", "tx_7"]).starts_with("activity tx_7,"));
+    assert_eq!(house.run(&["why", "tx_1", "--json"]).json()["transaction"]["id"], "tx_1");
+    assert!(house.run(&["why", "tx_7", "--json", "--feed", "activity"]).json().get("transaction").is_none());
+    for (id, code, part) in [("", 2, "an id is missing"), (" ", 2, "an id is missing"), ("nobody", 1, "nobody")] {
+        let ran = house.run(&["why", id]);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(code), ""), "{id:?}: {ran:?}");
+        assert!(ran.err.contains(part), "{id:?}: {ran:?}");
+    }
 }

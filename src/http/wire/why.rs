@@ -94,24 +94,42 @@ fn arithmetic(event: &Event<'_>, tariffs: &Tariffs, id: RuleId) -> String {
         return String::new();
     };
     let quantity = asks::decimal_of(measure.quantity.into()) / Decimal::from(rule.asks.unit.size());
-    let unit = rule.asks.unit.as_str();
-    let factor = asks::decimal_of(measure.factor.into());
-    let times = if rule.asks.times_expertise { format!(" × expertise {factor}") } else { String::new() };
+    let quantity = shown(quantity);
+    let one_or_many = if quantity == Decimal::ONE { "" } else { "s" };
+    let unit = format!("{}{one_or_many}", rule.asks.unit.as_str());
+    let times = if rule.asks.times_expertise { expertise(event, measure.factor) } else { String::new() };
     match (&rule.asks.model, event.used) {
         (Model::PerUnit(rate), None) => {
             let bounds = [(rule.asks.minimum, "at least"), (rule.asks.maximum, "at most")];
             let bounds = bounds.into_iter().filter_map(|(bound, words)| Some(format!(", {words} {}", bound?)));
-            format!(" ({} × {} {unit}{times}{})", rate.decimal(), quantity.normalize(), bounds.collect::<String>())
+            format!(" ({} × {} {unit}{times}{})", rate.decimal(), quantity, bounds.collect::<String>())
         }
         _ => format!(
             " ({} {unit}{times}, counted by meter {} of its {} in the {} from {})",
-            quantity.normalize(),
+            quantity,
             rule.meter.name,
             rule.meter.scope.as_str(),
             rule.meter.period.as_str().replace('_', " "),
             event.used.map(|used| used.start.date().to_string()).unwrap_or_default(),
         ),
     }
+}
+
+/// The factor that counts, and what was stated where that is another.
+fn expertise(event: &Event<'_>, factor: u64) -> String {
+    let factor = shown(asks::decimal_of(factor.into()));
+    match event.activity.expertise {
+        Stated::Is(stated) if shown(stated) != factor => {
+            format!(" × expertise {factor} ({} is stated, and 0 to {} counts)", shown(stated), asks::EXPERTISE_MAX)
+        }
+        Stated::Absent => format!(" × expertise {factor} (none is stated)"),
+        _ => format!(" × expertise {factor}"),
+    }
+}
+
+/// A figure for people: to six places, where money ends.
+fn shown(figure: Decimal) -> Decimal {
+    figure.round_dp(6).normalize()
 }
 
 /// Which rule said whether it left the simulation: an entry of the tariff's own list by its name.
