@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use super::Outcome;
 use super::client::{Remote, Signature};
+use super::columns::columns;
+use crate::domain::ids::TransactionId;
 
 /// Show what guards hold, and let it go.
 #[derive(Debug, Args)]
@@ -26,8 +28,14 @@ struct List {
     #[command(flatten)]
     remote: Remote,
     /// At most so many.
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=500))]
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=LIMIT_MAX.into()))]
     limit: u16,
+    /// Only what came before this transaction: where the last page ended.
+    #[arg(long, value_name = "tx_42", value_parser = transaction)]
+    before: Option<String>,
+    /// All of them, however many.
+    #[arg(long, conflicts_with = "limit")]
+    all: bool,
 }
 
 #[derive(Debug, Args)]
@@ -38,6 +46,14 @@ struct Release {
     signature: Signature,
     /// A transaction such as tx_42, or the id of a citizen, business or client.
     id: String,
+}
+
+/// The most that a sidecar lists at once.
+const LIMIT_MAX: u16 = 500;
+
+fn transaction(text: &str) -> Result<String, String> {
+    let id = TransactionId::parse(text).ok_or("a transaction looks like tx_42")?;
+    Ok(id.to_string())
 }
 
 impl Guard {
@@ -51,21 +67,45 @@ impl Guard {
 
 impl List {
     fn run(&self) -> Outcome {
-        let answer = self.remote.client()?.get(&format!("/v1/guards?limit={}", self.limit))?;
+        let client = self.remote.client()?;
+        let page = |before: Option<&str>| {
+            let cursor = before.map_or_else(String::new, |before| format!("&cursor={before}"));
+            client.get(&format!("/v1/guards?limit={}{cursor}", if self.all { LIMIT_MAX } else { self.limit }))
+        };
+        let mut answer = page(self.before.as_deref())?;
+        while self.all
+            && let Some(next) = answer["next"].as_str()
+        {
+            let mut more = page(Some(next))?;
+            answer["next"] = more["next"].take();
+            let more = more["transactions"].as_array_mut().map(std::mem::take).unwrap_or_default();
+            answer["transactions"].as_array_mut().into_iter().for_each(|held| held.extend_from_slice(&more));
+        }
         self.remote.tell(&answer, told)
     }
 }
 
 fn told(answer: &Value) -> String {
-    let mut text = format!("{} held\n", answer["held"]);
+    let amounts = answer["amounts"].as_object().into_iter().flatten();
+    let amounts: Vec<String> =
+        amounts.map(|(currency, amount)| format!("{} {currency}", amount.as_str().unwrap_or_default())).collect();
+    let amounts = if amounts.is_empty() { String::new() } else { format!(": {}", amounts.join(", ")) };
+    let mut text = format!("{} held in all{amounts}\n", answer["held"]);
     for parked in answer["parked"].as_array().into_iter().flatten() {
         let part = |key: &str| parked[key].as_str().unwrap_or_default().to_owned();
         text += &format!("parked: {} {}\n", part("kind"), part("id"));
     }
-    for held in answer["transactions"].as_array().into_iter().flatten() {
+    let row = |held: &Value| {
         let part = |key: &str| held[key].as_str().unwrap_or_default().to_owned();
-        let [id, at, amount, currency] = ["id", "occurred_at", "amount", "currency"].map(part);
-        text += &format!("{id}  {at}  {amount} {currency}  {}: {}\n", part("citizen_id"), part("why"));
+        let amount = format!("{} {}", part("amount"), part("currency"));
+        [part("id"), part("occurred_at"), amount, part("citizen_id"), part("why")]
+    };
+    let rows: Vec<_> = answer["transactions"].as_array().into_iter().flatten().map(row).collect();
+    if !rows.is_empty() {
+        text += &columns(["id", "happened", "amount", "citizen", "why it is held"], &rows);
+    }
+    if let Some(next) = answer["next"].as_str() {
+        text += &format!("there are more: --before {next} goes on, --all lists them all\n");
     }
     text
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::Outcome;
 use super::client::{Remote, Signature};
+use super::columns::columns;
 
 /// Show who is in which phase, and move a business, a citizen or all to another.
 #[derive(Debug, Args)]
@@ -78,12 +79,25 @@ impl Move {
 }
 
 fn told(answer: &Value) -> String {
-    let line = |kind: &str, id: &str, standing: &Value| {
+    let is_paused = answer["paused"] == true;
+    let row = |standing: &Value| {
         let part = |key: &str| standing[key].as_str().unwrap_or_default().to_owned();
-        format!("{kind:<8}  {:<6}  since {}  {id}\n", part("phase"), part("since"))
+        let since = match standing["from_the_beginning"] == true {
+            true => "from the beginning".to_owned(),
+            false => format!("since {}", part("since")),
+        };
+        let phase = match part("effective") {
+            effective if effective.is_empty() || effective == part("phase") => part("phase"),
+            effective => format!("{} (now {effective})", part("phase")),
+        };
+        let kind = standing["kind"].as_str().unwrap_or("all").to_owned();
+        [kind, part("id"), phase, since]
     };
     let own = answer["own"].as_array().into_iter().flatten();
-    let own =
-        own.map(|own| line(own["kind"].as_str().unwrap_or_default(), own["id"].as_str().unwrap_or_default(), own));
-    line("all", "", &answer["all"]) + &own.collect::<String>()
+    let rows: Vec<_> = [&answer["all"]].into_iter().chain(own).map(row).collect();
+    let pause = match is_paused {
+        true => "all is paused, and that goes before everybody's own phase: nothing is live\n\n",
+        false => "",
+    };
+    pause.to_owned() + &columns(["who", "id", "phase", "since"], &rows)
 }

@@ -68,14 +68,15 @@ impl Why {
     /// All that have the id: a transaction's event, an activity, a message.
     fn find(&self, client: &Client) -> Result<Vec<Value>, Failure> {
         let mut found = Vec::new();
-        if self.feed.is_none() && self.id.starts_with("tx_") {
-            if let Some(transaction) = known(client.get(&format!("/v1/transactions/{}", encoded(&self.id))))? {
-                let feed = if transaction["feed"] == "message" { Feed::Message } else { Feed::Activity };
-                let id = transaction["source_id"].as_str().unwrap_or_default();
-                let mut fate = client.get(&format!("/v1/{}/{}", feed.path(), encoded(id)))?;
-                fate["transaction"] = transaction;
-                found.push(fate);
-            }
+        if self.feed.is_none()
+            && self.id.starts_with("tx_")
+            && let Some(transaction) = known(client.get(&format!("/v1/transactions/{}", encoded(&self.id))))?
+        {
+            let feed = if transaction["feed"] == "message" { Feed::Message } else { Feed::Activity };
+            let id = transaction["source_id"].as_str().unwrap_or_default();
+            let mut fate = client.get(&format!("/v1/{}/{}", feed.path(), encoded(id)))?;
+            fate["transaction"] = transaction;
+            found.push(fate);
         }
         for feed in [Feed::Activity, Feed::Message] {
             if self.feed.is_none_or(|wanted| wanted == feed) {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use warp::http::StatusCode;
 
-use super::answers::{Query, decoded, limit};
+use super::answers::{Query, cursor, decoded, limit};
 use super::house::House;
 use super::reply::{Answer, Refused, json};
 use super::wire::{Held, Phases, Prices};
@@ -96,11 +96,11 @@ pub async fn move_to(house: House, body: Bytes) -> Result<Answer, Refused> {
 
 /// What is held, and who is parked.
 pub async fn guards(house: House, query: Query) -> Result<Answer, Refused> {
-    let limit = limit(&query)?;
+    let (before, limit) = (cursor(&query)?, limit(&query)?);
     let operations = house.rialto.operations().await?;
-    let held = house.rialto.held(limit).await?;
-    let tariffs = house.rialto.tariffs();
-    Ok(json(StatusCode::OK, &Held::new(&operations, &held, &tariffs, house.rialto.calendar().zone())))
+    let page = house.rialto.held_before(&operations, before, limit).await?;
+    let (view, tariffs, zone) = (house.rialto.view(), house.rialto.tariffs(), house.rialto.calendar().zone());
+    Ok(json(StatusCode::OK, &Held::new(&operations, &view, page, &tariffs, zone)))
 }
 
 #[derive(Debug, Deserialize)]

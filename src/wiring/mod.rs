@@ -50,7 +50,7 @@ use crate::ledger::view::{Dashboard, View};
 use crate::metrics::Meters;
 use crate::snapshot::SnapshotError;
 
-pub use queries::{Correction, Disputed, Fate, QueryError, Transaction, Wanted};
+pub use queries::{Correction, Disputed, Fate, HeldPage, QueryError, Transaction, Wanted};
 pub use recover::Opened;
 
 /// How a Rialto is to run.

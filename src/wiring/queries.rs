@@ -76,6 +76,15 @@ impl Transaction {
     }
 }
 
+/// Some of the charges that are held.
+#[derive(Clone, Debug)]
+pub struct HeldPage {
+    /// The charges, the newest first.
+    pub transactions: Vec<Transaction>,
+    /// Before which to go on, if there are more.
+    pub next: Option<TransactionId>,
+}
+
 /// An order that speaks of an earlier transaction.
 #[derive(Clone, Debug)]
 pub struct Correction {
@@ -238,12 +247,31 @@ impl Rialto {
 
     /// The charges that are held, the newest first, at most `limit` of them.
     pub async fn held(&self, limit: usize) -> Result<Vec<Transaction>, QueryError> {
-        let held = self.operations().await?.held;
-        let mut found = Vec::new();
-        for number in held.into_iter().rev().take(limit) {
-            found.extend(self.transaction(TransactionId(u64::from(number) + 1)).await?);
+        let operations = self.operations().await?;
+        Ok(self.held_before(&operations, None, limit).await?.transactions)
+    }
+
+    /// Those of the charges that `operations` says are held which come before this one, the newest first, at most
+    /// `limit` of them.
+    pub async fn held_before(
+        &self,
+        operations: &Operations,
+        before: Option<TransactionId>,
+        limit: usize,
+    ) -> Result<HeldPage, QueryError> {
+        let rows = self.0.bookkeeper.send(Share).await.map_err(|_| self.gone())?;
+        let held = &operations.held;
+        let end = before.map_or(held.len(), |before| held.partition_point(|row| u64::from(*row) + 1 < before.0));
+        let start = end.saturating_sub(limit);
+        let mut transactions = Vec::with_capacity(end - start);
+        for number in held[start..end].iter().rev() {
+            let charge = rows.charges.get(*number as usize);
+            let found = charge.map(|charge| self.found(u64::from(*number) + 1, charge, &rows)).transpose()?;
+            transactions.extend(found.flatten());
         }
-        Ok(found)
+        follow(&mut transactions, &rows);
+        let next = held.get(start).filter(|_| 0 < start).map(|number| TransactionId(u64::from(*number) + 1));
+        Ok(HeldPage { transactions, next })
     }
 
     /// The order that takes a charge back; `None` where there is no such transaction.

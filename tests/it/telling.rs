@@ -367,3 +367,57 @@ fn why_finds_everything_of_an_id_whatever_the_id_looks_like() {
         assert!(ran.err.contains(part), "{id:?}: {ran:?}");
     }
 }
+
+#[test]
+fn the_rollout_says_from_when_on_and_that_a_pause_of_all_goes_before_everybodys_own_phase() {
+    let house = House::with(&[("RIALTO_GATE_EVENTS", "0"), ("RIALTO_GATE_HOURS", "0")]);
+    let shown = house.done(&["rollout", "show"]);
+    assert_eq!(shown, "who  id  phase   since\nall      shadow  from the beginning\n");
+    house.take(&service("rec1", 60));
+    house.done(&["payer", "add", "Lucid", "--customer", "cus_1"]);
+    house.done(&["rollout", "live", "--citizen", "Lucid"]);
+    let live = house.done(&["rollout", "show"]);
+    assert!(live.contains("\ncitizen  Lucid  live    since 2"), "{live}");
+    house.done(&["rollout", "pause", "--all"]);
+    let paused = house.done(&["rollout", "show"]);
+    assert!(paused.starts_with("all is paused, and that goes before everybody's own phase"), "{paused}");
+    assert!(paused.contains("\ncitizen  Lucid  live (now paused)  since 2"), "{paused}");
+    assert!(paused.lines().all(|line| line.trim_end() == line), "{paused:?}");
+    let told = house.get("/v1/rollout");
+    let of =
+        [&told["paused"], &told["all"]["from_the_beginning"], &told["own"][0]["phase"], &told["own"][0]["effective"]];
+    assert_eq!(of, [&json!(true), &json!(false), &json!("live"), &json!("paused")]);
+    assert_eq!(house.take(&service("rec2", 60))["stage"], "shadow");
+}
+
+#[test]
+fn what_is_held_is_listed_in_pages_to_its_end_with_its_total() {
+    let house = House::open();
+    let many: Vec<Value> = (1..=503).map(|number| service(&format!("rec{number}"), 600)).collect();
+    house.sidecar.post("/v1/activities", JSON, &json!(many).to_string());
+    house.done(&["guard", "release", "tx_3"]);
+    let page = |query: &str| {
+        let answer = house.get(&format!("/v1/guards?{query}"));
+        let ids = answer["transactions"].as_array().expect("a list").iter().map(|one| one["id"].clone());
+        (ids.collect::<Vec<_>>(), answer["next"].clone(), answer["held"].clone())
+    };
+    let (first, next, held) = page("limit=500");
+    assert_eq!((first.len(), &next, &held), (500, &json!("tx_4"), &json!(502)));
+    assert_eq!(page("limit=500&cursor=tx_4"), (vec![json!("tx_2"), json!("tx_1")], Value::Null, json!(502)));
+    assert_eq!(page("limit=2&cursor=tx_1").0, Vec::<Value>::new());
+    assert_eq!(house.sidecar.get("/v1/guards?cursor=4").0, 400);
+
+    let all = house.done(&["guard", "list", "--all"]);
+    assert!(all.starts_with("502 held in all: 251000.00 EUR\n"), "{}", &all[..80]);
+    assert_eq!(all.lines().filter(|line| line.starts_with("tx_")).count(), 502);
+    let some = house.done(&["guard", "list", "--limit", "1"]);
+    assert!(some.ends_with("there are more: --before tx_503 goes on, --all lists them all\n"), "{some}");
+    assert!(house.done(&["guard", "list", "--before", "tx_2"]).contains("\ntx_1  "));
+    assert_eq!(
+        house.run(&["guard", "list", "--all", "--json"]).json()["transactions"].as_array().map(Vec::len),
+        Some(502)
+    );
+    let empty = House::open();
+    assert_eq!(empty.done(&["guard", "list"]), "0 held in all\n");
+    assert_eq!(empty.done(&["payer", "list"]), "no payers\n");
+}
