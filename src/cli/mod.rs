@@ -97,7 +97,9 @@ impl Common {
         if let Some(data) = &self.data {
             flags.insert("data".into(), Value::String(data.display().to_string()));
         }
-        Config::load(self.config.as_deref(), |key| std::env::var(key).ok(), flags)
+        let environment =
+            std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
+        Config::load(self.config.as_deref(), environment, flags)
     }
 }
 
@@ -129,9 +131,7 @@ fn targets(config: &Config) -> Targets {
         goal: Money::from_millionths(i64::try_from(target.amount).unwrap_or(i64::MAX).saturating_mul(Money::PER_UNIT)),
         basis: Basis::ALL.into_iter().find(|basis| basis.as_str() == target.basis).unwrap_or(Basis::Tracked),
     };
-    let all: Vec<Target> = config.targets.iter().map(target).collect();
-    let default = Targets::default();
-    Targets { start, all: if all.is_empty() { default.all } else { all } }
+    Targets { start, all: config.targets.iter().map(target).collect() }
 }
 
 /// What a command comes to.
