@@ -1,6 +1,7 @@
 //! What operators order, and what they look at before they do: tariffs, the rollout, guards, corrections.
 
 use bytes::Bytes;
+use chrono_tz::Tz;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use warp::http::StatusCode;
@@ -12,11 +13,13 @@ use super::wire::{Held, Phases, Prices};
 use crate::domain::calendar::Day;
 use crate::domain::ids::TransactionId;
 use crate::domain::names::Name;
-use crate::domain::orders::{Order, What};
+use crate::domain::orders::{self, Order, What};
 use crate::domain::rollout::{Move, Phase, Subject};
 use crate::domain::rows::{Payer, Row};
+use crate::domain::tariff::timeline;
 use crate::ledger::orders::Obeyed;
 use crate::tariffs::{self, Severity};
+use crate::wiring::OrderError;
 
 /// Who orders something, and why; it goes on record.
 #[derive(Debug, Default, Deserialize)]
@@ -55,8 +58,26 @@ pub async fn use_tariff(house: House, query: Query, body: Bytes) -> Result<Answe
     }
     let why = query.get("why").cloned().unwrap_or_default();
     let order = Order { by: by.into(), why: why.into(), what: What::Tariff(tariff.into()) };
-    house.rialto.order(order).await?;
+    let zone = house.rialto.calendar().zone();
+    house.rialto.order(order).await.map_err(|error| untimely(&error, zone).unwrap_or_else(|| error.into()))?;
     Ok(self::tariff(&house))
+}
+
+/// A tariff that comes too early, in times of the configured zone: the inside knows no zones.
+fn untimely(error: &OrderError, zone: Tz) -> Option<Refused> {
+    let OrderError::Refused(orders::Refused::Tariff(refused)) = error else { return None };
+    let said = match *refused {
+        timeline::Refused::Backdated { given, now } => {
+            let [given, now] = [given, now].map(|at| at.in_zone(zone));
+            format!("a tariff prices what is still to come: `effective` is {given}, and now it is {now}")
+        }
+        timeline::Refused::Overtaken { version, last } => {
+            let (version, last) = (version.0, last.in_zone(zone));
+            format!("version {version} comes into force only at {last}; a later version cannot come before it")
+        }
+        timeline::Refused::Version { .. } | timeline::Refused::Rules => return None,
+    };
+    Some(Refused::Untimely(said))
 }
 
 /// Who is in which phase.
@@ -161,7 +182,7 @@ pub async fn close(house: House, body: Bytes) -> Result<Answer, Refused> {
     let open = Day::after_month(&signed.what.month).ok_or(Refused::Body { help })?;
     let calendar = house.rialto.calendar();
     if calendar.day(house.rialto.clock().now()) < open {
-        return Err(Refused::Order(crate::domain::orders::Refused::NotOver(open.date().to_string())));
+        return Err(Refused::Order(orders::Refused::NotOver(open.date().to_string())));
     }
     obeyed(order(&house, signed.by, signed.why, What::Close(open)).await?)
 }

@@ -89,6 +89,9 @@ pub enum Refused {
     /// An order is refused.
     #[error("the order was refused")]
     Order(#[source] orders::Refused),
+    /// An order is refused for its time, which is told in the configured zone.
+    #[error("the order was refused: {0}")]
+    Untimely(String),
     /// The house is closed, or full.
     #[error("the request was not taken")]
     Closed(#[source] Closed),
@@ -211,7 +214,7 @@ impl Refused {
                 "tariff",
                 "`rialto tariff check FILE` shows each error with its line; the tariff in force stays",
             ),
-            Refused::Order(_) => (S::CONFLICT, "refused", "nothing was changed"),
+            Refused::Order(_) | Refused::Untimely(_) => (S::CONFLICT, "refused", "nothing was changed"),
             Refused::Closed(Closed::Busy) => {
                 (S::SERVICE_UNAVAILABLE, "busy", "send it again after Retry-After seconds; nothing of it was taken")
             }

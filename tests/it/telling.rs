@@ -421,3 +421,24 @@ fn what_is_held_is_listed_in_pages_to_its_end_with_its_total() {
     assert_eq!(empty.done(&["guard", "list"]), "0 held in all\n");
     assert_eq!(empty.done(&["payer", "list"]), "no payers\n");
 }
+
+#[test]
+fn a_tariff_that_comes_too_early_is_refused_in_local_time_and_its_faults_are_counted_as_they_are() {
+    let house = House::open();
+    let file = house.folder.path().join("tariff.toml");
+    let rule = "[[rule]]\nname = \"a\"\nprice = { amount = 1 }\n";
+    let refused = |head: &str| {
+        std::fs::write(&file, format!("{head}\ncurrency = \"EUR\"\n{rule}")).unwrap();
+        let ran = house.run(&["tariff", "use", path(&file)]);
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        ran.err
+    };
+    let early = refused("version = 2\neffective = 2025-07-01T00:00:00Z");
+    assert!(early.contains("`effective` is 2025-07-01T02:00:00+02:00, and now it is 2"), "{early}");
+    std::fs::write(&file, format!("version = 2\neffective = 2199-07-01\ncurrency = \"EUR\"\n{rule}")).unwrap();
+    house.done(&["tariff", "use", path(&file)]);
+    let before = refused("version = 3\neffective = 2198-07-01");
+    assert!(before.contains("version 2 comes into force only at 2199-07-01T00:00:00+0"), "{before}");
+    assert!(refused("version = 0\neffective = 2199-07-01").contains("\n1 error\n"));
+    assert!(refused("version = 0\neffective = 0").contains("\n2 errors\n"));
+}
