@@ -38,7 +38,7 @@ pub struct Signature {
 
 fn somebody(text: &str) -> Result<String, String> {
     match text.trim() {
-        "" => Err("who gives an order must be said, such as --by Ada; without --by it is the user's name".to_owned()),
+        "" => Err("who gives an order must be said, and goes on record; without --by it is the user's name".to_owned()),
         name => Ok(name.to_owned()),
     }
 }

@@ -359,6 +359,15 @@ mod tests {
         assert_eq!(load("targets = []", &[], &[]).unwrap().targets.len(), 4);
     }
 
+    #[test]
+    fn the_targets_that_the_readme_shows_are_read() {
+        let readme = include_str!("../../README.md");
+        let mut blocks = readme.split("```toml\n").filter_map(|rest| rest.split("```").next());
+        let shown = blocks.find(|block| block.starts_with("[[targets]]")).unwrap();
+        let target = Target { name: "week one".to_owned(), days: 7, amount: 500, basis: "live".to_owned() };
+        assert_eq!(load(shown, &[], &[]).unwrap().targets, [target]);
+    }
+
     fn shown_in_table(lines: &[&str], place: usize) -> bool {
         lines[..place].iter().any(|line| line.starts_with("[["))
     }

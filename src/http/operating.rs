@@ -32,7 +32,7 @@ struct Signed<T> {
     what: T,
 }
 
-const NOBODY: &str = "`by` says who gives the order, such as \"by\":\"Ada\"; it goes on record";
+const NOBODY: &str = "`by` says who gives the order, and goes on record: a name, or no `by` at all";
 
 fn operator() -> String {
     "operator".to_owned()
