@@ -1,4 +1,7 @@
 //! The data folder: whose it is, and who has it open.
+//!
+//! Its identity is the last thing that is made of it, after the first segment of its journal: where there is an
+//! identity there was a journal, and a folder without one is never taken for a new one.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -7,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use thiserror::Error;
 
-use crate::journal::segment::{FolderId, sync_folder};
+use crate::journal::segment::{self, FolderId, sync_folder};
 
 /// A data folder that this process alone has open.
 #[derive(Debug)]
@@ -50,23 +53,26 @@ impl DataFolder {
             fs::create_dir_all(path.join("images"))
         };
         create().map_err(io_at(path))?;
-        DataFolder::open(path)
+        let lock = lock(path)?;
+        let id = match identity(path)? {
+            Some(id) => id,
+            None => begin(path).map_err(io_at(path))?,
+        };
+        Ok(DataFolder::locked(path, id, lock))
     }
 
     /// Opens the folder at `path`, which must be there.
     pub fn open(path: &Path) -> Result<DataFolder, FolderError> {
-        if !path.join("journal").is_dir() {
+        if !path.join("journal").is_dir() && !path.join("FOLDER").is_file() {
             return Err(FolderError::Missing(path.to_owned()));
         }
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join("LOCK"));
-        let lock = lock.map_err(io_at(path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(FolderError::InUse(path.to_owned())),
-            Err(TryLockError::Error(cause)) => return Err(io_at(path)(cause)),
-        }
-        let id = identity(path)?;
-        Ok(DataFolder { path: path.to_owned(), id, lock: Mutex::new(Some(Arc::new(lock))) })
+        let lock = lock(path)?;
+        let id = identity(path)?.ok_or_else(|| FolderError::Missing(path.to_owned()))?;
+        Ok(DataFolder::locked(path, id, lock))
+    }
+
+    fn locked(path: &Path, id: FolderId, lock: File) -> DataFolder {
+        DataFolder { path: path.to_owned(), id, lock: Mutex::new(Some(Arc::new(lock))) }
     }
 
     /// The lock: as long as anybody has it, nobody else opens the folder. Whoever writes holds one.
@@ -105,31 +111,63 @@ fn io_at(path: &Path) -> impl FnOnce(io::Error) -> FolderError {
     move |cause| FolderError::Io { path, cause }
 }
 
-fn identity(folder: &Path) -> Result<FolderId, FolderError> {
+fn lock(path: &Path) -> Result<File, FolderError> {
+    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join("LOCK"));
+    let lock = lock.map_err(io_at(path))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(FolderError::InUse(path.to_owned())),
+        Err(TryLockError::Error(cause)) => Err(io_at(path)(cause)),
+    }
+}
+
+/// The identity of a folder; `None` where it is not one yet, and nothing in it speaks of more.
+fn identity(folder: &Path) -> Result<Option<FolderId>, FolderError> {
     let path = folder.join("FOLDER");
     match fs::read_to_string(&path) {
-        Ok(text) => parse(&text).ok_or(FolderError::Identity(path)),
+        Ok(text) => parse(&text).map(Some).ok_or(FolderError::Identity(path)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let holds = |inside: &str| fs::read_dir(folder.join(inside)).is_ok_and(|mut files| files.next().is_some());
-            if holds("journal") || holds("images") {
-                return Err(FolderError::Identity(path));
+            if holds_anything(folder).map_err(io_at(folder))? {
+                Err(FolderError::Identity(path))
+            } else {
+                Ok(None)
             }
-            let mut id = FolderId::default();
-            getrandom::fill(&mut id).map_err(|error| io_at(folder)(io::Error::other(error)))?;
-            create_identity(folder, &path, id).map_err(io_at(folder))?;
-            Ok(id)
         }
         Err(cause) => Err(io_at(folder)(cause)),
     }
 }
 
-fn create_identity(folder: &Path, path: &Path, id: FolderId) -> io::Result<()> {
+/// Whether there is anything in a folder that a crash did not leave while it was being made.
+fn holds_anything(folder: &Path) -> io::Result<bool> {
+    let journal = folder.join("journal");
+    let begun = segment::path(&journal, 1);
+    for inside in [journal, folder.join("images")] {
+        let files = match fs::read_dir(&inside) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            files => files?,
+        };
+        for file in files {
+            let file = file?;
+            if file.path() != begun || segment::HEADER < file.metadata()?.len() {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Makes a folder one of its own: the first segment of its journal, and then its identity.
+fn begin(folder: &Path) -> io::Result<FolderId> {
+    let mut id = FolderId::default();
+    getrandom::fill(&mut id).map_err(io::Error::other)?;
+    segment::begin(&folder.join("journal"), id)?;
+    sync_folder(folder)?;
     let hex: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
     let aside = folder.join("FOLDER.tmp");
     let mut file = File::create(&aside)?;
     writeln!(file, "rialto folder {hex}")?;
     file.sync_all()?;
-    fs::rename(&aside, path)?;
+    fs::rename(&aside, folder.join("FOLDER"))?;
     sync_folder(folder)?;
     // Its own name, and those of the folders that may have been made for it, are as durable as what is
     // in it. Where a folder further up may not be opened, it was there before.
@@ -141,7 +179,7 @@ fn create_identity(folder: &Path, path: &Path, id: FolderId) -> io::Result<()> {
             synced => synced?,
         }
     }
-    Ok(())
+    Ok(id)
 }
 
 fn parse(text: &str) -> Option<FolderId> {

@@ -105,6 +105,11 @@ pub const CATALOGUE: &[(&str, Option<Unit>, &str)] = &[
     ("rialto_ledger_earned", None, "Money charged in the current period, by currency, stage and period."),
     ("rialto_ledger_held", None, "Money that is held and in no other sum, by currency and stage."),
     ("rialto_ledger_facts", None, "Events taken to date."),
+    (
+        "rialto_rollout_halted",
+        None,
+        "1 while everything is halted in memory alone, until a restart: a pause of all could not be made durable.",
+    ),
     ("rialto_guards_held", None, "Charges that are held."),
     ("rialto_guards_parked", None, "Citizens of whom everything is held until somebody releases them."),
     ("rialto_targets_goal", None, "What is to be earned, by target, in units of the currency."),
@@ -114,8 +119,9 @@ pub const CATALOGUE: &[(&str, Option<Unit>, &str)] = &[
     (
         "rialto_ledger_conflicts",
         None,
-        "Events that contradicted an earlier one of the same id, or declare another amount than is charged.",
+        "Events that contradicted an earlier one of the same id, or declare another amount than is charged, to date.",
     ),
+    ("rialto_ledger_conflicts_open", None, "As many of those as nobody accepted."),
     ("rialto_journal_sync_seconds", Some(Unit::Seconds), "How long a sync of the journal took."),
     ("rialto_journal_bytes", Some(Unit::Bytes), "Length of the journal."),
     ("rialto_journal_disk_full", None, "1 while the disk that holds the journal is full."),

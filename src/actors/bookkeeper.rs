@@ -15,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use super::atlas::Atlas;
 use super::clerk::Clerk;
 use super::gate::Gate;
+use super::halt::{Brake, Halt};
 use super::sheet::{Answer, Sheet};
 use super::vitals::{Guard, Vitals};
 use crate::clock::Clock;
@@ -72,6 +73,8 @@ pub struct Obey {
     pub seen: Moment,
     /// The order.
     pub order: Order,
+    /// What it put on, where it pauses everything; taken back when the book says so.
+    pub brake: Option<Brake>,
     /// Who waits.
     pub reply: oneshot::Sender<Outcome>,
     /// What it takes up of the room at the door.
@@ -155,8 +158,8 @@ pub struct Outside {
     pub gate: Gate,
     /// What is to be earned by when.
     pub targets: Arc<Targets>,
-    /// Whether somebody at the door has just paused everything.
-    pub halted: Arc<std::sync::atomic::AtomicBool>,
+    /// In force while who paused everything is still on his way.
+    pub halt: Halt,
     /// Is told how many of the door's tickets are posted.
     pub posted: Arc<std::sync::atomic::AtomicU64>,
     /// Is told each durable position.
@@ -209,6 +212,10 @@ pub(super) struct Heights {
     pub(super) events: usize,
     pub(super) charges: usize,
     pub(super) conflicts: usize,
+    /// As many of the conflicts as nobody accepted.
+    open_conflicts: usize,
+    held: usize,
+    parked: usize,
     pub(super) position: u64,
 }
 
@@ -260,6 +267,9 @@ impl Bookkeeper {
             events: self.book.events(),
             charges: self.book.charges().len(),
             conflicts: self.book.conflicts().len(),
+            open_conflicts: self.book.conflicts().len() - self.book.accepted().len(),
+            held: self.book.held().len(),
+            parked: self.book.guards().parked_count(),
             position: self.position,
         }
     }
@@ -350,11 +360,13 @@ impl Bookkeeper {
     }
 
     fn publish(&mut self) {
-        let Heights { events, conflicts, position, charges, .. } = self.durable;
+        // Of the book itself only rows that are durable are looked at: it is ahead by now.
+        let Heights { events, conflicts, open_conflicts, held, parked, position, charges, .. } = self.durable;
         self.totals.advance(&self.book, charges, self.outside.clock.now());
         let mut view = View::new(&self.totals, events as u64, conflicts as u64, position, &self.outside.targets);
-        view.held = self.book.held().len() as u64;
-        view.parked = self.book.guards().parked_count() as u64;
+        view.open_conflicts = open_conflicts as u64;
+        view.held = held as u64;
+        view.parked = parked as u64;
         self.outside.view.store(Arc::new(view));
         self.outside.durable.store(position, std::sync::atomic::Ordering::Release);
     }
@@ -387,16 +399,6 @@ impl Bookkeeper {
         for done in self.flushing.drain(..) {
             let _ = done.send(());
         }
-    }
-
-    /// Whether somebody at the door has just paused everything, and his order is still on its way.
-    pub(super) fn is_halted(&self) -> bool {
-        self.outside.halted.load(std::sync::atomic::Ordering::Acquire)
-    }
-
-    /// The order is in the book.
-    pub(super) fn let_go_on(&self) {
-        self.outside.halted.store(false, std::sync::atomic::Ordering::Release);
     }
 
     pub(super) fn is_durable(&self, fact: FactNo) -> bool {

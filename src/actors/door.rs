@@ -4,7 +4,7 @@
 //! anything of his batch is taken.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix::prelude::*;
 use thiserror::Error;
@@ -12,13 +12,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::atlas::Atlas;
 use super::bookkeeper::{Bookkeeper, Describe, Obey};
+use super::halt::Halt;
 use super::registry::Registries;
 use super::sheet::{Answer, Drafts, Entity, Round, Share, Sheet};
 use super::vitals::{Cause, State, Vitals};
 use crate::clock::Clock;
 use crate::domain::activity::Activity;
-use crate::domain::orders::{Order, Refused, What};
-use crate::domain::rollout::{Move, Phase, Subject};
+use crate::domain::orders::{Order, Refused};
 use crate::domain::rows::Row;
 use crate::journal::writer::Room;
 use crate::ledger::orders::Obeyed;
@@ -66,6 +66,22 @@ pub enum Closed {
     Draining,
 }
 
+/// Why an order was not taken in.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum NotTaken {
+    /// As nothing is.
+    #[error(transparent)]
+    Closed(#[from] Closed),
+    /// Everything was to be paused, and is, but only in memory.
+    #[error("everything is halted, but only until the sidecar restarts: the pause was not made durable")]
+    Halted(#[source] Closed),
+}
+
+/// So many orders may be under way at once, and so many more that pause everything. They have room of their own:
+/// a house that is full of batches takes them all the same.
+const ORDERS: usize = 64;
+const PAUSES: usize = 16;
+
 /// Room for a batch that is still to come.
 #[derive(Debug)]
 pub struct Reserved {
@@ -84,9 +100,11 @@ pub struct Door {
     room: Arc<Room>,
     bounds: Bounds,
     events: Arc<Semaphore>,
+    orders: Arc<Semaphore>,
+    pauses: Arc<Semaphore>,
     tickets: AtomicU64,
     posted: Arc<AtomicU64>,
-    halted: Arc<AtomicBool>,
+    halt: Halt,
 }
 
 /// What the door hands on to.
@@ -105,19 +123,34 @@ pub struct House {
     pub room: Arc<Room>,
     /// How many tickets the bookkeeper has posted.
     pub posted: Arc<AtomicU64>,
-    /// Whether somebody has just paused everything.
-    pub halted: Arc<AtomicBool>,
+    /// Put on by who pauses everything.
+    pub halt: Halt,
 }
 
 impl Door {
     /// The door of a house.
     pub fn new(house: House, bounds: Bounds) -> Door {
-        let House { registries, atlas, bookkeeper, clock, vitals, room, posted, halted } = house;
+        let House { registries, atlas, bookkeeper, clock, vitals, room, posted, halt } = house;
         // There is always room for one event.
         let bounds = Bounds { events: bounds.events.max(1), batches: bounds.batches.clamp(1, bounds.events.max(1)) };
         let events = Arc::new(Semaphore::new(bounds.events));
+        let [orders, pauses] = [ORDERS, PAUSES].map(|count| Arc::new(Semaphore::new(count)));
         let tickets = AtomicU64::new(0);
-        Door { registries, atlas, bookkeeper, clock, vitals, room, bounds, events, tickets, posted, halted }
+        Door {
+            registries,
+            atlas,
+            bookkeeper,
+            clock,
+            vitals,
+            room,
+            bounds,
+            events,
+            orders,
+            pauses,
+            tickets,
+            posted,
+            halt,
+        }
     }
 
     /// Reserves room for a batch of `count` events, so that it can be refused before it is even read.
@@ -197,15 +230,26 @@ impl Door {
     /// Takes an operator's order in; whether it was obeyed is told when it is durable.
     ///
     /// Who pauses everything waits for nobody: from now on nothing that is posted is collectable, whatever is
-    /// under way before him.
-    pub fn order(&self, order: Order) -> Result<oneshot::Receiver<Result<Obeyed, Refused>>, Closed> {
-        let permit = self.permit(1)?;
-        if let What::Move(Move { subject: Subject::All, to: Some(Phase::Paused) }) = order.what {
-            self.halted.store(true, Ordering::Release);
-        }
+    /// under way before him. Where his order cannot be made durable, that is so until the process ends.
+    pub fn order(&self, order: Order) -> Result<oneshot::Receiver<Result<Obeyed, Refused>>, NotTaken> {
+        // Before anything that may refuse him.
+        let brake = Halt::is_called_for_by(&order).then(|| self.halt.put_on());
+        let room = if brake.is_some() { &self.pauses } else { &self.orders };
+        let permit = self.check().and_then(|()| Arc::clone(room).try_acquire_owned().map_err(|_| Closed::Busy));
+        let permit = match (permit, brake.as_ref()) {
+            (Ok(permit), _) => permit,
+            // What was put on is dropped here, and stays.
+            (Err(closed @ (Closed::DiskFull | Closed::Draining)), Some(_)) => return Err(NotTaken::Halted(closed)),
+            (Err(closed), _) => {
+                if let Some(brake) = brake {
+                    brake.take_back();
+                }
+                return Err(closed.into());
+            }
+        };
         let (reply, obeyed) = oneshot::channel();
         let ticket = self.tickets.fetch_add(1, Ordering::AcqRel);
-        let obey = Obey { ticket, seen: self.clock.now(), order, reply, permit };
+        let obey = Obey { ticket, seen: self.clock.now(), order, brake, reply, permit };
         drop(self.bookkeeper.clone().try_send(obey));
         Ok(obeyed)
     }
@@ -222,10 +266,29 @@ impl Door {
 
     /// Waits until nothing is under way, or until a full disk holds it up; whether nothing is.
     pub async fn emptied(&self) -> bool {
+        let emptied = async {
+            let orders = [(&self.orders, ORDERS), (&self.pauses, PAUSES)];
+            for (room, count) in [(&self.events, self.bounds.events)].into_iter().chain(orders) {
+                if room.acquire_many(count as u32).await.is_err() {
+                    return false;
+                }
+            }
+            true
+        };
         tokio::select! {
-            emptied = self.events.acquire_many(self.bounds.events as u32) => emptied.is_ok(),
+            is_empty = emptied => is_empty,
             () = self.room.full() => false,
         }
+    }
+
+    /// Waits until the disk is full.
+    pub async fn disk_full(&self) {
+        self.room.full().await;
+    }
+
+    /// Whether everything is halted in memory alone, until the process ends.
+    pub fn is_halted(&self) -> bool {
+        self.halt.is_lasting()
     }
 
     /// Waits until there is room on the disk, or the house is about to stop.

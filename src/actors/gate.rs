@@ -1,11 +1,13 @@
 //! The gate before going live: what must be true of a citizen, a business or everybody before charges are real.
 
 use super::bookkeeper::Bookkeeper;
+use crate::domain::calendar::Day;
 use crate::domain::names::Name;
 use crate::domain::orders::{Order, Refused, What};
-use crate::domain::rollout::{Move, Phase, Subject};
+use crate::domain::rollout::Subject;
 use crate::domain::time::Moment;
 use crate::ledger::roll::NameNo;
+use crate::ledger::rows::FactNo;
 use crate::ledger::totals::{Earner, Role};
 
 /// What going live asks for.
@@ -27,10 +29,24 @@ impl Default for Gate {
 const LOOKED_AT: usize = 100_000;
 
 impl Bookkeeper {
-    /// Whether everything is ready for an order; only going live asks for more than the book does.
+    /// Whether everything is ready for an order: what the book does not ask for, because older journals hold orders
+    /// without it.
     pub(super) fn ready(&self, order: &Order, now: Moment) -> Result<(), Refused> {
-        let What::Move(Move { subject, to: Some(Phase::Live) }) = order.what else { return Ok(()) };
-        let reasons = self.reasons(subject, now);
+        // They are shown to people, on terminals too.
+        if [&order.by, &order.why].into_iter().any(|text| text.contains(char::is_control)) {
+            return Err(Refused::Control);
+        }
+        if let What::Close(open) = order.what
+            && self.calendar.day(now) < open
+        {
+            // Everything would be booked into days that are still to come.
+            return Err(Refused::NotOver(Day(open.0.saturating_sub(1)).date().to_string()));
+        }
+        let What::Move(moved) = order.what else { return Ok(()) };
+        if !self.book.rollout().makes_live(moved) {
+            return Ok(());
+        }
+        let reasons = self.reasons(moved.subject, now);
         if reasons.is_empty() { Ok(()) } else { Err(Refused::NotReady(reasons)) }
     }
 
@@ -38,11 +54,13 @@ impl Bookkeeper {
     fn reasons(&self, subject: Subject, now: Moment) -> Vec<String> {
         let Gate { events, hours } = self.outside.gate;
         let mut reasons = Vec::new();
+        if self.outside.halt.is_lasting() {
+            reasons.push(
+                "everything was paused, which could not be made durable, and is halted until a restart".to_owned(),
+            );
+        }
         let (seen, first) = match subject {
-            Subject::All => {
-                let first = self.book.facts().get(0).map(|row| row.fact().occurred_at);
-                (self.book.events() as u64, first)
-            }
+            Subject::All => (self.book.events() as u64, Some(FactNo(0))),
             Subject::Business(id) => self.seen(Role::Business, id),
             Subject::Citizen(id) => self.seen(Role::Citizen, id),
         };
@@ -53,6 +71,8 @@ impl Bookkeeper {
             let what = if subject == Subject::All { "events were seen" } else { "charges were made in shadow" };
             reasons.push(format!("{seen} of {events} {what}"));
         }
+        // By when it came in: what an event says of its own time may be long ago.
+        let first = first.and_then(|first| self.book.arrivals().at_latest(first));
         let passed = first.map_or(0, |first| now.0.saturating_sub(first.0) / 3_600_000_000);
         if passed < i64::from(hours) {
             reasons.push(format!("{passed} of {hours} hours in shadow have passed"));
@@ -67,7 +87,7 @@ impl Bookkeeper {
         reasons
     }
 
-    fn seen(&self, role: Role, id: Name) -> (u64, Option<Moment>) {
+    fn seen(&self, role: Role, id: Name) -> (u64, Option<FactNo>) {
         let number = self.book.roll().number(id);
         let earners = || self.totals.currencies().iter().filter_map(|sums| sums.earner(role, number?));
         (earners().map(|earner: &Earner| earner.count).sum(), earners().map(|earner| earner.first).min())

@@ -11,6 +11,7 @@ pub mod citizen;
 pub mod clerk;
 pub mod door;
 pub mod gate;
+pub mod halt;
 mod posting;
 pub mod queries;
 pub mod registry;

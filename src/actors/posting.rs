@@ -6,11 +6,10 @@
 use super::bookkeeper::{Bookkeeper, Describe, Obey};
 use super::sheet::{Answer, Receipts, Sheet};
 use crate::domain::activity::{Activity, Identity};
-use crate::domain::charge::{Draft, Price, Stage};
+use crate::domain::charge::{Draft, Free, Price, Stage};
 use crate::domain::external::Ruling;
 use crate::domain::names::Name;
 use crate::domain::orders::What;
-use crate::domain::rollout::{Move, Phase, Subject};
 use crate::domain::rows::Row;
 use crate::domain::time::Moment;
 use crate::journal::record;
@@ -90,7 +89,12 @@ impl Bookkeeper {
                 return self.book.repeated(first, Status::Conflict);
             }
         }
-        if self.settle(&mut event) && self.book.room_for(&event, place).is_err() {
+        let is_another = self.settle(&mut event) || event.is_upgrade;
+        if is_another && self.book.room_for(&event, place).is_err() {
+            return FULL;
+        }
+        if event.draft.price == Price::Free(Free::TooMuch) {
+            // Whatever it is, it is not nothing.
             return FULL;
         }
         if matches!(event.draft.price, Price::Free(_)) {
@@ -100,14 +104,22 @@ impl Bookkeeper {
         // Guards know everybody by his number, also who is charged for the first time.
         let place = self.write_names(&event);
         event.draft.hold = event.draft.hold.or_else(|| self.book.judge(&event));
+        if event.draft.hold.is_some() {
+            // What is held changes nothing of what others were charged; it does once it is let go.
+            event.adjustment = None;
+        }
         event.is_disputed = Book::disputes(&event);
         record::encode_event(&event, self.book.roll(), &mut self.group);
         self.book.post(&event, place)
     }
 
     /// The stage of a charge that is posted now. Who pauses all waits for nobody who is before him.
-    fn stage(&self, business: Option<Name>, citizen: Option<Name>, occurred_at: Moment) -> Stage {
-        if self.is_halted() { Stage::Shadow } else { self.book.rollout().stage(business, citizen, occurred_at) }
+    pub(super) fn stage(&self, business: Option<Name>, citizen: Option<Name>, occurred_at: Moment) -> Stage {
+        if self.outside.halt.is_on() {
+            Stage::Shadow
+        } else {
+            self.book.rollout().stage(business, citizen, occurred_at)
+        }
     }
 
     /// Settles what the events before this one decide about its price; whether they did.
@@ -149,7 +161,7 @@ impl Bookkeeper {
     }
 
     pub(super) fn obey(&mut self, obey: Obey) {
-        let Obey { seen, order, reply, permit, .. } = obey;
+        let Obey { seen, order, brake, reply, permit, .. } = obey;
         let outcome = self.ready(&order, seen).and_then(|()| self.book.admit_order(&order, seen));
         let mut obeyed = Obeyed::default();
         if outcome.is_ok() {
@@ -161,9 +173,9 @@ impl Bookkeeper {
                 self.open.tariffs = Some(self.book.tariffs().clone());
             }
         }
-        if matches!(order.what, What::Move(Move { subject: Subject::All, to: Some(Phase::Paused) })) {
-            // From here on the book says so itself.
-            self.let_go_on();
+        // From here on the book says so itself, or it was refused.
+        if let Some(brake) = brake {
+            brake.take_back();
         }
         self.open.obeyed.push((reply, outcome.map(|()| obeyed), permit));
     }

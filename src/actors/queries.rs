@@ -16,7 +16,7 @@ use crate::ledger::book::ConflictRow;
 use crate::ledger::chunks::Chunks;
 use crate::ledger::guards::Capacity;
 use crate::ledger::orders::{Closing, Link};
-use crate::ledger::rows::{ChargeRow, Fact, FactRow};
+use crate::ledger::rows::{ChargeRow, Fact, FactRow, Place};
 use crate::ledger::totals::{ByStage, Role};
 
 /// Where is this event?
@@ -66,6 +66,10 @@ pub struct Rows {
     pub links: Chunks<Link>,
     /// The months that were closed, in order.
     pub closings: Vec<Closing>,
+    /// Where orders stand, in their order; not all may be durable.
+    pub orders: Chunks<Place>,
+    /// As much of the journal is durable.
+    pub durable: u64,
 }
 
 /// How does the house stand, as operators see it? The answer waits until all that is in it is durable.
@@ -81,6 +85,8 @@ pub struct Operating {
 pub struct Operations {
     /// Who is in which phase.
     pub rollout: Rollout,
+    /// Whether everything is halted besides, in memory alone: a pause of all could not be made durable.
+    pub is_halted: bool,
     /// The rows of charges that are held, in order.
     pub held: Vec<u32>,
     /// Who is parked.
@@ -166,6 +172,8 @@ impl Handler<Share> for Bookkeeper {
             names: self.book.roll().names().share(),
             links: self.book.links().share(),
             closings: self.book.closings().to_vec(),
+            orders: self.book.orders().share(),
+            durable: self.durable.position,
         }
     }
 }
@@ -175,7 +183,8 @@ impl Bookkeeper {
         let parked = self.book.guards().parked();
         Operations {
             rollout: self.book.rollout().clone(),
-            held: self.book.held().iter().copied().collect(),
+            is_halted: self.outside.halt.is_lasting(),
+            held: self.book.held().collect(),
             parked: parked.filter_map(|(as_what, number)| Some((as_what, self.book.roll().name(number)?))).collect(),
             accepted: self.book.accepted().iter().copied().collect(),
             payers: self.book.directory().payers().collect(),

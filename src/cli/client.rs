@@ -37,7 +37,8 @@ pub struct Signature {
 }
 
 fn somebody(text: &str) -> Result<String, String> {
-    match text.trim() {
+    // What else it must be is the sidecar's to say.
+    match text.trim_matches(' ') {
         "" => Err("who gives an order must be said, and goes on record; without --by it is the user's name".to_owned()),
         name => Ok(name.to_owned()),
     }
@@ -102,6 +103,11 @@ impl Client {
     pub fn new(url: &str, token: Option<String>) -> Result<Client, Failure> {
         if !url.starts_with("http://") {
             return Err(Failure::usage(format!("{url} is no address of a sidecar; it looks like {URL}")));
+        }
+        if token.as_ref().is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
+            let what =
+                "a token is made of letters and digits, as `rialto token add` prints it; see --token or RIALTO_TOKEN";
+            return Err(Failure::usage(what));
         }
         let config = ureq::Agent::config_builder().http_status_as_error(false);
         let agent = config.timeout_global(Some(Duration::from_secs(90))).build().new_agent();

@@ -1,7 +1,11 @@
-//! Rows under a header, each column as wide as it has to be; no line ends in blanks.
+//! Rows under a header, each column as wide as it has to be; no line ends in blanks, and no cell is more than a part
+//! of one.
+
+use super::plain;
 
 /// The rows as text, the header first.
 pub fn columns<const N: usize>(header: [&str; N], rows: &[[String; N]]) -> String {
+    let rows: Vec<[String; N]> = rows.iter().map(|row| row.each_ref().map(|cell| plain::line(cell))).collect();
     let wide = |text: &str| text.chars().count();
     let widths: [usize; N] = std::array::from_fn(|column| {
         let rows = rows.iter().map(|row| wide(&row[column]));

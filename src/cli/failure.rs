@@ -8,6 +8,8 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
+use super::plain;
+
 /// Why a command about a running sidecar did not do what it was to.
 #[derive(Debug)]
 pub struct Failure {
@@ -71,7 +73,7 @@ impl Failure {
             // Whoever closed it wants to know nothing.
             let _ = super::print(&format!("{:#}\n", self.body()));
         } else {
-            eprintln!("rialto: {self}");
+            eprintln!("rialto: {}", plain::lines(&self.to_string()));
         }
         ExitCode::from(match self.why {
             Why::Refused { .. } => 1,
@@ -98,7 +100,7 @@ impl fmt::Display for Failure {
         match &self.why {
             Why::Refused { status, body } => {
                 let [code, message, help] =
-                    ["code", "message", "help"].map(|key| body["error"][key].as_str().unwrap_or_default());
+                    ["code", "message", "help"].map(|key| plain::line(body["error"][key].as_str().unwrap_or_default()));
                 write!(f, "the sidecar answers {status} {code}: {message}; {help}")
             }
             Why::Usage(what) => f.write_str(what),

@@ -3,9 +3,9 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::Outcome;
 use super::client::{Remote, Signature};
 use super::columns::columns;
+use super::{Outcome, plain};
 use crate::domain::ids::TransactionId;
 
 /// Show what guards hold, and let it go.
@@ -92,7 +92,7 @@ fn told(answer: &Value) -> String {
     let amounts = if amounts.is_empty() { String::new() } else { format!(": {}", amounts.join(", ")) };
     let mut text = format!("{} held in all{amounts}\n", answer["held"]);
     for parked in answer["parked"].as_array().into_iter().flatten() {
-        let part = |key: &str| parked[key].as_str().unwrap_or_default().to_owned();
+        let part = |key: &str| plain::line(parked[key].as_str().unwrap_or_default());
         text += &format!("parked: {} {}\n", part("kind"), part("id"));
     }
     let row = |held: &Value| {

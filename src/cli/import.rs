@@ -14,7 +14,7 @@ use toml::Table;
 
 use super::client::Client;
 use super::source::{self, Record};
-use super::{Common, Outcome, log, print};
+use super::{Common, Outcome, log, plain, print};
 use crate::domain::activity::Activity;
 use crate::domain::money::Sum;
 use crate::domain::rows::Row;
@@ -340,7 +340,8 @@ impl Report {
             );
         }
         for Rejection { file, line, id, code, message } in &self.rejections {
-            let id = id.as_deref().map(|id| format!(" {id}")).unwrap_or_default();
+            let id = id.as_deref().map(|id| format!(" {}", plain::line(id))).unwrap_or_default();
+            let [file, code, message] = [file, code, message].map(|text| plain::line(text));
             text += &format!("{file}:{line}:{id} {code}: {message}\n");
         }
         if self.rejections.len() < self.rejected {

@@ -12,6 +12,7 @@ mod guard;
 mod import;
 mod log;
 mod payer;
+mod plain;
 mod rollout;
 mod serve;
 mod source;
@@ -159,14 +160,15 @@ pub fn run(give_back: Option<fn()>) -> ExitCode {
     outcome.unwrap_or_else(|error| match error.downcast_ref::<Failure>() {
         Some(failure) => failure.report(),
         None => {
-            eprintln!("rialto: {}", Chain(&*error));
+            eprintln!("rialto: {}", plain::lines(&Chain(&*error).to_string()));
             ExitCode::FAILURE
         }
     })
 }
 
-/// Prints to standard output; whoever closes it early has seen enough.
+/// Prints to standard output, and nothing that a terminal would obey; whoever closes it early has seen enough.
 fn print(text: &str) -> Outcome {
+    let text = plain::lines(text);
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),

@@ -99,5 +99,11 @@ fn told(answer: &Value) -> String {
         true => "all is paused, and that goes before everybody's own phase: nothing is live\n\n",
         false => "",
     };
-    pause.to_owned() + &columns(["who", "id", "phase", "since"], &rows)
+    let halt = match answer["halted"] == true {
+        true => {
+            "everything was paused, which could not be made durable: until the sidecar restarts nothing is live\n\n"
+        }
+        false => "",
+    };
+    pause.to_owned() + halt + &columns(["who", "id", "phase", "since"], &rows)
 }

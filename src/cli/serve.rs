@@ -170,7 +170,7 @@ fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> String {
 /// Removes what an earlier demo left, unless one is still running.
 fn make_anew(folder: &Path) -> Result<(), Box<dyn Error>> {
     let mark = folder.join("DEMO");
-    if folder.join("journal").is_dir() {
+    if folder.join("journal").is_dir() || folder.join("FOLDER").is_file() {
         if !mark.is_file() {
             return Err(format!(
                 "{} holds a book that no demo made, and a demo makes its folder anew; move it away first",
@@ -179,7 +179,11 @@ fn make_anew(folder: &Path) -> Result<(), Box<dyn Error>> {
             .into());
         }
         // The lock tells whether somebody is at home.
-        drop(crate::folder::DataFolder::open(folder)?);
+        match crate::folder::DataFolder::open(folder) {
+            // A demo that was killed while it made its folder left nothing that is one.
+            Ok(_) | Err(crate::folder::FolderError::Missing(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
         let parts: [PathBuf; 2] = [folder.join("journal"), folder.join("images")];
         for part in parts {
             std::fs::remove_dir_all(&part).or_else(|error| match error.kind() {
@@ -187,7 +191,10 @@ fn make_anew(folder: &Path) -> Result<(), Box<dyn Error>> {
                 _ => Err(format!("{} of the last demo cannot be removed: {error}", part.display())),
             })?;
         }
-        std::fs::remove_file(folder.join("FOLDER"))?;
+        std::fs::remove_file(folder.join("FOLDER")).or_else(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => Ok(()),
+            _ => Err(error),
+        })?;
     }
     std::fs::create_dir_all(folder)?;
     std::fs::write(mark, "This folder is a demo's: `rialto serve --demo` makes it anew each time.\n")?;

@@ -3,8 +3,8 @@
 use clap::Args;
 use serde_json::Value;
 
-use super::Outcome;
 use super::client::Remote;
+use super::{Outcome, plain};
 
 /// Show what is to be earned by when, how far that is, and whether the pace is enough.
 #[derive(Debug, Args)]
@@ -33,7 +33,7 @@ fn told(targets: &Value) -> String {
             (day, best, "") => format!("; expected {day}, at best {best}"),
             (day, best, worst) => format!("; expected {day} ({best} to {worst})"),
         };
-        let [name, basis, goal, reached] = ["name", "basis", "goal", "reached"].map(part);
+        let [name, basis, goal, reached] = ["name", "basis", "goal", "reached"].map(|key| plain::line(part(key)));
         format!("{name:<10} {:<8} {reached} of {goal} {basis}{pace}{projected}\n", part("state"))
     };
     targets.as_array().into_iter().flatten().map(line).collect()

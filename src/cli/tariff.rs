@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::client::{Remote, Signature};
-use super::{Common, Outcome, print};
+use super::{Common, Outcome, plain, print};
 use crate::tariffs::{self, Checked, Fault, Severity};
 
 /// Show what is charged, check a file of new prices, and bring it into force.
@@ -89,7 +89,7 @@ fn text(answer: &Value) -> String {
 fn all(answer: &Value) -> String {
     let line = |tariff: &Value| {
         let [effective, currency, state] =
-            ["effective", "currency", "state"].map(|key| tariff[key].as_str().unwrap_or_default());
+            ["effective", "currency", "state"].map(|key| plain::line(tariff[key].as_str().unwrap_or_default()));
         let rules = tariff["rules"].as_array().map_or(0, Vec::len);
         format!("{:>5}  {effective}  {currency}  {rules:>4} rules  {}\n", tariff["version"], state.replace('_', " "))
     };
@@ -129,7 +129,7 @@ impl Use {
             return checked_as_json(&checked);
         }
         if !self.remote.json {
-            eprint!("{}", report(&self.file, &checked.faults));
+            eprint!("{}", plain::lines(&report(&self.file, &checked.faults)));
         }
         if checked.tariff.is_none() {
             return Err(format!("{} has errors; the tariff in force stays", self.file.display()).into());

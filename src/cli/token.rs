@@ -1,14 +1,12 @@
 //! `rialto token`: who may talk to the sidecar.
 
-use std::process::ExitCode;
-
 use clap::{Args, Subcommand};
 use toml::Table;
 
-use super::{Common, Outcome, print};
+use super::{Common, Outcome, plain, print};
 use crate::http::tokens::{Scope, Tokens};
 
-/// Make, list and remove tokens. A running sidecar takes the change up within a second.
+/// Make, list and remove tokens. A running sidecar takes a new one at once, and refuses a removed one within a second.
 ///
 /// On a loopback address, handing events in and reading need no token. The admin's token is made at the
 /// first start, in the file admin.token of the data folder.
@@ -43,6 +41,10 @@ fn scope(text: &str) -> Result<Scope, String> {
     Scope::parse(text).ok_or_else(|| "a scope is ingest, read or admin".to_owned())
 }
 
+fn listed(scopes: &[Scope]) -> String {
+    scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(",")
+}
+
 impl Token {
     pub(super) fn run(&self) -> Outcome {
         let folder = self.common.load(Table::new())?.data;
@@ -50,20 +52,32 @@ impl Token {
             return Err(format!("there is no data folder at {}; start the sidecar once", folder.display()).into());
         }
         match &self.command {
-            Command::Add { name, scopes } => print(&format!("{}\n", Tokens::add(&folder, name, scopes.clone())?)),
+            Command::Add { name, scopes } => {
+                let token = Tokens::add(&folder, name, scopes.clone())?;
+                // Standard output is the token alone, for whoever keeps it in a variable.
+                eprintln!("token {name} allows {}; a running sidecar takes it from now on", listed(scopes));
+                print(&format!("{token}\n"))
+            }
             Command::List => {
                 let tokens = Tokens::stored(&folder)?;
                 let line = |token: &crate::http::tokens::Token| {
-                    let scopes: Vec<&str> = token.scopes.iter().map(|scope| scope.as_str()).collect();
-                    format!("{}\t{}\n", token.name, scopes.join(","))
+                    format!("{}\t{}\n", plain::line(&token.name), listed(&token.scopes))
                 };
                 print(&tokens.list().iter().map(line).collect::<String>())
             }
             Command::Remove { name } => {
-                if Tokens::remove(&folder, name)? {
-                    return Ok(ExitCode::SUCCESS);
+                if name == "admin" {
+                    let what = "the admin's token is in the file admin.token of the data folder; remove that file and \
+                                start the sidecar again, and there is a new one";
+                    return Err(what.into());
                 }
-                Err(format!("there is no token named {name}; `rialto token list` lists them").into())
+                let Some(removed) = Tokens::remove(&folder, name)? else {
+                    return Err(format!("there is no token named {name}; `rialto token list` lists them").into());
+                };
+                let (name, scopes) = (plain::line(name), listed(&removed.scopes));
+                print(&format!(
+                    "token {name}, which allowed {scopes}, is removed; a running sidecar refuses it within a second\n"
+                ))
             }
         }
     }

@@ -4,9 +4,9 @@ use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
-use super::Outcome;
 use super::client::{Client, Remote};
 use super::failure::Failure;
+use super::{Outcome, plain};
 
 /// Tell how one activity, message or transaction was read, priced, held and posted, and why so.
 #[derive(Debug, Args)]
@@ -105,6 +105,7 @@ fn encoded(id: &str) -> String {
 }
 
 fn told(fate: &Value) -> String {
+    let fate = &in_lines(fate);
     let part = |key: &str| fate[key].as_str().unwrap_or_default();
     let or_none = |key: &str| fate[key].as_str().unwrap_or("none");
     let mut lines = vec![
@@ -135,6 +136,16 @@ fn told(fate: &Value) -> String {
     lines.extend(transactions().map(transaction));
     lines.extend(fate["conflicts"].as_array().into_iter().flatten().map(conflict));
     lines.join("\n") + "\n"
+}
+
+/// An answer whose texts stand each within a line.
+fn in_lines(answer: &Value) -> Value {
+    match answer {
+        Value::String(text) => plain::line(text).into(),
+        Value::Array(list) => list.iter().map(in_lines).collect(),
+        Value::Object(table) => table.iter().map(|(key, value)| (key.clone(), in_lines(value))).collect(),
+        other => other.clone(),
+    }
 }
 
 /// How its time was come by, where that leaves doubt.

@@ -20,10 +20,16 @@ impl Day {
         Day(self.0 - self.date().day0() as i32)
     }
 
-    /// The day after a month such as `2026-11`.
+    /// The day after a month such as `2026-11`, from `2000-01` to `9999-12`.
     pub fn after_month(text: &str) -> Option<Day> {
-        let (year, month) = text.split_once('-').filter(|(year, month)| year.len() == 4 && month.len() == 2)?;
-        let first = NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, 1)?;
+        let [y, e, a, r, b'-', m, n] = *text.as_bytes() else { return None };
+        // A sign would be read as part of a number.
+        let number = |digits: &[u8]| {
+            let digit = |sum: u32, digit: &u8| digit.is_ascii_digit().then(|| 10 * sum + u32::from(digit - b'0'));
+            digits.iter().try_fold(0, digit)
+        };
+        let (year, month) = (number(&[y, e, a, r])?, number(&[m, n])?);
+        let first = NaiveDate::from_ymd_opt(i32::try_from(year).ok().filter(|year| 2000 <= *year)?, month, 1)?;
         first.checked_add_months(chrono::Months::new(1)).map(Day::of)
     }
 
@@ -180,6 +186,37 @@ mod tests {
             ("2025-10-26T23:00:00Z", "2025-10-27"),
         ] {
             assert_eq!(rome().day(moment(instant)).date().to_string(), date, "{instant}");
+        }
+    }
+
+    #[test]
+    fn a_month_is_written_in_one_way() {
+        for (month, next) in [("2026-11", "2026-12-01"), ("2026-12", "2027-01-01"), ("2000-01", "2000-02-01")] {
+            assert_eq!(Day::after_month(month).map(|day| day.date().to_string()).as_deref(), Some(next), "{month}");
+        }
+        assert!(Day::after_month("9999-12").is_some());
+        for wrong in [
+            "",
+            "foo",
+            "2026-13",
+            "2026-00",
+            "+026-11",
+            "-026-11",
+            "2026-+1",
+            "2026- 1",
+            "0000-01",
+            "1999-12",
+            "10000-01",
+            "2026-1",
+            "26-11",
+            "2026-11-01",
+            "2026_11",
+            " 2026-11",
+            "2026-11 ",
+            "２０２６-11",
+            "2026—1",
+        ] {
+            assert_eq!(Day::after_month(wrong), None, "{wrong}");
         }
     }
 

@@ -50,7 +50,7 @@ pub enum Price {
     Charge {
         /// The rule that matched.
         rule: RuleId,
-        /// More than nothing.
+        /// Nothing at least; and more than nothing, unless it makes earlier charges less.
         amount: Money,
         /// Of this currency.
         currency: Currency,
@@ -168,6 +168,8 @@ holds! {
     Jump = 7, "jump", "many times as many charges as in the hours before";
     /// The entity is parked.
     Parked = 8, "parked", "it is parked after guards had tripped repeatedly";
+    /// A declared amount that nobody asks.
+    Declared = 9, "declared", "a declared amount is 0 to 1000000";
 }
 
 impl Hold {

@@ -7,6 +7,8 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use ethnum::U256;
+
 /// A signed amount of millionths of a currency's unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Money(i64);
@@ -44,6 +46,17 @@ impl Money {
             Ordering::Greater => true,
         };
         i64::try_from(whole + u128::from(up)).ok().map(Money)
+    }
+
+    /// The same of numbers of so many digits that 128 bits do not hold them.
+    pub fn from_wide_ratio(numerator: U256, denominator: U256) -> Option<Money> {
+        let (whole, rest) = (numerator.checked_div(denominator)?, numerator % denominator);
+        let up = match rest.cmp(&(denominator - rest)) {
+            Ordering::Less => U256::ZERO,
+            Ordering::Equal => whole % 2,
+            Ordering::Greater => U256::ONE,
+        };
+        i64::try_from(whole.checked_add(up)?).ok().map(Money)
     }
 
     /// The sum, or `None` past the largest amount there is.
@@ -203,9 +216,13 @@ mod tests {
             [(1, 2, 0), (3, 2, 2), (5, 2, 2), (500_001, 200_000, 3), (7, 3, 2), (8, 3, 3), (0, 60, 0)]
         {
             assert_eq!(Money::from_ratio(numerator, denominator), Some(Money(millionths)));
+            let [numerator, denominator] = [numerator, denominator].map(U256::from);
+            assert_eq!(Money::from_wide_ratio(numerator << 100, denominator << 100), Some(Money(millionths)));
         }
         assert_eq!(Money::from_ratio(u128::MAX, 1), None);
         assert_eq!(Money::from_ratio(1, 0), None);
+        assert_eq!(Money::from_wide_ratio(U256::MAX, U256::ONE), None);
+        assert_eq!(Money::from_wide_ratio(U256::ONE, U256::ZERO), None);
     }
 
     #[test]

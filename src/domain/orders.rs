@@ -59,9 +59,15 @@ pub enum Refused {
     /// Who or why is too long.
     #[error("`by` and `why` have at most {TEXT_MAX} bytes each")]
     Text,
+    /// Who or why is no plain text.
+    #[error("`by` and `why` are a line of plain text each, without line breaks and other control characters")]
+    Control,
     /// A tariff does not follow from those before it.
     #[error(transparent)]
     Tariff(#[from] timeline::Refused),
+    /// A tariff is not what its text says.
+    #[error("the tariff is another than its text makes: read it with `tariffs::read`")]
+    NotItsText,
     /// A move changes nothing.
     #[error(transparent)]
     Move(#[from] rollout::Refused),
@@ -90,6 +96,9 @@ pub enum Refused {
     /// Nothing is held of it.
     #[error("nothing is held of {0}")]
     NothingHeld(Name),
+    /// Nothing becomes collectable while all is paused.
+    #[error("all is paused: what is live is let go once all is `shadow` or `live` again")]
+    Paused,
     /// There is no such conflict.
     #[error("there is no conflict {0}")]
     NoConflict(u32),
@@ -97,7 +106,7 @@ pub enum Refused {
     #[error("conflict {0} is accepted already")]
     Accepted(u32),
     /// A month that is not over cannot be closed,
-    #[error("the month is not over: it ends with {0}")]
+    #[error("the month is not over before {0} is, and only one that is over can be closed")]
     NotOver(String),
     /// nor one that is closed.
     #[error("everything before {0} is closed already")]

@@ -1,7 +1,8 @@
 //! The rollout: for whom charges are only tracked, for whom they are real, and who rests.
 //!
 //! What is paused for all is paused for everybody; else a business's own phase decides, else its citizen's,
-//! else that of all. Going live reaches nothing that happened before it.
+//! else that of all. Going live reaches nothing that happened before it, and neither does losing a phase of one's own.
+//! Pausing all ends every live phase of somebody's own: whoever is to be live after it goes live again.
 
 use hashbrown::HashMap;
 use thiserror::Error;
@@ -93,13 +94,23 @@ pub enum Refused {
     /// All have some phase.
     #[error("all have a phase: shadow, live or paused")]
     All,
+    /// It is live only in name.
+    #[error("all is paused: make it `shadow` or `live` first, then somebody of his own")]
+    Paused,
 }
 
 /// Everybody's phase.
 #[derive(Clone, Debug)]
 pub struct Rollout {
     all: Standing,
-    own: HashMap<Subject, Standing>,
+    own: HashMap<Subject, Own>,
+}
+
+/// A phase of somebody's own, or that he has none any more; and since when.
+#[derive(Clone, Copy, Debug)]
+struct Own {
+    phase: Option<Phase>,
+    since: Moment,
 }
 
 /// Everybody in shadow, from the beginning.
@@ -112,31 +123,57 @@ impl Default for Rollout {
 impl Rollout {
     /// The stage of a charge for this business, of this citizen, of what happened at `occurred_at` and comes in now.
     pub fn stage(&self, business: Option<Name>, citizen: Option<Name>, occurred_at: Moment) -> Stage {
-        if self.all.phase == Phase::Paused {
-            return Stage::Shadow;
-        }
-        let own = |subject: Option<Subject>| subject.and_then(|subject| self.own.get(&subject));
-        let Standing { phase, since } = if self.own.is_empty() {
-            self.all
-        } else {
-            *own(business.map(Subject::Business)).or(own(citizen.map(Subject::Citizen))).unwrap_or(&self.all)
-        };
+        let Standing { phase, since } = self.effective(business, citizen);
         if phase == Phase::Live && since <= occurred_at { Stage::Live } else { Stage::Shadow }
+    }
+
+    /// The phase of charges for this business, of this citizen; and since when it reaches them.
+    fn effective(&self, business: Option<Name>, citizen: Option<Name>) -> Standing {
+        if self.all.phase == Phase::Paused || self.own.is_empty() {
+            return self.all;
+        }
+        let mut reached = Moment(i64::MIN);
+        for subject in [business.map(Subject::Business), citizen.map(Subject::Citizen)].into_iter().flatten() {
+            if let Some(Own { phase, since }) = self.own.get(&subject) {
+                reached = reached.max(*since);
+                if let Some(phase) = *phase {
+                    return Standing { phase, since: reached };
+                }
+            }
+        }
+        Standing { phase: self.all.phase, since: reached.max(self.all.since) }
+    }
+
+    /// Whether a move makes somebody live who is not: the gate is asked then.
+    pub fn makes_live(&self, moved: Move) -> bool {
+        let phase = |rollout: &Rollout| match moved.subject {
+            Subject::All => rollout.all.phase,
+            Subject::Business(id) => rollout.effective(Some(id), None).phase,
+            Subject::Citizen(id) => rollout.effective(None, Some(id)).phase,
+        };
+        let mut after = self.clone();
+        after.make(moved, Moment::NEWEST);
+        phase(self) != Phase::Live && phase(&after) == Phase::Live
     }
 
     /// The phase of a subject of its own.
     pub fn standing(&self, subject: Subject) -> Option<Standing> {
         match subject {
             Subject::All => Some(self.all),
-            own => self.own.get(&own).copied(),
+            own => self.own.get(&own).and_then(|own| Some(Standing { phase: own.phase?, since: own.since })),
         }
     }
 
     /// Those who have a phase of their own, in order.
     pub fn own(&self) -> Vec<(Subject, Standing)> {
-        let mut own: Vec<(Subject, Standing)> =
-            self.own.iter().map(|(subject, standing)| (*subject, *standing)).collect();
-        own.sort_unstable_by_key(|(subject, _)| *subject);
+        let standing = |(subject, phase, since)| Some((subject, Standing { phase: phase?, since }));
+        self.all_own().into_iter().filter_map(standing).collect()
+    }
+
+    /// The same, and those who lost theirs, each with when that was.
+    pub fn all_own(&self) -> Vec<(Subject, Option<Phase>, Moment)> {
+        let mut own: Vec<_> = self.own.iter().map(|(subject, own)| (*subject, own.phase, own.since)).collect();
+        own.sort_unstable_by_key(|(subject, ..)| *subject);
         own
     }
 
@@ -146,6 +183,9 @@ impl Rollout {
         match (moved.subject, moved.to) {
             (Subject::All, None) => Err(Refused::All),
             _ if now == moved.to => Err(Refused::Same),
+            (Subject::Business(_) | Subject::Citizen(_), Some(Phase::Live)) if self.all.phase == Phase::Paused => {
+                Err(Refused::Paused)
+            }
             _ => Ok(()),
         }
     }
@@ -153,10 +193,15 @@ impl Rollout {
     /// Makes an admitted move, at this instant.
     pub fn make(&mut self, moved: Move, at: Moment) {
         match (moved.subject, moved.to) {
-            (Subject::All, Some(phase)) => self.all = Standing { phase, since: at },
             (Subject::All, None) => {}
-            (own, Some(phase)) => drop(self.own.insert(own, Standing { phase, since: at })),
-            (own, None) => drop(self.own.remove(&own)),
+            (Subject::All, Some(phase)) => {
+                self.all = Standing { phase, since: at };
+                if phase == Phase::Paused {
+                    let live = self.own.values_mut().filter(|own| own.phase == Some(Phase::Live));
+                    live.for_each(|own| *own = Own { phase: None, since: at });
+                }
+            }
+            (own, phase) => drop(self.own.insert(own, Own { phase, since: at })),
         }
     }
 }
@@ -198,6 +243,37 @@ mod tests {
         rollout.make(Move { subject: Subject::All, to: Some(Phase::Live) }, Moment(100));
         assert_eq!(rollout.stage(None, None, Moment(99)), Stage::Shadow);
         assert_eq!(rollout.stage(None, None, Moment(100)), Stage::Live);
+    }
+
+    #[test]
+    fn who_loses_his_own_phase_is_reached_from_then_on() {
+        let bakery = Name::new("bakery");
+        let own = |to| Move { subject: Subject::Business(bakery.expect("a name")), to };
+        let mut rollout = Rollout::default();
+        rollout.make(own(Some(Phase::Paused)), Moment(1));
+        rollout.make(Move { subject: Subject::All, to: Some(Phase::Live) }, Moment(2));
+        assert!(rollout.makes_live(own(None)));
+        rollout.make(own(None), Moment(5));
+        assert_eq!(rollout.stage(bakery, None, Moment(4)), Stage::Shadow);
+        assert_eq!(rollout.stage(bakery, None, Moment(5)), Stage::Live);
+        assert_eq!(rollout.stage(None, None, Moment(2)), Stage::Live);
+        assert_eq!(rollout.own(), []);
+    }
+
+    #[test]
+    fn pausing_all_ends_every_live_phase_and_nobody_goes_live_meanwhile() {
+        let bakery = Name::new("bakery");
+        let subject = Subject::Business(bakery.expect("a name"));
+        let all = |phase| Move { subject: Subject::All, to: Some(phase) };
+        let live = Move { subject, to: Some(Phase::Live) };
+        let mut rollout = Rollout::default();
+        rollout.make(live, Moment(1));
+        rollout.make(all(Phase::Paused), Moment(2));
+        assert_eq!(rollout.admit(live), Err(Refused::Paused));
+        assert!(!rollout.makes_live(all(Phase::Shadow)));
+        rollout.make(all(Phase::Shadow), Moment(3));
+        assert_eq!(rollout.stage(bakery, None, Moment(4)), Stage::Shadow);
+        assert_eq!(rollout.admit(live), Ok(()));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Access: who may ask for what, decided before a body is read.
 
 use std::net::{IpAddr, SocketAddr};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime};
@@ -20,43 +21,66 @@ pub struct Access {
     is_local: bool,
     hosts: Vec<String>,
     tokens: ArcSwap<Tokens>,
-    looked: Mutex<(Instant, Option<SystemTime>)>,
+    looked: Mutex<Looked>,
 }
 
-/// Tokens are looked at again after this long, so that one can be revoked without a restart.
-const FRESH: Duration = Duration::from_secs(1);
+/// When the file of tokens was looked at, and what it was then.
+#[derive(Debug)]
+struct Looked {
+    at: Instant,
+    found: Option<Stamp>,
+}
+
+/// What tells one file of tokens from the next: when it was changed, its size and its number.
+type Stamp = (SystemTime, u64, u64);
+
+/// A token that is known is good for this long without another look, so that one can be revoked without a restart:
+/// `rialto token remove` promises a second.
+const FRESH: Duration = Duration::from_millis(500);
+/// For one that is not known another look is worth its while sooner: it may have been made just now. Whoever
+/// guesses causes no more looks than this.
+const SOON: Duration = Duration::from_millis(1);
 
 impl Access {
     /// The rules for a sidecar with its data in `folder` that listens on `address`, and is known as
     /// `hosts`.
     pub fn new(folder: &Path, address: SocketAddr, hosts: Vec<String>) -> std::io::Result<Access> {
+        // What is changed while it is read is read again.
+        let looked = Mutex::new(Looked { at: Instant::now(), found: stamp(folder) });
         let tokens = Tokens::load(folder)?;
         Ok(Access {
             folder: folder.to_owned(),
             is_local: address.ip().is_loopback(),
             hosts,
             tokens: ArcSwap::from_pointee(tokens),
-            looked: Mutex::new((Instant::now(), changed(folder))),
+            looked,
         })
     }
 
-    /// Whether a request may be answered.
-    pub fn check(&self, request: &Parts) -> Result<(), Refused> {
+    /// Whether a request may be answered, and the scope that it needed.
+    pub fn check(&self, request: &Parts) -> Result<Option<Scope>, Refused> {
         self.check_host(request)?;
         self.check_origin(request)?;
-        let Some(scope) = scope(request) else { return Ok(()) };
+        if !is_plain(request.uri.path()) {
+            return Err(Refused::NoPath);
+        }
+        let needed = scope(request);
+        let Some(scope) = needed else { return Ok(None) };
         let sent = request.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let parts = sent.and_then(|value| value.split_once(' '));
         let token = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
         match token {
-            None if self.is_local && scope != Scope::Admin && sent.is_none() => Ok(()),
+            None if self.is_local && scope != Scope::Admin && sent.is_none() => Ok(needed),
             None => Err(Refused::NoToken),
             Some(token) => {
-                self.look_again();
-                let tokens = self.tokens.load();
-                let scopes = tokens.scopes(token).ok_or(Refused::NoToken)?;
+                self.look_again(FRESH);
+                let mut tokens = self.tokens.load();
+                if tokens.scopes(token).is_none() && self.look_again(SOON) {
+                    tokens = self.tokens.load();
+                }
+                let scopes = tokens.scopes(token).ok_or(Refused::UnknownToken)?;
                 let is_allowed = scopes.iter().any(|allowed| *allowed == scope || *allowed == Scope::Admin);
-                if is_allowed { Ok(()) } else { Err(Refused::WrongScope(scope.as_str())) }
+                if is_allowed { Ok(needed) } else { Err(Refused::WrongScope(scope.as_str())) }
             }
         }
     }
@@ -90,22 +114,27 @@ impl Access {
         Err(Refused::Origin(page.chars().take(80).collect()))
     }
 
-    fn look_again(&self) {
+    /// Looks at the file of tokens, if the last look is this long ago; whether there are others now.
+    fn look_again(&self, after: Duration) -> bool {
         let mut looked = self.looked.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if looked.0.elapsed() < FRESH {
-            return;
+        if looked.at.elapsed() < after {
+            return false;
         }
-        looked.0 = Instant::now();
-        let now = changed(&self.folder);
-        if now == looked.1 {
-            return;
+        looked.at = Instant::now();
+        let found = stamp(&self.folder);
+        if found == looked.found {
+            return false;
         }
         match Tokens::load(&self.folder) {
             Ok(tokens) => {
-                looked.1 = now;
+                looked.found = found;
                 self.tokens.store(tokens.into());
+                true
             }
-            Err(error) => tracing::warn!(%error, "the tokens cannot be read; those read before stay"),
+            Err(error) => {
+                tracing::warn!(%error, "the tokens cannot be read; those read before stay");
+                false
+            }
         }
     }
 }
@@ -116,24 +145,31 @@ fn name(host: &str) -> &str {
     name.map_or(host, |(name, _)| name)
 }
 
-fn changed(folder: &Path) -> Option<SystemTime> {
-    std::fs::metadata(Tokens::path(folder)).and_then(|file| file.modified()).ok()
+fn stamp(folder: &Path) -> Option<Stamp> {
+    let file = std::fs::metadata(Tokens::path(folder)).ok()?;
+    Some((file.modified().ok()?, file.len(), file.ino()))
 }
 
-/// The scope that a request needs; the page itself and the probes hold no data and need none.
+/// What may be handed in, and so needs the scope ingest. The list is closed: what else changes anything is the
+/// operator's, also where nobody thought of it here.
+const INGEST: [&str; 5] = ["/v1/activities", "/v1/messages", "/v1/citizens", "/v1/buildings", "/v1/proposals"];
+
+/// The page itself, and the probes: they hold no data.
+const OPEN: [&str; 6] = ["/", "/page.css", "/page.js", "/healthz", "/readyz", "/openapi.json"];
+
+/// The scope that a request needs, where it needs any.
 fn scope(request: &Parts) -> Option<Scope> {
-    match request.uri.path() {
-        "/" | "/page.css" | "/page.js" | "/healthz" | "/readyz" | "/openapi.json" => None,
-        path if path.starts_with("/v1/admin/") => Some(Scope::Admin),
-        _ if request.method == Method::GET || request.method == Method::HEAD => Some(Scope::Read),
-        // What prices, collects, releases or corrects is the operator's.
-        "/v1/tariff"
-        | "/v1/rollout"
-        | "/v1/guards/release"
-        | "/v1/conflicts/accept"
-        | "/v1/periods/close"
-        | "/v1/payers" => Some(Scope::Admin),
-        path if path.starts_with("/v1/transactions/") => Some(Scope::Admin),
-        _ => Some(Scope::Ingest),
+    let path = request.uri.path();
+    let is_question = request.method == Method::GET || request.method == Method::HEAD;
+    if is_question && !path.starts_with("/v1/admin/") {
+        return (!OPEN.contains(&path)).then_some(Scope::Read);
     }
+    let is_ingest = request.method == Method::POST && INGEST.contains(&path);
+    Some(if is_ingest { Scope::Ingest } else { Scope::Admin })
+}
+
+/// A path that is written in one way only: with a slash at its end, or two in a row, the routes might still know
+/// it, and what they know must be what access was decided for.
+fn is_plain(path: &str) -> bool {
+    path == "/" || path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(|segment| !segment.is_empty()))
 }

@@ -11,6 +11,7 @@ mod operating;
 mod pages;
 mod proposals;
 pub mod reply;
+mod room;
 mod routes;
 pub mod server;
 pub mod tokens;

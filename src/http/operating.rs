@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use chrono_tz::Tz;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use warp::http::StatusCode;
 
 use super::answers::{Query, cursor, decoded, limit};
@@ -20,17 +19,6 @@ use crate::domain::tariff::timeline;
 use crate::ledger::orders::Obeyed;
 use crate::tariffs::{self, Severity};
 use crate::wiring::OrderError;
-
-/// Who orders something, and why; it goes on record.
-#[derive(Debug, Default, Deserialize)]
-struct Signed<T> {
-    #[serde(default = "operator")]
-    by: String,
-    #[serde(default)]
-    why: String,
-    #[serde(flatten)]
-    what: T,
-}
 
 const NOBODY: &str = "`by` says who gives the order, and goes on record: a name, or no `by` at all";
 
@@ -53,7 +41,7 @@ pub async fn use_tariff(house: House, query: Query, body: Bytes) -> Result<Answe
         return Err(Refused::Tariff(errors.map(ToString::to_string).collect::<Vec<_>>().join("; ")));
     };
     let by = query.get("by").cloned().unwrap_or_else(operator);
-    if by.trim().is_empty() {
+    if by.trim_matches(' ').is_empty() {
         return Err(Refused::Query { name: "by", what: NOBODY });
     }
     let why = query.get("why").cloned().unwrap_or_default();
@@ -71,10 +59,6 @@ fn untimely(error: &OrderError, zone: Tz) -> Option<Refused> {
             let [given, now] = [given, now].map(|at| at.in_zone(zone));
             format!("a tariff prices what is still to come: `effective` is {given}, and now it is {now}")
         }
-        timeline::Refused::Overtaken { version, last } => {
-            let (version, last) = (version.0, last.in_zone(zone));
-            format!("version {version} comes into force only at {last}; a later version cannot come before it")
-        }
         timeline::Refused::Version { .. } | timeline::Refused::Rules => return None,
     };
     Some(Refused::Untimely(said))
@@ -83,11 +67,16 @@ fn untimely(error: &OrderError, zone: Tz) -> Option<Refused> {
 /// Who is in which phase.
 pub async fn rollout(house: House) -> Result<Answer, Refused> {
     let operations = house.rialto.operations().await?;
-    Ok(json(StatusCode::OK, &Phases::new(&operations.rollout, house.rialto.calendar().zone())))
+    Ok(json(StatusCode::OK, &Phases::new(&operations.rollout, operations.is_halted, house.rialto.calendar().zone())))
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Moving {
+    #[serde(default = "operator")]
+    by: String,
+    #[serde(default)]
+    why: String,
     to: String,
     business: Option<String>,
     citizen: Option<String>,
@@ -98,20 +87,22 @@ struct Moving {
 /// Moves a business, a citizen or all to another phase.
 pub async fn move_to(house: House, body: Bytes) -> Result<Answer, Refused> {
     let help = r#"{"to":"live","business":"building_…","why":"…"}; `to` is shadow, live, paused or none"#;
-    let signed: Signed<Moving> = read(&body, help)?;
-    let wrong = || Refused::Body { help };
-    let to = match signed.what.to.as_str() {
+    let moving: Moving = object(&body, help)?;
+    let to = match moving.to.as_str() {
         "none" => None,
-        text => Some(Phase::ALL.into_iter().find(|phase| phase.as_str() == text).ok_or_else(wrong)?),
+        text => {
+            let phase = Phase::ALL.into_iter().find(|phase| phase.as_str() == text);
+            Some(phase.ok_or_else(|| wrong("`to` is shadow, live, paused or none", help))?)
+        }
     };
-    let name = |id: &str| Name::new(id).ok_or_else(wrong);
-    let subject = match (&signed.what.business, &signed.what.citizen, signed.what.all) {
+    let name = |id: &str| Name::new(id).ok_or_else(|| wrong(ID, help));
+    let subject = match (&moving.business, &moving.citizen, moving.all) {
         (Some(id), None, false) => Subject::Business(name(id)?),
         (None, Some(id), false) => Subject::Citizen(name(id)?),
         (None, None, true) => Subject::All,
-        _ => return Err(wrong()),
+        _ => return Err(wrong("exactly one of `business`, `citizen` and `all` is given", help)),
     };
-    order(&house, signed.by, signed.why, What::Move(Move { subject, to })).await?;
+    order(&house, moving.by, moving.why, What::Move(Move { subject, to })).await?;
     rollout(house).await
 }
 
@@ -125,7 +116,12 @@ pub async fn guards(house: House, query: Query) -> Result<Answer, Refused> {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Releasing {
+    #[serde(default = "operator")]
+    by: String,
+    #[serde(default)]
+    why: String,
     transaction: Option<String>,
     name: Option<String>,
 }
@@ -133,61 +129,80 @@ struct Releasing {
 /// Lets a held charge go, or all that is held of a citizen, business or client.
 pub async fn release(house: House, body: Bytes) -> Result<Answer, Refused> {
     let help = r#"{"transaction":"tx_42","why":"…"}, or {"name":"the citizen, business or client"}"#;
-    let signed: Signed<Releasing> = read(&body, help)?;
-    let wrong = || Refused::Body { help };
-    let what = match (&signed.what.transaction, &signed.what.name) {
-        (Some(id), None) => What::Release(TransactionId::parse(id).ok_or_else(wrong)?),
+    let releasing: Releasing = object(&body, help)?;
+    let what = match (&releasing.transaction, &releasing.name) {
+        (Some(id), None) => {
+            What::Release(TransactionId::parse(id).ok_or_else(|| wrong("a transaction is such as tx_42", help))?)
+        }
         (None, Some(id)) => {
             What::ReleaseAll(Name::known(id).ok_or_else(|| unknown("citizen, business or client", id))?)
         }
-        _ => return Err(wrong()),
+        _ => return Err(wrong("either `transaction` or `name` is given", help)),
     };
-    obeyed(order(&house, signed.by, signed.why, what).await?)
+    obeyed(order(&house, releasing.by, releasing.why, what).await?)
 }
 
-#[derive(Debug, Default, Deserialize)]
-struct Nothing {}
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reversing {
+    #[serde(default = "operator")]
+    by: String,
+    #[serde(default)]
+    why: String,
+}
 
 /// Takes a charge back.
 pub async fn reverse(house: House, id: String, body: Bytes) -> Result<Answer, Refused> {
     let help = r#"{"by":"…","why":"…"}"#;
-    let signed: Signed<Nothing> =
-        if body.is_empty() { Signed { by: operator(), ..Signed::default() } } else { read(&body, help)? };
+    let nobody = || Reversing { by: operator(), why: String::new() };
+    let reversing = if body.is_empty() { nobody() } else { object(&body, help)? };
     let id = decoded(&id);
     let transaction = TransactionId::parse(&id).ok_or_else(|| unknown("transaction", &id))?;
     let what = house.rialto.reversal(transaction).await?.ok_or_else(|| unknown("transaction", &id))?;
-    obeyed(order(&house, signed.by, signed.why, what).await?)
+    obeyed(order(&house, reversing.by, reversing.why, what).await?)
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Accepting {
+    #[serde(default = "operator")]
+    by: String,
+    #[serde(default)]
+    why: String,
     number: u32,
 }
 
 /// Accepts a conflict or a discrepancy.
 pub async fn accept(house: House, body: Bytes) -> Result<Answer, Refused> {
-    let signed: Signed<Accepting> = read(&body, r#"{"number":7,"why":"…"}, with a number of GET /v1/conflicts"#)?;
-    obeyed(order(&house, signed.by, signed.why, What::Accept(signed.what.number)).await?)
+    let accepting: Accepting = object(&body, r#"{"number":7,"why":"…"}, with a number of GET /v1/conflicts"#)?;
+    obeyed(order(&house, accepting.by, accepting.why, What::Accept(accepting.number)).await?)
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Closing {
+    #[serde(default = "operator")]
+    by: String,
+    #[serde(default)]
+    why: String,
     month: String,
 }
 
 /// Closes a month for good.
 pub async fn close(house: House, body: Bytes) -> Result<Answer, Refused> {
     let help = r#"{"month":"2026-11"}, a month that is over"#;
-    let signed: Signed<Closing> = read(&body, help)?;
-    let open = Day::after_month(&signed.what.month).ok_or(Refused::Body { help })?;
-    let calendar = house.rialto.calendar();
-    if calendar.day(house.rialto.clock().now()) < open {
-        return Err(Refused::Order(orders::Refused::NotOver(open.date().to_string())));
-    }
-    obeyed(order(&house, signed.by, signed.why, What::Close(open)).await?)
+    let closing: Closing = object(&body, help)?;
+    let open = Day::after_month(&closing.month);
+    let open = open.ok_or_else(|| {
+        let month: String = closing.month.chars().take(20).collect();
+        let what = "a month is written as 2026-11, from 2000-01 to 9999-12, and only one that is over can be closed";
+        wrong(&format!("{month:?} is no month: {what}"), help)
+    })?;
+    obeyed(order(&house, closing.by, closing.why, What::Close(open)).await?)
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Paying {
     id: String,
     #[serde(default)]
@@ -197,10 +212,10 @@ struct Paying {
 /// Puts somebody on the list of those who pay.
 pub async fn payer(house: House, body: Bytes) -> Result<Answer, Refused> {
     let help = r#"{"id":"the client, business or citizen","customer":"cus_…"}"#;
-    let paying: Paying = read(&body, help)?;
-    let wrong = || Refused::Body { help };
-    let id = Name::new(&paying.id).ok_or_else(wrong)?;
-    let customer = paying.customer.map(|customer| Name::new(&customer).ok_or_else(wrong)).transpose()?;
+    let paying: Paying = object(&body, help)?;
+    let name = |id: &str| Name::new(id).ok_or_else(|| wrong(ID, help));
+    let id = name(&paying.id)?;
+    let customer = paying.customer.as_deref().map(name).transpose()?;
     house.rialto.describe(vec![Row::Payer(Payer { id, customer })]).await?;
     payers(house).await
 }
@@ -215,8 +230,8 @@ pub async fn payers(house: House) -> Result<Answer, Refused> {
 }
 
 async fn order(house: &House, by: String, why: String, what: What) -> Result<Obeyed, Refused> {
-    if by.trim().is_empty() {
-        return Err(Refused::Body { help: NOBODY });
+    if by.trim_matches(' ').is_empty() {
+        return Err(wrong("`by` is empty", NOBODY));
     }
     Ok(house.rialto.order(Order { by: by.into(), why: why.into(), what }).await?)
 }
@@ -227,8 +242,19 @@ fn obeyed(obeyed: Obeyed) -> Result<Answer, Refused> {
     Ok(json(StatusCode::OK, &body))
 }
 
-fn read<T: DeserializeOwned>(body: &[u8], help: &'static str) -> Result<T, Refused> {
-    serde_json::from_slice(body).map_err(|_| Refused::Body { help })
+/// Reads a body that is one object, in which nothing stands twice.
+pub(super) fn object<'a, T: Deserialize<'a>>(body: &'a [u8], help: &'static str) -> Result<T, Refused> {
+    // A list of its fields in their order would be read as one, too.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(wrong("it is to be one JSON object", help));
+    }
+    serde_json::from_slice(body).map_err(|error| wrong(&error.to_string(), help))
+}
+
+const ID: &str = "an id has 1 to 128 bytes";
+
+fn wrong(what: &str, help: &'static str) -> Refused {
+    Refused::Body { what: what.to_owned(), help }
 }
 
 fn unknown(what: &'static str, id: &str) -> Refused {

@@ -1,16 +1,18 @@
 //! Proposals: rows of citizens and buildings in, the paid services for the engine to create out.
 
 use bytes::Bytes;
+use hashbrown::HashSet;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use warp::http::StatusCode;
 
 use super::house::House;
+use super::operating::object;
 use super::reply::{Answer, Refused, json};
 use super::wire::Proposals;
 use crate::domain::names::Name;
 use crate::domain::proposals::{self, Business, Citizen};
-use crate::reading::Skilled;
+use crate::reading::{Refusal, Skilled};
 
 /// What is asked: the engine's rows, and who may be offered something, where not all who pay.
 #[derive(Debug, Deserialize)]
@@ -30,29 +32,28 @@ const HELP: &str = r#"{"citizens":[rows],"buildings":[rows]}, and if need be "cl
 
 /// The services to create: for each citizen who runs a business one, to a listed client.
 pub async fn proposals(house: House, body: Bytes) -> Result<Answer, Refused> {
-    let wrong = || Refused::Body { help: HELP };
-    let asked: Asked<'_> = serde_json::from_slice(&body).map_err(|_| wrong())?;
+    let asked: Asked<'_> = object(&body, HELP)?;
+    let wrong = |row: &str, refusal: Refusal| Refused::Body { what: format!("a row of {row}: {refusal}"), help: HELP };
     let mut citizens = Vec::new();
     for row in asked.citizens {
-        let Skilled { id, expertise } = house.reader.skilled(row.get()).map_err(|_| wrong())?;
+        let Skilled { id, expertise } =
+            house.reader.skilled(row.get()).map_err(|refusal| wrong("citizens", refusal))?;
         citizens.push(Citizen { id, expertise });
     }
     let mut businesses = Vec::new();
     for row in asked.buildings {
-        let row = house.reader.building(row.get()).map_err(|_| wrong())?;
+        let row = house.reader.building(row.get()).map_err(|refusal| wrong("buildings", refusal))?;
         if let crate::domain::rows::Row::Building(building) = row
             && building.operator().is_some()
         {
             businesses.push(Business { id: building.id, kind: building.kind, run_by: building.run_by });
         }
     }
-    let listed: Vec<Name> = house.rialto.operations().await?.payers.iter().map(|payer| payer.id).collect();
-    let is_wanted =
-        |id: &Name| asked.clients.as_ref().is_none_or(|clients| clients.iter().any(|client| client == id.as_str()));
-    // Who runs a business pays for others, and offers nothing to himself.
-    let is_business = |id: &Name| businesses.iter().any(|business| business.id == *id || business.run_by == Some(*id));
-    let clients: Vec<Name> = listed.into_iter().filter(is_wanted).filter(|id| !is_business(id)).collect();
-    let is_open = |id: Name| asked.open.iter().any(|open| open == id.as_str());
-    let found = proposals::proposals(&citizens, &businesses, &clients, is_open);
+    let wanted: Option<HashSet<&str>> = asked.clients.as_ref().map(|ids| ids.iter().map(String::as_str).collect());
+    let is_wanted = |id: &Name| wanted.as_ref().is_none_or(|wanted| wanted.contains(id.as_str()));
+    let listed = house.rialto.operations().await?.payers;
+    let clients: Vec<Name> = listed.iter().map(|payer| payer.id).filter(is_wanted).collect();
+    let open: HashSet<&str> = asked.open.iter().map(String::as_str).collect();
+    let found = proposals::proposals(&citizens, &businesses, &clients, &open);
     Ok(json(StatusCode::OK, &Proposals::new(&found)))
 }

@@ -43,9 +43,12 @@ pub enum Refused {
     /// Its body is encoded.
     #[error("content encoding {0:?} is not known")]
     ContentEncoding(String),
-    /// It brings no token, or one that is not known.
-    #[error("a token is needed, and none that is known was sent")]
+    /// It brings no token.
+    #[error("a token is needed, and none was sent")]
     NoToken,
+    /// It brings one that is not known.
+    #[error("the token is not known")]
+    UnknownToken,
     /// Its token is for something else.
     #[error("the token has no scope {0}")]
     WrongScope(&'static str),
@@ -78,9 +81,11 @@ pub enum Refused {
         what: &'static str,
     },
     /// Its body is not what is asked for here.
-    #[error("the body is not what is asked for here")]
+    #[error("the body is not what is asked for here: {what}")]
     Body {
-        /// What is.
+        /// What is wrong with it.
+        what: String,
+        /// What is asked for.
         help: &'static str,
     },
     /// A tariff file has errors.
@@ -92,6 +97,9 @@ pub enum Refused {
     /// An order is refused for its time, which is told in the configured zone.
     #[error("the order was refused: {0}")]
     Untimely(String),
+    /// It paused everything, but only in memory.
+    #[error("everything is halted, but only until the sidecar restarts: the pause is not durable")]
+    Halted(#[source] Closed),
     /// The house is closed, or full.
     #[error("the request was not taken")]
     Closed(#[source] Closed),
@@ -120,6 +128,7 @@ impl From<OrderError> for Refused {
         match error {
             OrderError::Refused(refused) => Refused::Order(refused),
             OrderError::Record(error) => error.into(),
+            OrderError::Halted(closed) => Refused::Halted(closed),
         }
     }
 }
@@ -191,6 +200,11 @@ impl Refused {
                 "no_token",
                 "send `Authorization: Bearer TOKEN`; `rialto token add` makes one, and the admin's is in admin.token in the data folder",
             ),
+            Refused::UnknownToken => (
+                S::UNAUTHORIZED,
+                "unknown_token",
+                "it was removed, or is of another data folder, or not whole; `rialto token add` makes one, and the admin's is in admin.token in the data folder",
+            ),
             Refused::WrongScope(_) => {
                 (S::FORBIDDEN, "wrong_scope", "use a token with that scope: `rialto token add --scope …`")
             }
@@ -208,13 +222,18 @@ impl Refused {
             Refused::Method => (S::METHOD_NOT_ALLOWED, "method", "GET /openapi.json lists the paths and their methods"),
             Refused::Unknown { .. } => (S::NOT_FOUND, "unknown", "it was never taken, or has another id or feed"),
             Refused::Query { .. } => (S::BAD_REQUEST, "query", "GET /openapi.json describes the parameters"),
-            Refused::Body { help } => (S::BAD_REQUEST, "body", help),
+            Refused::Body { help, .. } => (S::BAD_REQUEST, "body", help),
             Refused::Tariff(_) => (
                 S::UNPROCESSABLE_ENTITY,
                 "tariff",
                 "`rialto tariff check FILE` shows each error with its line; the tariff in force stays",
             ),
             Refused::Order(_) | Refused::Untimely(_) => (S::CONFLICT, "refused", "nothing was changed"),
+            Refused::Halted(_) => (
+                S::SERVICE_UNAVAILABLE,
+                "halted_not_durable",
+                "nothing becomes collectable for as long as this process lives; make room on its disk and pause again, and it will outlast a restart",
+            ),
             Refused::Closed(Closed::Busy) => {
                 (S::SERVICE_UNAVAILABLE, "busy", "send it again after Retry-After seconds; nothing of it was taken")
             }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -22,6 +22,7 @@ use warp::http::{Request, Response, header};
 use super::access::Access;
 use super::house::House;
 use super::reply::{Answer, Refused};
+use super::room::{Bound, Held, Room};
 use super::routes;
 use crate::reading::Reader;
 use crate::wiring::Rialto;
@@ -33,7 +34,7 @@ pub struct Limits {
     pub connections: usize,
     /// The largest body.
     pub body_bytes: usize,
-    /// What all bodies together may take up.
+    /// What all bodies together may take up, besides the operator's orders.
     pub bodies_bytes: usize,
     /// How long a connection may take to send a request's head, and to be idle between requests.
     pub head: Duration,
@@ -82,12 +83,8 @@ impl Server {
     /// they began, and closes them.
     pub async fn serve(self, mut stop: watch::Receiver<bool>) {
         let Server { listener, house, access, limits } = self;
-        let desk = Arc::new(Desk {
-            access,
-            limits,
-            bodies: Semaphore::new(limits.bodies_bytes >> 10),
-            rialto: house.rialto.clone(),
-        });
+        let desk =
+            Arc::new(Desk { access, limits, bodies: Room::new(limits.bodies_bytes), rialto: house.rialto.clone() });
         let routes = warp::service(routes::routes(house));
         let connections = Arc::new(Semaphore::new(limits.connections));
         let graceful = GracefulShutdown::new();
@@ -138,8 +135,7 @@ impl Server {
 struct Desk {
     access: Arc<Access>,
     limits: Limits,
-    /// In KiB.
-    bodies: Semaphore,
+    bodies: Room,
     rialto: Rialto,
 }
 
@@ -169,31 +165,17 @@ impl Desk {
     }
 
     /// Lets a request in: who sends it may, and its body is whole and small enough.
-    async fn admit(
-        &self,
-        request: Request<Incoming>,
-    ) -> Result<(Request<Full<Bytes>>, tokio::sync::SemaphorePermit<'_>), Refused> {
+    async fn admit(&self, request: Request<Incoming>) -> Result<(Request<Full<Bytes>>, Held<'_>), Refused> {
         let (parts, body) = request.into_parts();
-        self.access.check(&parts)?;
-        let max = self.limits.body_bytes;
+        // Who may not is told so before he takes up any room.
+        let scope = self.access.check(&parts)?;
         if let Some(encoding) = parts.headers.get(header::CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
             return Err(Refused::ContentEncoding(
                 String::from_utf8_lossy(encoding.as_bytes()).chars().take(80).collect(),
             ));
         }
-        let told = body.size_hint().upper().unwrap_or(max as u64);
-        if (max as u64) < told {
-            return Err(Refused::TooLarge { max });
-        }
-        let kilobytes = (told as u32).div_ceil(1 << 10);
-        let held = self.bodies.try_acquire_many(kilobytes);
-        let held = held.map_err(|_| Refused::Closed(crate::actors::door::Closed::Busy))?;
-        let reading = tokio::time::timeout(self.limits.body, Limited::new(body, max).collect());
-        let bytes = match reading.await {
-            Ok(Ok(collected)) => collected.to_bytes(),
-            Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => return Err(Refused::TooLarge { max }),
-            Ok(Err(_)) | Err(_) => return Err(Refused::BodyLate),
-        };
+        let bound = Bound { bytes: self.limits.body_bytes, time: self.limits.body };
+        let (bytes, held) = self.bodies.read(body, scope, bound).await?;
         Ok((Request::from_parts(parts, Full::new(bytes)), held))
     }
 }

@@ -57,6 +57,9 @@ pub struct Tokens {
     tokens: Vec<Token>,
 }
 
+/// The longest name of a token.
+const NAME_MAX: usize = 128;
+
 impl Tokens {
     /// The file in `folder` that they are stored in.
     pub fn path(folder: &Path) -> PathBuf {
@@ -82,6 +85,12 @@ impl Tokens {
 
     /// Makes a token, stores its digest in `folder`, and gives it out: this once.
     pub fn add(folder: &Path, name: &str, scopes: Vec<Scope>) -> io::Result<String> {
+        if name.is_empty() || NAME_MAX < name.len() || name.contains(char::is_control) {
+            let what = format!(
+                "a token's name is 1 to {NAME_MAX} bytes of plain text, without line breaks and other control characters"
+            );
+            return Err(io::Error::other(what));
+        }
         let mut tokens = Tokens::stored(folder)?;
         if tokens.tokens.iter().any(|token| token.name == name) || name == "admin" {
             return Err(io::Error::other(format!("there is a token named {name} already")));
@@ -92,13 +101,13 @@ impl Tokens {
         Ok(token)
     }
 
-    /// Removes the token with this name; whether there was one.
-    pub fn remove(folder: &Path, name: &str) -> io::Result<bool> {
+    /// Removes the token with this name, if there is one.
+    pub fn remove(folder: &Path, name: &str) -> io::Result<Option<Token>> {
         let mut tokens = Tokens::stored(folder)?;
-        let before = tokens.tokens.len();
-        tokens.tokens.retain(|token| token.name != name);
+        let Some(place) = tokens.tokens.iter().position(|token| token.name == name) else { return Ok(None) };
+        let removed = tokens.tokens.remove(place);
         tokens.save(folder)?;
-        Ok(tokens.tokens.len() < before)
+        Ok(Some(removed))
     }
 
     /// All of them.

@@ -44,6 +44,12 @@ pub enum JournalError {
         /// What is wrong.
         what: String,
     },
+    /// There is none any more.
+    #[error(
+        "{0} holds no segment of the journal, though this folder had one from the moment it was made. Restore all of it \
+         from a backup; to begin a new book, name another folder with --data"
+    )]
+    Gone(PathBuf),
     /// It belongs to another version of Rialto.
     #[error("{path} has format {found}; this version of Rialto reads format {known}")]
     Version {

@@ -32,6 +32,7 @@ pub struct Recovered {
     uncertain: u64,
     /// Files of segments that nothing durable is in.
     spare: Vec<PathBuf>,
+    id: FolderId,
 }
 
 /// A torn tail.
@@ -53,9 +54,12 @@ pub fn read(
 ) -> Result<Recovered, JournalError> {
     let salt = Salt::of(id);
     // A snapshot names a position only after it was synced.
-    let mut found =
-        Recovered { segments: Vec::new(), end: 0, records: 0, cut: None, uncertain: from, spare: Vec::new() };
+    let (segments, spare) = (Vec::new(), Vec::new());
+    let mut found = Recovered { segments, end: 0, records: 0, cut: None, uncertain: from, spare, id };
     let files = fronts(folder, id)?;
+    if files.is_empty() {
+        return Err(JournalError::Gone(folder.to_owned()));
+    }
     for (place, file) in files.iter().enumerate() {
         let rest = &files[place..];
         let Front::Header { base, synced } = file.front else {
@@ -100,8 +104,13 @@ pub fn read(
 /// Makes what was read the whole truth: whatever lies behind its end is gone, the uncertain end is
 /// written and synced again, and the stream can be written on.
 pub fn settle(folder: &Path, found: &mut Recovered) -> Result<(), JournalError> {
-    for path in found.spare.drain(..) {
+    // From the last one on: whatever stops this leaves none missing in between. The first is never gone: where there
+    // is an identity, there is a journal.
+    for path in found.spare.drain(..).rev().filter(|path| *path != segment::path(folder, 1)) {
         fs::remove_file(&path).map_err(JournalError::io(&path, "removing it"))?;
+    }
+    if found.segments.is_empty() {
+        found.segments.push(segment::begin(folder, found.id).map_err(JournalError::io(folder, "beginning it anew"))?);
     }
     let mut end = found.end;
     for segment in found.segments.iter().rev() {

@@ -46,7 +46,11 @@ pub fn path(folder: &Path, number: u32) -> PathBuf {
 /// The numbers of the segments in `folder`, ascending.
 pub fn numbers(folder: &Path) -> Result<Vec<u32>, JournalError> {
     let mut numbers = Vec::new();
-    for entry in fs::read_dir(folder).map_err(JournalError::io(folder, "listing it"))? {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(numbers),
+        entries => entries.map_err(JournalError::io(folder, "listing it"))?,
+    };
+    for entry in entries {
         let entry = entry.map_err(JournalError::io(folder, "listing it"))?;
         let name = entry.file_name();
         if let Some(number) = name.to_str().and_then(|name| name.strip_suffix(".journal")) {
@@ -62,6 +66,14 @@ pub fn create(folder: &Path, number: u32) -> io::Result<File> {
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path(folder, number))?;
     sync_folder(folder)?;
     Ok(file)
+}
+
+/// The first segment of a journal, with nothing in it but its header, all of it durable.
+pub fn begin(folder: &Path, id: FolderId) -> io::Result<Segment> {
+    let file = create(folder, 1)?;
+    write_header(&file, 1, 0, 0, id)?;
+    file.sync_all()?;
+    Ok(Segment { path: path(folder, 1), number: 1, base: 0, file: Arc::new(file) })
 }
 
 /// Makes the names in `folder` durable.

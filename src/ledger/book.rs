@@ -3,7 +3,7 @@
 //! A change is decided first, by [`Book::admit`], which changes nothing and may refuse; then it is
 //! made, by [`Book::post`], which cannot refuse. Rows are only ever appended.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashMap;
 use thiserror::Error;
@@ -11,25 +11,26 @@ use thiserror::Error;
 use crate::domain::activity::{Activity, Outcome};
 use crate::domain::calendar::Day;
 use crate::domain::charge::{Free, Hold, Price};
-use crate::domain::external::Class;
+use crate::domain::external::{Class, Ruling};
 use crate::domain::ids::{EventKey, TransactionId};
 use crate::domain::money::{Money, Sum};
 use crate::domain::names::Name;
 use crate::domain::orders;
 use crate::domain::rollout::Rollout;
 use crate::domain::rows::Row;
+use crate::domain::tariff::differs;
 use crate::domain::tariff::timeline::Tariffs;
-use crate::domain::tariff::{Rule, Tariff, differs};
 use crate::domain::time::Moment;
 use crate::tariffs;
 
 use super::accounts::CHARGES_MAX;
+use super::arrivals::{Arrival, Arrivals};
 use super::chunks::Chunks;
 use super::directory::Directory;
 use super::entry::{Charged, Entry, Event, Receipt, Status};
 use super::guards::{self, Guards, Limits};
 use super::index::Index;
-use super::meters::{self, Meters};
+use super::meters::{self, Meters, Used};
 use super::orders::{Closing, Link};
 use super::roll::{NameNo, Roll};
 use super::rows::{ChargeRow, Fact, FactNo, FactRow, Marks, Place, Sort};
@@ -37,29 +38,32 @@ use super::rows::{ChargeRow, Fact, FactNo, FactRow, Marks, Place, Sort};
 /// The book.
 #[derive(Debug)]
 pub struct Book {
-    roll: Roll,
-    facts: Chunks<FactRow>,
-    index: Index,
-    charges: Chunks<ChargeRow>,
-    conflicts: Chunks<ConflictRow>,
+    pub(super) roll: Roll,
+    pub(super) facts: Chunks<FactRow>,
+    pub(super) index: Index,
+    pub(super) charges: Chunks<ChargeRow>,
+    pub(super) conflicts: Chunks<ConflictRow>,
     /// The conflicts of each key, so that sending one again writes nothing.
-    noted: HashMap<EventKey, Vec<u32>>,
-    directory: Directory,
-    tariffs: Tariffs,
-    meters: Meters,
-    rollout: Rollout,
-    guards: Guards,
-    limits: Limits,
-    /// The rows of charges that are held, and were neither let go nor taken back.
-    held: BTreeSet<u32>,
-    links: Chunks<Link>,
-    accepted: BTreeSet<u32>,
-    closings: Vec<Closing>,
+    pub(super) noted: HashMap<EventKey, Vec<u32>>,
+    pub(super) directory: Directory,
+    pub(super) tariffs: Tariffs,
+    pub(super) meters: Meters,
+    pub(super) rollout: Rollout,
+    pub(super) guards: Guards,
+    pub(super) limits: Limits,
+    /// The rows of charges that are held, and were neither let go nor taken back; and what each counts once it is let go.
+    pub(super) held: BTreeMap<u32, Option<Used>>,
+    pub(super) links: Chunks<Link>,
+    pub(super) accepted: BTreeSet<u32>,
+    pub(super) closings: Vec<Closing>,
+    /// Where each order's record stands.
+    pub(super) orders: Chunks<Place>,
     /// How many facts are orders.
-    orders: usize,
+    pub(super) order_facts: usize,
+    pub(super) arrivals: Arrivals,
     /// All amounts, whichever way they go.
-    charged: Sum,
-    latest: Moment,
+    pub(super) charged: Sum,
+    pub(super) latest: Moment,
 }
 
 /// A book in which nothing is written, and the built-in tariff is in force.
@@ -78,11 +82,13 @@ impl Default for Book {
             rollout: Rollout::default(),
             guards: Guards::default(),
             limits: Limits::default(),
-            held: BTreeSet::new(),
+            held: BTreeMap::new(),
             links: Chunks::default(),
             accepted: BTreeSet::new(),
             closings: Vec::new(),
-            orders: 0,
+            orders: Chunks::default(),
+            order_facts: 0,
+            arrivals: Arrivals::default(),
             charged: Sum::default(),
             latest: Moment::default(),
         }
@@ -170,9 +176,13 @@ impl Book {
                 }
                 Verdict::Conflict { first, is_noted }
             }
-            // A rule charged it as it was; what it became costs nothing more.
+            // A rule charged or counted it as it was; what it became costs nothing more.
             (true, ..) if known.is_charged => Verdict::Repeat(first),
             (true, _, Outcome::Processed) => self.room_for(event, place).map(|()| Verdict::Upgrade(first))?,
+            // It is unfinished in another way, and a rule is about that.
+            (true, known, outcome) if known != outcome && event.is_priced() => {
+                self.room_for(event, place).map(|()| Verdict::Upgrade(first))?
+            }
             // Unfinished it was, and unfinished it is: nothing that could be charged has changed.
             (true, ..) => Verdict::Repeat(first),
         })
@@ -207,7 +217,8 @@ impl Book {
     pub fn post(&mut self, event: &Event<'_>, place: Place) -> Receipt {
         let number = FactNo(self.facts.len() as u32);
         self.latest = self.latest.max(event.recorded_at);
-        let rule = self.rule_of(event);
+        let tariff = event.used.and_then(|_| self.tariffs.version(event.draft.tariff).cloned());
+        let rule = event.used.zip(tariff.as_ref()).and_then(|(used, tariff)| tariff.rule(used.rule));
         let names = self.names(event);
         let [citizen, business, client] = names;
         let row = |(sort, rule, amount, currency)| ChargeRow {
@@ -226,7 +237,6 @@ impl Book {
             Price::Counted { .. } | Price::Free(_) => None,
         };
         let charge = charge.map(row);
-        let counted = event.used.zip(rule).map(|(used, rule)| (meters::key_of(event, rule, used), used));
         let adjustment = event.adjustment.zip(rule);
         let adjustment = adjustment.map(|(amount, rule)| row((Sort::Adjustment, rule.id, amount, rule.currency)));
         self.push_fact(FactRow::new(Fact {
@@ -236,11 +246,21 @@ impl Book {
             place,
             feed: event.activity.feed,
             outcome: event.activity.outcome,
-            is_charged: charge.is_some() || adjustment.is_some(),
+            is_charged: charge.is_some() || event.used.is_some(),
             is_upgrade: event.is_upgrade,
             is_order: false,
+            is_undecided: event.draft.ruling == Ruling::Undecided,
         }));
+        self.arrivals.note(Arrival { fact: number, at: event.recorded_at });
         let transaction = TransactionId(self.charges.len() as u64 + 1);
+        if charge.is_some_and(|charge| charge.is_held()) {
+            self.held.insert(self.charges.len() as u32, event.used);
+        } else if let Some((used, rule)) = event.used.zip(rule) {
+            let posted = charge.into_iter().chain(adjustment).map(|row| i128::from(row.amount.millionths())).sum();
+            let [all, own] = meters::keys_of(event, rule, used);
+            let counted = rule.asks.counting(self.meters.counted([&all, &own]), used.quantity, posted);
+            self.meters.set([all, own], counted);
+        }
         for row in charge.into_iter().chain(adjustment) {
             self.push_charge(row);
         }
@@ -251,9 +271,6 @@ impl Book {
                 let (key, content, outcome) = (event.key, event.content, event.activity.outcome);
                 self.conflicts.push(ConflictRow { key, content, outcome, place, is_discrepancy: true });
             }
-        }
-        if let Some((key, used)) = counted {
-            self.meters.count(key, used.quantity);
         }
         let status = if charge.is_some() { Status::Priced } else { Status::Recorded };
         let charge = charge.map(|charge| Charged {
@@ -300,16 +317,13 @@ impl Book {
 
     pub(super) fn push_fact(&mut self, row: FactRow) -> FactNo {
         let number = FactNo(self.facts.len() as u32);
-        self.orders += usize::from(row.is_order());
+        self.order_facts += usize::from(row.is_order());
         self.facts.push(row);
         self.index.put(number, &self.facts);
         number
     }
 
     fn push_charge(&mut self, row: ChargeRow) {
-        if row.is_held() && row.sort() == Sort::Charge {
-            self.held.insert(self.charges.len() as u32);
-        }
         self.charges.push(row);
         self.charged.0 += i128::from(row.amount.millionths()).abs();
     }
@@ -320,8 +334,13 @@ impl Book {
         self.push_charge(row);
     }
 
-    pub(super) fn let_go(&mut self, number: u32) {
-        self.held.remove(&number);
+    /// A held charge is held no more; what it counts from now on, where it was held.
+    pub(super) fn let_go(&mut self, number: u32) -> Option<Option<Used>> {
+        self.held.remove(&number)
+    }
+
+    pub(super) fn was_ordered(&mut self, place: Place) {
+        self.orders.push(place);
     }
 
     pub(super) fn accept(&mut self, number: u32) {
@@ -350,12 +369,6 @@ impl Book {
 
     pub(super) fn meters_mut(&mut self) -> &mut Meters {
         &mut self.meters
-    }
-
-    /// The rule that counts an event, where one does.
-    fn rule_of(&self, event: &Event<'_>) -> Option<&Rule> {
-        let used = event.used?;
-        self.tariffs.version(event.draft.tariff)?.rule(used.rule)
     }
 
     /// Writes a conflict down; it must have been admitted as one that is not noted.
@@ -405,7 +418,7 @@ impl Book {
 
     /// The receipt of an event that is known already.
     pub fn repeated(&self, first: FactNo, status: Status) -> Receipt {
-        let is_held = |transaction: TransactionId| self.held.contains(&(transaction.0 as u32 - 1));
+        let is_held = |transaction: TransactionId| self.held.contains_key(&(transaction.0 as u32 - 1));
         let charge = self.charge_of(first);
         let charge = charge.map(|(transaction, charge)| charged(transaction, &charge, is_held(transaction)));
         Receipt { status, charge, upgraded: false }
@@ -416,240 +429,14 @@ impl Book {
         keys.for_each(|key| self.index.touch(key));
     }
 
-    /// The newest fact of `key`.
-    pub fn find(&self, key: EventKey) -> Option<FactNo> {
-        self.index.find(key, &self.facts)
-    }
-
-    /// The fact with this number.
-    ///
-    /// # Panics
-    /// Where the book gave out no such number.
-    #[expect(clippy::expect_used, reason = "numbers come from this book alone, and rows are never taken away")]
-    pub fn fact(&self, number: FactNo) -> Fact {
-        self.facts.get(number.0 as usize).expect("a number that the book gave out").fact()
-    }
-
-    /// The transaction of a fact, if it earned.
-    pub fn charge_of(&self, fact: FactNo) -> Option<(TransactionId, ChargeRow)> {
-        let number = self.charges.partition_point(|charge| charge.fact < fact);
-        let charge = self.charges.get(number).filter(|charge| charge.fact == fact && charge.sort() == Sort::Charge)?;
-        Some((TransactionId(number as u64 + 1), charge))
-    }
-
-    /// The names.
-    pub fn roll(&self) -> &Roll {
-        &self.roll
-    }
-
-    /// The facts.
-    pub fn facts(&self) -> &Chunks<FactRow> {
-        &self.facts
-    }
-
-    /// The charges; transaction `n` is row `n - 1`.
-    pub fn charges(&self) -> &Chunks<ChargeRow> {
-        &self.charges
-    }
-
-    /// The latest instant at which anything was recorded.
-    pub fn latest(&self) -> Moment {
-        self.latest
-    }
-
-    /// The conflicts, in order.
-    pub fn conflicts(&self) -> &Chunks<ConflictRow> {
-        &self.conflicts
-    }
-
-    /// The conflicts with the event of `key`, each with its number.
-    pub fn conflicts_of(&self, key: EventKey) -> impl Iterator<Item = (usize, ConflictRow)> + '_ {
-        let numbers = self.noted.get(&key).map(Vec::as_slice).unwrap_or_default();
-        numbers.iter().filter_map(|&number| Some((number as usize, self.conflicts.get(number as usize)?)))
-    }
-
-    /// Who is who.
-    pub fn directory(&self) -> &Directory {
-        &self.directory
-    }
-
-    /// The tariffs.
-    pub fn tariffs(&self) -> &Tariffs {
-        &self.tariffs
-    }
-
-    /// Who is in which phase.
-    pub fn rollout(&self) -> &Rollout {
-        &self.rollout
-    }
-
-    /// What the guards have seen.
-    pub fn guards(&self) -> &Guards {
-        &self.guards
-    }
-
-    /// What the guards let pass.
-    pub fn limits(&self) -> &Limits {
-        &self.limits
-    }
-
     /// From now on the guards let this pass.
     pub fn limit(&mut self, limits: Limits) {
         self.limits = limits;
     }
 
-    /// The rows of charges that are held, in order.
-    pub fn held(&self) -> &BTreeSet<u32> {
-        &self.held
-    }
-
-    /// The rows of held charges of a citizen, business or client.
-    pub fn held_of(&self, name: Name) -> impl Iterator<Item = u32> + '_ {
-        let whose = self.roll.number(name);
-        let is_his =
-            move |row: &ChargeRow| whose.is_some_and(|whose| [row.citizen, row.business, row.client].contains(&whose));
-        self.held.iter().copied().filter(move |number| self.charges.get(*number as usize).as_ref().is_some_and(is_his))
-    }
-
-    /// What speaks of what, in order of the later ones.
-    pub fn links(&self) -> &Chunks<Link> {
-        &self.links
-    }
-
-    /// Whether a conflict was accepted.
-    pub fn is_accepted(&self, number: u32) -> bool {
-        self.accepted.contains(&number)
-    }
-
-    /// The numbers of the conflicts that were accepted, in order.
-    pub fn accepted(&self) -> &BTreeSet<u32> {
-        &self.accepted
-    }
-
-    /// Which months were closed, in order.
-    pub fn closings(&self) -> &[Closing] {
-        &self.closings
-    }
-
-    /// The first day that is not closed, where any is.
-    pub fn open_from(&self) -> Option<Day> {
-        self.closings.last().map(|closing| closing.open)
-    }
-
-    /// How many events were taken.
-    pub fn events(&self) -> usize {
-        self.facts.len() - self.orders
-    }
-
-    /// All amounts, whichever way they go.
-    pub fn charged(&self) -> Sum {
-        self.charged
-    }
-
-    /// What was used of what is priced together.
-    pub fn meters(&self) -> &Meters {
-        &self.meters
-    }
-
-    /// A book of these parts, such as an image holds; the rest follows from them.
-    pub fn from_parts(parts: Parts) -> Book {
-        let Parts {
-            names,
-            facts,
-            charges,
-            conflicts,
-            rows,
-            tariffs,
-            meters,
-            rollout,
-            guards,
-            links,
-            accepted,
-            discrepancies,
-            closings,
-            latest,
-        } = parts;
-        let conflicts = with_discrepancies(&conflicts, &discrepancies);
-        let mut book = Book {
-            facts,
-            charges,
-            conflicts,
-            meters,
-            rollout,
-            guards,
-            links,
-            accepted,
-            closings,
-            latest,
-            ..Book::default()
-        };
-        names.into_iter().for_each(|name| book.enrol(name));
-        rows.into_iter().for_each(|row| book.describe(row));
-        tariffs.iter().for_each(|tariff| book.tariffs.take(tariff));
-        for number in 0..book.facts.len() {
-            book.index.put(FactNo(number as u32), &book.facts);
-        }
-        book.orders = book.facts.iter().filter(|row| row.is_order()).count();
-        for (number, charge) in (0..).zip(book.charges.iter()) {
-            book.charged.0 += i128::from(charge.amount.millionths()).abs();
-            if charge.is_held() && charge.sort() == Sort::Charge {
-                book.held.insert(number);
-            }
-        }
-        for Link { of, .. } in book.links.iter() {
-            book.held.remove(&of);
-        }
-        for (number, conflict) in book.conflicts.iter().enumerate().filter(|(_, conflict)| !conflict.is_discrepancy) {
-            book.noted.entry(conflict.key).or_default().push(number as u32);
-        }
-        book
-    }
-
     fn enrolled(&self, name: Option<Name>) -> NameNo {
         name.and_then(|name| self.roll.number(name)).unwrap_or(NameNo::NONE)
     }
-}
-
-/// What a book is made of, without what follows from it.
-#[derive(Debug, Default)]
-pub struct Parts {
-    /// The roll, in order.
-    pub names: Vec<Name>,
-    /// The facts.
-    pub facts: Chunks<FactRow>,
-    /// The charges.
-    pub charges: Chunks<ChargeRow>,
-    /// The conflicts.
-    pub conflicts: Chunks<ConflictRow>,
-    /// The directory.
-    pub rows: Vec<Row>,
-    /// The tariffs after the built-in one, in order.
-    pub tariffs: Vec<Tariff>,
-    /// The meters.
-    pub meters: Meters,
-    /// Who is in which phase.
-    pub rollout: Rollout,
-    /// What the guards have seen.
-    pub guards: Guards,
-    /// What speaks of what.
-    pub links: Chunks<Link>,
-    /// The conflicts that were accepted.
-    pub accepted: BTreeSet<u32>,
-    /// Which of the conflicts are discrepancies.
-    pub discrepancies: Vec<u32>,
-    /// The months that were closed.
-    pub closings: Vec<Closing>,
-    /// The latest instant at which anything was recorded.
-    pub latest: Moment,
-}
-
-/// The conflicts, of which these are discrepancies.
-fn with_discrepancies(conflicts: &Chunks<ConflictRow>, discrepancies: &[u32]) -> Chunks<ConflictRow> {
-    let mut all = Chunks::default();
-    for (number, row) in (0..).zip(conflicts.iter()) {
-        all.push(ConflictRow { is_discrepancy: discrepancies.binary_search(&number).is_ok(), ..row });
-    }
-    all
 }
 
 fn charged(transaction: TransactionId, charge: &ChargeRow, is_held: bool) -> Charged {

@@ -68,12 +68,14 @@ pub fn digest(book: &Book) -> blake3::Hash {
         hasher.update(&(tariff.text().len() as u64).to_le_bytes());
         hasher.update(tariff.text().as_bytes());
     }
-    for (subject, standing) in book.rollout().own() {
+    for (subject, phase, since) in book.rollout().all_own() {
         hasher.update(subject.id().map_or("", Name::as_str).as_bytes());
-        hasher.update(&[standing.phase as u8]);
+        hasher.update(&[phase.map_or(0, |phase| phase as u8 + 1)]);
+        hasher.update(&since.0.to_le_bytes());
     }
     if let Some(all) = book.rollout().standing(Subject::All).filter(|all| all.phase != Phase::Shadow) {
         hasher.update(&[all.phase as u8]);
+        hasher.update(&all.since.0.to_le_bytes());
     }
     for Link { of, by } in book.links().iter() {
         hasher.update(&of.to_le_bytes());
@@ -81,6 +83,17 @@ pub fn digest(book: &Book) -> blake3::Hash {
     }
     for number in book.accepted() {
         hasher.update(&number.to_le_bytes());
+    }
+    for number in (0_u32..).zip(book.conflicts().iter()).filter(|(_, row)| row.is_discrepancy).map(|(number, _)| number)
+    {
+        hasher.update(&number.to_le_bytes());
+    }
+    for place in book.orders().iter() {
+        hasher.update(&place.0.to_le_bytes());
+    }
+    for (number, used) in book.held_used() {
+        hasher.update(&number.to_le_bytes());
+        hasher.update(&used.quantity.to_le_bytes());
     }
     for closing in book.closings() {
         hasher.update(&closing.from.to_le_bytes());
@@ -93,7 +106,10 @@ pub fn digest(book: &Book) -> blake3::Hash {
         }
         hasher.update(&[key.base as u8, key.scope as u8, key.stage as u8, key.period as u8]);
         hasher.update(&key.start.0.to_le_bytes());
-        hasher.update(&counted.to_le_bytes());
+        hasher.update(&counted.quantity.to_le_bytes());
+        hasher.update(&counted.posted.to_le_bytes());
+        let (tariff, rule) = key.of.map_or((0, 0), |(tariff, rule)| (tariff.0, rule.0));
+        hasher.update(&[tariff.to_le_bytes(), rule.to_le_bytes()].concat());
     }
     hasher.finalize()
 }

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use crate::domain::activity::Activity;
-use crate::domain::charge::{Draft, Hold, Stage};
+use crate::domain::charge::{Draft, Hold, Price, Stage};
 use crate::domain::ids::{EventKey, TransactionId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::names::Name;
@@ -53,6 +53,13 @@ pub struct Event<'a> {
     pub recorded_at: Moment,
     /// Whether it upgrades the outcome of an event that was taken before.
     pub is_upgrade: bool,
+}
+
+impl Event<'_> {
+    /// Whether a rule is about it as it is.
+    pub fn is_priced(&self) -> bool {
+        self.is_upgrade || self.used.is_some() || !matches!(self.draft.price, Price::Free(_))
+    }
 }
 
 /// An event as it was told: the sender's own, or one that was read back. An entry is passed on by value,

@@ -1,15 +1,18 @@
 //! Meters: how much was used of what is priced together, for whom, in which period.
 //!
 //! They count in the order of posting, and go on counting from one tariff to the next. What was used in shadow
-//! is counted apart: it takes nothing of anybody's allowance.
+//! is counted apart: it takes nothing of anybody's allowance. What is held is not counted before it is let go.
+//!
+//! Beside what all rules of a meter count together, each rule of each tariff counts its own, and what was posted for
+//! it: earlier charges are only ever changed by the rule that made them.
 
 use hashbrown::HashMap;
 
 use crate::domain::calendar::{Day, Period};
 use crate::domain::charge::{Draft, Free, Price, Stage};
 use crate::domain::names::Name;
-use crate::domain::tariff::asks::Unit;
-use crate::domain::tariff::{Meter, Rule, RuleId, Scope};
+use crate::domain::tariff::asks::{Amounts, Counted, Unit};
+use crate::domain::tariff::{Meter, Rule, RuleId, Scope, TariffVersion};
 
 use super::entry::Event;
 use super::roll::Roll;
@@ -32,6 +35,17 @@ pub struct Key {
     pub period: Period,
     /// and the first day of it.
     pub start: Day,
+    /// The rule, and its tariff, whose own count it is; `None` for all that count together.
+    pub of: Option<(TariffVersion, RuleId)>,
+}
+
+/// A count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Count {
+    /// A quantity; of a rule's own count, only what was not free.
+    pub quantity: u128,
+    /// What was posted for it, in millionths; only of a rule's own count.
+    pub posted: i128,
 }
 
 /// What a meter counts in.
@@ -72,34 +86,30 @@ pub struct Used {
 
 /// All counts.
 #[derive(Clone, Debug, Default)]
-pub struct Meters(HashMap<Key, u128>);
+pub struct Meters(HashMap<Key, Count>);
 
 impl Meters {
-    /// How much has been counted.
-    pub fn counted(&self, key: &Key) -> u128 {
-        self.0.get(key).copied().unwrap_or_default()
+    /// How much has been counted, given the key of all that count together and that of the rule's own.
+    pub fn counted(&self, [all, own]: [&Key; 2]) -> Counted {
+        let count = |key| self.0.get(key).copied().unwrap_or_default();
+        let Count { quantity, posted } = count(own);
+        Counted { all: count(all).quantity, own: quantity, posted }
     }
 
-    /// Counts more.
-    pub fn count(&mut self, key: Key, quantity: u64) {
-        let counted = self.0.entry(key).or_default();
-        *counted = counted.saturating_add(quantity.into());
-    }
-
-    /// Counts less: what was charged is taken back.
-    pub fn uncount(&mut self, key: Key, quantity: u64) {
-        let counted = self.0.entry(key).or_default();
-        *counted = counted.saturating_sub(quantity.into());
+    /// Takes what is counted now.
+    pub fn set(&mut self, [all, own]: [Key; 2], counted: Counted) {
+        self.0.insert(all, Count { quantity: counted.all, posted: 0 });
+        self.0.insert(own, Count { quantity: counted.own, posted: counted.posted });
     }
 
     /// A count that an image has.
-    pub fn put(&mut self, key: Key, counted: u128) {
-        self.0.insert(key, counted);
+    pub fn put(&mut self, key: Key, count: Count) {
+        self.0.insert(key, count);
     }
 
     /// All of them in a fixed order.
-    pub fn sorted(&self) -> Vec<(Key, u128)> {
-        let mut all: Vec<(Key, u128)> = self.0.iter().map(|(key, counted)| (*key, *counted)).collect();
+    pub fn sorted(&self) -> Vec<(Key, Count)> {
+        let mut all: Vec<(Key, Count)> = self.0.iter().map(|(key, count)| (*key, *count)).collect();
         all.sort_unstable();
         all
     }
@@ -125,13 +135,11 @@ impl Meters {
             }
         };
         let used = Used { rule: rule.id, start, quantity: measure.quantity };
-        let price = rule.asks.price(self.counted(&key_of(event, rule, used)), measure);
+        let [all, own] = keys_of(event, rule, used);
+        let price = rule.asks.price(self.counted([&all, &own]), measure);
         event.used = Some(used);
         event.draft.price = match price {
-            Ok(amounts) if amounts.charge.is_positive() => {
-                Price::Charge { rule: rule.id, amount: amounts.charge, currency: rule.currency }
-            }
-            Ok(_) => Price::Free(Free::Nothing),
+            Ok(Amounts { charge, .. }) => Price::Charge { rule: rule.id, amount: charge, currency: rule.currency },
             Err(reason) => {
                 if reason == Free::TooMuch {
                     event.used = None;
@@ -143,24 +151,25 @@ impl Meters {
     }
 }
 
-/// The meter that a charge was counted by, in the period that begins with `start`.
-pub fn key_of_row(row: &ChargeRow, rule: &Rule, start: Day, roll: &Roll) -> Key {
+/// The meters that a charge is counted by, in the period that begins with `start`: together with others, and its own.
+pub fn keys_of_row(row: &ChargeRow, rule: &Rule, start: Day, roll: &Roll) -> [Key; 2] {
     let [client, business, citizen] = [row.client, row.business, row.citizen].map(|number| roll.name(number));
     let whose = match rule.meter.scope {
         Scope::Payer => client.or(business).or(citizen),
         Scope::Business => business.or(citizen),
         Scope::Citizen => citizen,
     };
-    key(rule, whose, row.stage(), start)
+    keys(rule, row.tariff, whose, row.stage(), start)
 }
 
-/// The meter that an event is counted by.
-pub fn key_of(event: &Event<'_>, rule: &Rule, used: Used) -> Key {
-    let Draft { business, .. } = event.draft;
-    key(rule, rule.meter.scope.of(&event.activity, business), event.stage, used.start)
+/// The meters that an event is counted by: together with others, and its own.
+pub fn keys_of(event: &Event<'_>, rule: &Rule, used: Used) -> [Key; 2] {
+    let Draft { business, tariff, .. } = event.draft;
+    keys(rule, tariff, rule.meter.scope.of(&event.activity, business), event.stage, used.start)
 }
 
-fn key(rule: &Rule, whose: Option<Name>, stage: Stage, start: Day) -> Key {
+fn keys(rule: &Rule, tariff: TariffVersion, whose: Option<Name>, stage: Stage, start: Day) -> [Key; 2] {
     let Meter { name: meter, scope, period } = rule.meter;
-    Key { meter, base: Base::of(rule.asks.unit), scope, whose, stage, period, start }
+    let all = Key { meter, base: Base::of(rule.asks.unit), scope, whose, stage, period, start, of: None };
+    [all, Key { of: Some((tariff, rule.id)), ..all }]
 }

@@ -5,6 +5,7 @@
 //! a disk or an actor.
 
 pub mod accounts;
+pub mod arrivals;
 pub mod book;
 pub mod chunks;
 pub mod digest;
@@ -12,9 +13,11 @@ pub mod directory;
 pub mod entry;
 pub mod guards;
 pub mod index;
+mod look;
 pub mod meters;
 pub mod orders;
 pub mod pages;
+pub mod parts;
 pub mod roll;
 pub mod rows;
 pub mod top;

@@ -6,15 +6,20 @@
 
 use crate::domain::activity::Outcome;
 use crate::domain::calendar::Day;
+use crate::domain::charge::Stage;
 use crate::domain::ids::{EventKey, Feed, TransactionId};
 use crate::domain::money::Money;
 use crate::domain::names::Name;
 use crate::domain::orders::{Order, Refused, Reverse, TEXT_MAX, What};
+use crate::domain::rollout::{Phase, Subject};
+use crate::domain::tariff::Rule;
+use crate::domain::tariff::asks::Counted;
 use crate::domain::time::Moment;
+use crate::tariffs;
 
 use super::accounts::CHARGES_MAX;
 use super::book::Book;
-use super::meters;
+use super::meters::{self, Key};
 use super::rows::{ChargeRow, Fact, FactNo, FactRow, Marks, Place, Sort};
 
 /// What follows from an order, for whoever tells others.
@@ -42,14 +47,24 @@ impl Book {
             return Err(Refused::Text);
         }
         match &order.what {
-            What::Tariff(tariff) => Ok(self.tariffs().admit(tariff, now)?),
+            What::Tariff(tariff) => {
+                let read = tariffs::recall(tariff.text(), tariff.effective());
+                if read.as_ref() != Some(&**tariff) {
+                    return Err(Refused::NotItsText);
+                }
+                Ok(self.tariffs().admit(tariff, now)?)
+            }
             What::Move(moved) => Ok(self.rollout().admit(*moved)?),
             What::Release(transaction) => self.admit_release(*transaction),
             What::ReleaseAll(name) => {
                 let number = self.roll().number(*name);
                 let is_watched = self.guards().parked().any(|(_, parked)| Some(parked) == number);
-                let is_held = self.held_of(*name).next().is_some();
-                if is_watched || is_held { self.room_for_rows(0) } else { Err(Refused::NothingHeld(*name)) }
+                let held: Vec<u32> = self.held_of(*name).collect();
+                if !is_watched && held.is_empty() {
+                    return Err(Refused::NothingHeld(*name));
+                }
+                let rows = held.iter().filter_map(|number| self.charges().get(*number as usize));
+                self.admit_letting_go(rows)
             }
             What::Accept(number) => match self.conflicts().get(*number as usize) {
                 None => Err(Refused::NoConflict(*number)),
@@ -66,19 +81,41 @@ impl Book {
 
     fn admit_release(&self, transaction: TransactionId) -> Result<(), Refused> {
         let row = self.charge_row(transaction, "released")?;
-        if !row.is_held() || !self.held().contains(&(transaction.0 as u32 - 1)) {
+        if !self.is_held(transaction.0 as u32 - 1) {
             return Err(Refused::NotHeld(transaction));
         }
-        self.room_for_rows(row.amount.millionths())
+        self.admit_letting_go([row].into_iter())
+    }
+
+    /// Whether charges may be let go: nothing becomes collectable while all is paused.
+    fn admit_letting_go(&self, rows: impl Iterator<Item = ChargeRow>) -> Result<(), Refused> {
+        let is_paused = self.rollout().standing(Subject::All).is_some_and(|all| all.phase == Phase::Paused);
+        let mut sum = 0;
+        for row in rows {
+            if is_paused && row.stage() == Stage::Live {
+                return Err(Refused::Paused);
+            }
+            // The release, and what becomes of other charges by it.
+            sum += 3 * i128::from(row.amount.millionths()).abs();
+        }
+        self.room_for_rows(sum)
     }
 
     fn admit_reversal(&self, transaction: TransactionId) -> Result<(), Refused> {
-        let row = self.charge_row(transaction, "reversed")?;
+        self.charge_row(transaction, "reversed")?;
         if self.find(reversal_key(transaction)).is_some() {
             return Err(Refused::Reversed(transaction));
         }
         // The reversal, and what it changes of a counted price.
-        self.room_for_rows(row.amount.millionths().saturating_mul(3))
+        let own = self.rows_of(transaction.0 as u32 - 1);
+        self.room_for_rows(own.map(|(_, row)| 3 * i128::from(row.amount.millionths()).abs()).sum())
+    }
+
+    /// A charge, and what was adjusted with it.
+    fn rows_of(&self, number: u32) -> impl Iterator<Item = (u32, ChargeRow)> + '_ {
+        let fact = self.charges().get(number as usize).map(|row| row.fact);
+        let rows = (number..).zip(self.charges().iter_from(number as usize));
+        rows.take_while(move |(_, row)| Some(row.fact) == fact)
     }
 
     fn charge_row(&self, transaction: TransactionId, done: &'static str) -> Result<ChargeRow, Refused> {
@@ -90,9 +127,9 @@ impl Book {
         }
     }
 
-    fn room_for_rows(&self, millionths: i64) -> Result<(), Refused> {
+    fn room_for_rows(&self, millionths: i128) -> Result<(), Refused> {
         let is_rowed = self.facts().len() < u32::MAX as usize - 1;
-        let sum = self.charged().0 + i128::from(millionths);
+        let sum = self.charged().0 + millionths;
         if is_rowed && sum <= i128::from(CHARGES_MAX.millionths()) { Ok(()) } else { Err(Refused::Full) }
     }
 
@@ -109,6 +146,7 @@ impl Book {
     /// Obeys an order that was admitted; `place` is where its record stands.
     pub fn obey(&mut self, order: &Order, at: Moment, place: Place) -> Obeyed {
         self.saw(at);
+        self.was_ordered(place);
         let first = self.charges().len();
         match &order.what {
             What::Tariff(tariff) => self.tariffs_mut().take(tariff),
@@ -151,49 +189,68 @@ impl Book {
             is_charged: true,
             is_upgrade: false,
             is_order: true,
+            is_undecided: false,
         }))
     }
 
-    /// Lets a held charge go, and what was adjusted by it.
+    /// Lets a held charge go. What it counts it counts from now on, and where that makes its price another, or that
+    /// of others, it is adjusted.
     fn release(&mut self, number: u32, fact: FactNo) {
-        let Some(first) = self.charges().get(number as usize) else { return };
-        let mut numbers = number;
-        while let Some(row) = self.charges().get(numbers as usize).filter(|row| row.fact == first.fact) {
-            let released = ChargeRow { fact, marks: Marks::new(row.stage(), Sort::Release, false), ..row };
-            self.link(numbers, released);
-            numbers += 1;
-        }
-        self.let_go(number);
+        let (Some(row), Some(used)) = (self.charges().get(number as usize), self.let_go(number)) else { return };
+        let released = ChargeRow { fact, marks: Marks::new(row.stage(), Sort::Release, false), ..row };
+        self.link(number, released);
+        let Some(used) = used else { return };
+        let Some(rule) = self.rule_of_row(&row) else { return };
+        let keys = meters::keys_of_row(&row, &rule, used.start, self.roll());
+        let was = self.meters().counted([&keys[0], &keys[1]]);
+        let counted = rule.asks.counting(was, used.quantity, row.amount.millionths().into());
+        self.adjust(rule.asks.due(counted), counted, keys, number, released);
     }
 
-    /// Takes a charge back. What it had counted is counted no more, and where that makes a difference to the
-    /// others it is adjusted, so that what remains is what it would be without it.
+    /// Takes a charge back, and what was adjusted with it. What it had counted is counted no more, and where that
+    /// makes a difference to the others it is adjusted, so that what remains is what it would be without it.
     fn reverse(&mut self, Reverse { transaction, used }: Reverse, fact: FactNo) {
         let number = transaction.0 as u32 - 1;
         let Some(row) = self.charges().get(number as usize) else { return };
-        let is_held = self.held().contains(&number);
-        let opposite = |amount: Money| Money::from_millionths(-amount.millionths());
-        let reversal = ChargeRow {
-            amount: opposite(row.amount),
-            fact,
-            marks: Marks::new(row.stage(), Sort::Reversal, is_held),
-            ..row
-        };
-        self.link(number, reversal);
-        self.let_go(number);
-        let Some((start, quantity)) = used else { return };
-        let rule = self.tariffs().version(row.tariff).and_then(|tariff| tariff.rule(row.rule)).cloned();
-        let Some(rule) = rule else { return };
-        let key = meters::key_of_row(&row, &rule, start, self.roll());
-        let before = self.meters().counted(&key);
-        self.meters_mut().uncount(key, quantity);
-        let rest = rule.asks.without(before, quantity).and_then(|worth| row.amount.checked_sub(worth));
-        if let Some(amount) = rest.filter(|amount| amount.millionths() != 0) {
-            self.link(
-                number,
-                ChargeRow { amount, marks: Marks::new(row.stage(), Sort::Adjustment, is_held), ..reversal },
-            );
+        let is_held = self.let_go(number).is_some();
+        let mut taken_back: Vec<(u32, ChargeRow)> = self.rows_of(number).collect();
+        if used.is_some() {
+            // What was adjusted when it was let go.
+            let later = self.links().iter().filter(|link| link.of == number);
+            let later = later.filter_map(|link| Some((link.by, self.charges().get(link.by as usize)?)));
+            taken_back.extend(later.filter(|(_, row)| row.sort() == Sort::Adjustment));
         }
+        let marks = |sort, is_held| Marks::new(row.stage(), sort, is_held);
+        let opposite = |amount: Money| Money::from_millionths(-amount.millionths());
+        for (number, row) in &taken_back {
+            let marks = marks(Sort::Reversal, is_held);
+            self.link(*number, ChargeRow { amount: opposite(row.amount), fact, marks, ..*row });
+        }
+        // What is held was not counted.
+        let Some((start, quantity)) = used.filter(|_| !is_held) else { return };
+        let Some(rule) = self.rule_of_row(&row) else { return };
+        let keys = meters::keys_of_row(&row, &rule, start, self.roll());
+        let posted = taken_back.iter().map(|(_, row)| i128::from(row.amount.millionths())).sum();
+        let was = self.meters().counted([&keys[0], &keys[1]]);
+        let counted = rule.asks.uncounting(was, quantity, posted);
+        // It could be told before, so that the others were charged by it; and it can be told now.
+        let due = rule.asks.due(was).and_then(|_| rule.asks.due(counted));
+        self.adjust(due, counted, keys, number, ChargeRow { fact, ..row });
+    }
+
+    /// Counts, and adjusts what was posted by a rule to what is due.
+    fn adjust(&mut self, due: Option<Money>, counted: Counted, keys: [Key; 2], of: u32, row: ChargeRow) {
+        let rest = due.map_or(0, |due| i128::from(due.millionths()) - counted.posted);
+        let rest = i64::try_from(rest).unwrap_or_default();
+        if rest != 0 {
+            let marks = Marks::new(row.stage(), Sort::Adjustment, false);
+            self.link(of, ChargeRow { amount: Money::from_millionths(rest), marks, ..row });
+        }
+        self.meters_mut().set(keys, Counted { posted: counted.posted + i128::from(rest), ..counted });
+    }
+
+    fn rule_of_row(&self, row: &ChargeRow) -> Option<Rule> {
+        self.tariffs().version(row.tariff)?.rule(row.rule).cloned()
     }
 }
 

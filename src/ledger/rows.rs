@@ -54,6 +54,8 @@ pub struct Fact {
     pub is_upgrade: bool,
     /// Whether it is no event, but an operator's order.
     pub is_order: bool,
+    /// Whether it is a message of which no rule says whether it left the simulation.
+    pub is_undecided: bool,
 }
 
 const OUTCOME_BITS: u8 = 0b0000_0111;
@@ -61,6 +63,7 @@ const MESSAGE: u8 = 0b0000_1000;
 const CHARGED: u8 = 0b0001_0000;
 const UPGRADE: u8 = 0b0010_0000;
 const ORDER: u8 = 0b0100_0000;
+const UNDECIDED: u8 = 0b1000_0000;
 
 impl FactRow {
     /// How many bytes a row has, on disk as in memory.
@@ -79,7 +82,8 @@ impl FactRow {
                 | flag(MESSAGE, fact.feed == Feed::Message)
                 | flag(CHARGED, fact.is_charged)
                 | flag(UPGRADE, fact.is_upgrade)
-                | flag(ORDER, fact.is_order),
+                | flag(ORDER, fact.is_order)
+                | flag(UNDECIDED, fact.is_undecided),
         }
     }
 
@@ -107,6 +111,7 @@ impl FactRow {
             is_charged: self.flags & CHARGED != 0,
             is_upgrade: self.flags & UPGRADE != 0,
             is_order: self.flags & ORDER != 0,
+            is_undecided: self.flags & UNDECIDED != 0,
         }
     }
 
@@ -266,7 +271,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_fact_reads_back_as_it_was(
-            key: [u8; 16], content: u64, at: i64, place in 0..Place::END.0, bits in 0_usize..16, outcome in 0_usize..7,
+            key: [u8; 16], content: u64, at: i64, place in 0..Place::END.0, bits in 0_usize..32, outcome in 0_usize..7,
         ) {
             let fact = Fact {
                 key: EventKey(key),
@@ -278,6 +283,7 @@ mod tests {
                 is_charged: bits & 2 != 0,
                 is_upgrade: bits & 4 != 0,
                 is_order: bits & 8 != 0,
+                is_undecided: bits & 16 != 0,
             };
             prop_assert_eq!(FactRow::from_bytes(&FactRow::new(fact).to_bytes()).fact(), fact);
         }

@@ -15,7 +15,7 @@ use crate::domain::time::Moment;
 
 use super::book::Book;
 use super::roll::NameNo;
-use super::rows::{ChargeRow, Sort};
+use super::rows::{ChargeRow, FactNo, Sort};
 use super::top::Top;
 
 /// In which capacity somebody earns.
@@ -102,8 +102,8 @@ pub struct RuleSum {
 pub struct Earner {
     /// How many charges.
     pub count: u64,
-    /// When the first of them happened.
-    pub first: Moment,
+    /// The fact of the first of them.
+    pub first: FactNo,
     periods: [Cell; 4],
 }
 
@@ -265,7 +265,7 @@ impl InCurrency {
         for (role, number) in [(Role::Citizen, charge.citizen), (Role::Business, charge.business)] {
             let Some(name) = number.some().and_then(|number| book.roll().name(number)) else { continue };
             let earner = self.earners[role as usize].entry(number);
-            earner.first = earner.first.min(book.fact(charge.fact).occurred_at);
+            earner.first = earner.first.min(charge.fact);
             self.add_to_earner(role, number, name, charge, starts);
         }
     }
@@ -337,7 +337,7 @@ impl Earners {
         if self.places[number] == u32::MAX {
             self.places[number] = self.rows.len() as u32;
             let cell = Cell { start: Day(i32::MIN), stages: Default::default() };
-            self.rows.push(Earner { count: 0, first: Moment::NEWEST, periods: [cell; 4] });
+            self.rows.push(Earner { count: 0, first: FactNo(u32::MAX), periods: [cell; 4] });
         }
         &mut self.rows[self.places[number] as usize]
     }

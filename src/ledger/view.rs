@@ -21,6 +21,8 @@ pub struct View {
     pub transactions: u64,
     /// How many contradicted what was taken before.
     pub conflicts: u64,
+    /// As many of those as nobody accepted.
+    pub open_conflicts: u64,
     /// The end of the journal.
     pub position: u64,
     /// How many charges are held.
@@ -81,6 +83,7 @@ impl View {
             transactions: totals.counted() as u64,
             conflicts,
             position,
+            open_conflicts: 0,
             held: 0,
             parked: 0,
             currencies: totals.currencies().iter().map(|sums| Glance::new(sums, targets)).collect(),

@@ -34,9 +34,22 @@ pub(super) fn split(body: &[u8], format: Format) -> Result<Texts<'_>, Unreadable
             match body[start] {
                 b'{' => object(text),
                 b'[' => array(text, start),
-                _ => Err(not_json(body, start, "an object or an array must begin here")),
+                first => match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+                    Ok(_) => Err(Unreadable::NoEvents { found: named(first) }),
+                    Err(_) => Err(not_json(body, start, "an object or an array must begin here")),
+                },
             }
         }
+    }
+}
+
+/// What a JSON value is that is neither an object nor an array, by its first byte.
+fn named(first: u8) -> &'static str {
+    match first {
+        b'"' => "a text",
+        b'n' => "null",
+        b't' | b'f' => "true or false",
+        _ => "a number",
     }
 }
 
@@ -172,7 +185,8 @@ mod tests {
             ("{\"a\":1}\n{\"b\":2}", 2, 1),
             ("{\"a\":", 1, 6),
             ("hello", 1, 1),
-            ("\"text\"", 1, 1),
+            ("nul", 1, 1),
+            ("5 6", 1, 1),
         ] {
             let error = split(body.as_bytes(), Format::Json).expect_err(body);
             assert!(
@@ -180,6 +194,21 @@ mod tests {
                 "{body}: {error}"
             );
         }
+    }
+
+    #[test]
+    fn a_body_that_is_json_but_holds_no_event_is_told_what_it_is() {
+        for (body, what) in [
+            ("null", "null"),
+            (" 5\n", "a number"),
+            ("-1.5e3", "a number"),
+            ("\"text\"", "a text"),
+            ("true", "true or false"),
+        ] {
+            assert_eq!(split(body.as_bytes(), Format::Json), Err(Unreadable::NoEvents { found: what }), "{body}");
+        }
+        let said = Unreadable::NoEvents { found: "null" }.to_string();
+        assert!(said.starts_with("the body is null: send one event, which is an object, an array"), "{said}");
     }
 
     #[test]

@@ -81,6 +81,12 @@ pub enum Unreadable {
         /// What is wrong there.
         what: String,
     },
+    /// It is JSON, but nothing that holds an event.
+    #[error("the body is {found}: send one event, which is an object, an array of events, or a line of JSON for each")]
+    NoEvents {
+        /// What it is.
+        found: &'static str,
+    },
     /// There is nothing in it.
     #[error("the body is empty: send one event, an array of events, or a line of JSON for each")]
     Empty,

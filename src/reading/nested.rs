@@ -1,5 +1,5 @@
 //! What stands in the texts within a record: `Notes`, `Details` and `Description` may be JSON, as an
-//! object or as text, and then they may say who pays for what; mostly they are prose.
+//! object or as text, and then they may say who pays for what, or to whom it was written; mostly they are prose.
 //!
 //! Looking into one is bounded in size and depth, and what cannot be read is no fault of the record's.
 
@@ -22,6 +22,11 @@ impl<'a> Nested<'a> {
     /// Those of a record.
     pub(super) fn of(fields: &Fields<'a>) -> Nested<'a> {
         Nested([Key::Notes, Key::Details, Key::Description].map(|key| fields.get(key).and_then(object)))
+    }
+
+    /// The keys of `Notes`, where that is an object.
+    pub(super) fn notes(&self) -> Option<Fields<'_>> {
+        self.0[0].as_deref().and_then(keys)
     }
 
     /// The keys of each that is an object.

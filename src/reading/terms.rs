@@ -1,9 +1,8 @@
 //! Who pays for what, and to whom it was written, wherever in a record that is said.
 //!
-//! What the record says itself comes first, then its `revenue` object, then what `Notes`, `Details` and
-//! `Description` say, in this order and in each its `revenue` object first. What our own `revenue`
-//! object says must be right; anything else in a nested text may be anybody's and is believed only
-//! where it makes sense.
+//! What the record says itself comes first, then its `revenue` object, then the `revenue` object in its `Notes`. Nothing
+//! else in a text decides about money: citizens write those texts. Only an address is looked for in `Notes`, `Details`
+//! and `Description`, in this order, because the engine itself puts it there.
 
 use compact_str::CompactString;
 
@@ -65,10 +64,11 @@ impl Terms {
             let is_object = fields.get(Key::Revenue).is_some_and(|raw| nested::object(raw).is_some());
             terms.declared = if is_object { Stated::Absent } else { texts::figure(fields, &[Key::Revenue]) };
         }
-        for keys in Nested::of(fields).each() {
-            terms.take_revenue(&keys)?;
-            terms.take_loose(&keys);
+        let nested = Nested::of(fields);
+        if let Some(notes) = nested.notes() {
+            terms.take_revenue(&notes)?;
         }
+        nested.each().for_each(|keys| terms.take_address(&keys));
         Ok(terms)
     }
 
@@ -94,17 +94,8 @@ impl Terms {
         Ok(())
     }
 
-    /// Takes what is still open, and makes sense, from a nested text.
-    fn take_loose(&mut self, keys: &Fields<'_>) {
-        let known_or = |known: Option<CompactString>, key| known.or_else(|| id(keys, &[key]).ok().flatten());
-        self.client = known_or(self.client.take(), Key::ClientId);
-        self.business = known_or(self.business.take(), Key::BusinessId);
-        if self.service.is_none() {
-            self.service = known_or(None, Key::ServiceType);
-            self.has_service_type = self.service.is_some();
-        }
-        self.take_figures(keys);
-        self.recipient_type = self.recipient_type.or_else(|| recipient_type(keys));
+    /// Takes an address from a nested text, where there is none yet.
+    fn take_address(&mut self, keys: &Fields<'_>) {
         if self.to_email.is_none() {
             self.to_email = loose_text(keys, &[Key::ToEmail]);
         }

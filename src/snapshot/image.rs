@@ -1,28 +1,23 @@
-//! What a snapshot holds, section by section, and the book made of it again.
+//! The image of a book, taken in a moment and written out section by section.
 
-use bincode::{Decode, Encode};
+use std::collections::BTreeSet;
 
 use super::SnapshotError;
-use crate::domain::activity::Outcome;
-use crate::domain::calendar::{Day, Period};
-use crate::domain::charge::Stage;
-use crate::domain::ids::EventKey;
+use super::section::{ConflictImage, MeterImage, RowImage, Section, TariffImage, WatchImage, own_image};
 use crate::domain::names::Name;
-use crate::domain::rollout::{Move, Phase, Standing, Subject};
-use crate::domain::rows::{Building, Citizen, Payer, Row};
+use crate::domain::rollout::{Rollout, Standing, Subject};
+use crate::domain::rows::Row;
 use crate::domain::tariff::timeline::Tariffs;
-use crate::domain::tariff::{Scope, Tariff};
 use crate::domain::time::Moment;
 use crate::journal::segment::FolderId;
-use crate::ledger::book::{Book, ConflictRow, Parts};
+use crate::ledger::arrivals::Arrivals;
+use crate::ledger::book::{Book, ConflictRow};
 use crate::ledger::chunks::Chunks;
 use crate::ledger::directory::Directory;
-use crate::ledger::guards::{Capacity, Guards, Watch};
-use crate::ledger::meters::{Base, Key, Meters};
+use crate::ledger::guards::Guards;
+use crate::ledger::meters::{Meters, Used};
 use crate::ledger::orders::{Closing, Link};
-use crate::ledger::roll::NameNo;
 use crate::ledger::rows::{ChargeRow, FactRow, Place};
-use crate::tariffs;
 
 /// How many rows a section has at most: whatever they are, they fit its bound.
 const SECTION_ROWS: usize = 8192;
@@ -41,109 +36,14 @@ pub struct Image {
     directory: Directory,
     tariffs: Tariffs,
     meters: Meters,
-    orders: OrdersImage,
+    rollout: Rollout,
+    accepted: BTreeSet<u32>,
+    closings: Vec<Closing>,
     links: Chunks<Link>,
+    ordered: Chunks<Place>,
+    arrivals: Arrivals,
+    held_used: Vec<(u32, Used)>,
     guards: Guards,
-}
-
-/// One section of the file. New kinds join at the end; none is changed.
-#[derive(Encode, Decode)]
-pub(super) enum Section {
-    /// The first: whose it is, and what the book had come to.
-    Start { folder: FolderId, position: u64, latest: i64 },
-    /// Names, in order.
-    Names(Vec<String>),
-    /// Facts, 38 bytes each.
-    Facts(Vec<u8>),
-    /// Charges, 32 bytes each.
-    Charges(Vec<u8>),
-    /// Conflicts.
-    Conflicts(Vec<ConflictImage>),
-    /// The directory.
-    Rows(Vec<RowImage>),
-    /// The last: how many came before.
-    End { sections: u64 },
-    /// Tariffs after the built-in one, in order; from format 2 on.
-    Tariffs(Vec<TariffImage>),
-    /// Meters; from format 2 on.
-    Meters(Vec<MeterImage>),
-    /// What operators ordered; from format 2 on.
-    Orders(OrdersImage),
-    /// Transactions that speak of earlier ones, each by its row and theirs; from format 2 on.
-    Links(Vec<(u32, u32)>),
-    /// What the guards have seen, of each by his number on the roll; from format 2 on.
-    Watched(Vec<WatchImage>),
-    /// What came late for them: whose, its kind, its time, how much; from format 2 on.
-    Late(Vec<(u32, u8, u32, i64)>),
-    /// What they have seen of pairs: writer, receiver, hour and count; from format 2 on.
-    Pairs(Vec<(u64, u64, u32, u32)>),
-    /// The newest hour that they have seen, counted from 1970 on; from format 2 on.
-    Newest(u32),
-}
-
-#[derive(Clone, Debug, Default, Encode, Decode)]
-pub(super) struct OrdersImage {
-    all: (u8, i64),
-    own: Vec<(u8, String, u8, i64)>,
-    accepted: Vec<u32>,
-    discrepancies: Vec<u32>,
-    closings: Vec<(u32, i32)>,
-}
-
-#[derive(Encode, Decode)]
-pub(super) struct WatchImage {
-    capacity: u8,
-    number: u32,
-    hour: u32,
-    count: u32,
-    amount: i64,
-    usual: u32,
-    held: u32,
-}
-
-#[derive(Encode, Decode)]
-pub(super) struct TariffImage {
-    effective: i64,
-    text: String,
-}
-
-#[derive(Encode, Decode)]
-pub(super) struct MeterImage {
-    meter: String,
-    base: u8,
-    scope: u8,
-    whose: Option<String>,
-    stage: u8,
-    period: u8,
-    start: i32,
-    counted: u128,
-}
-
-#[derive(Encode, Decode)]
-pub(super) struct ConflictImage {
-    key: [u8; 16],
-    content: u64,
-    outcome: u8,
-    place: u64,
-}
-
-#[derive(Encode, Decode)]
-pub(super) enum RowImage {
-    Citizen {
-        id: String,
-        is_ai: Option<bool>,
-    },
-    Building {
-        id: String,
-        kind: Option<String>,
-        is_business: Option<bool>,
-        run_by: Option<String>,
-    },
-    /// From format 2 on.
-    Payer {
-        id: String,
-        customer: Option<String>,
-    },
 }
 
 impl Image {
@@ -159,8 +59,13 @@ impl Image {
             directory: book.directory().clone(),
             tariffs: book.tariffs().clone(),
             meters: book.meters().clone(),
-            orders: OrdersImage::of(book),
+            rollout: book.rollout().clone(),
+            accepted: book.accepted().clone(),
+            closings: book.closings().to_vec(),
             links: book.links().share(),
+            ordered: book.orders().share(),
+            arrivals: book.arrivals().clone(),
+            held_used: book.held_used().collect(),
             guards: book.guards().clone(),
         }
     }
@@ -204,9 +109,37 @@ impl Image {
         for meters in self.meters.sorted().chunks(SECTION_ROWS) {
             put(Section::Meters(meters.iter().map(MeterImage::of).collect()))?;
         }
-        put(Section::Orders(self.orders.clone().with_discrepancies(&self.conflicts)))?;
+        let all = self.rollout.standing(Subject::All);
+        if let Some(Standing { phase, since }) = all {
+            put(Section::Rollout(phase as u8 + 1, since.0))?;
+        }
+        for own in self.rollout.all_own().chunks(SECTION_ROWS) {
+            put(Section::Own(own.iter().map(own_image).collect()))?;
+        }
+        let accepted: Vec<u32> = self.accepted.iter().copied().collect();
+        for accepted in accepted.chunks(SECTION_ROWS) {
+            put(Section::Accepted(accepted.to_vec()))?;
+        }
+        let discrepancies = (0..).zip(self.conflicts.iter()).filter(|(_, row)| row.is_discrepancy);
+        let discrepancies: Vec<u32> = discrepancies.map(|(number, _)| number).collect();
+        for discrepancies in discrepancies.chunks(SECTION_ROWS) {
+            put(Section::Discrepancies(discrepancies.to_vec()))?;
+        }
+        for closings in self.closings.chunks(SECTION_ROWS) {
+            put(Section::Closings(closings.iter().map(|closing| (closing.from, closing.open.0)).collect()))?;
+        }
         for links in self.links.slices().flat_map(|rows| rows.chunks(SECTION_ROWS)) {
             put(Section::Links(links.iter().map(|link| (link.of, link.by)).collect()))?;
+        }
+        for ordered in self.ordered.slices().flat_map(|rows| rows.chunks(SECTION_ROWS)) {
+            put(Section::Ordered(ordered.iter().map(|place| place.0).collect()))?;
+        }
+        for arrivals in self.arrivals.rows().slices().flat_map(|rows| rows.chunks(SECTION_ROWS)) {
+            put(Section::Arrivals(arrivals.iter().map(|arrival| (arrival.fact.0, arrival.at.0)).collect()))?;
+        }
+        for held in self.held_used.chunks(SECTION_ROWS) {
+            let image = |(row, used): &(u32, Used)| (*row, used.rule.0, used.start.0, used.quantity);
+            put(Section::HeldUsed(held.iter().map(image).collect()))?;
         }
         let watched: Vec<_> = self.guards.of_use().collect();
         for watched in watched.chunks(SECTION_ROWS) {
@@ -228,233 +161,4 @@ fn together<T: Copy, const N: usize>(rows: &[T], bytes: impl Fn(T) -> [u8; N]) -
     let mut all = Vec::with_capacity(rows.len() * N);
     rows.iter().for_each(|row| all.extend_from_slice(&bytes(*row)));
     all
-}
-
-/// What was read of a snapshot so far.
-#[derive(Default)]
-pub(super) struct Loading {
-    position: u64,
-    parts: Parts,
-}
-
-impl Loading {
-    pub(super) fn take(&mut self, section: Section) -> Result<(), SnapshotError> {
-        let Parts { names, facts, charges, conflicts, rows, tariffs, meters, latest: last, .. } = &mut self.parts;
-        match section {
-            Section::Start { position, latest, .. } => {
-                self.position = position;
-                *last = Moment(latest);
-            }
-            Section::End { .. } => {}
-            Section::Names(texts) => {
-                for text in texts {
-                    names.push(named(&text)?);
-                }
-            }
-            Section::Facts(bytes) => {
-                let (found, rest) = bytes.as_chunks::<{ FactRow::BYTES }>();
-                none_left(rest)?;
-                found.iter().for_each(|fact| facts.push(FactRow::from_bytes(fact)));
-            }
-            Section::Charges(bytes) => {
-                let (found, rest) = bytes.as_chunks::<{ ChargeRow::BYTES }>();
-                none_left(rest)?;
-                for charge in found {
-                    charges.push(ChargeRow::from_bytes(charge).ok_or(SnapshotError::Damaged("a charge is none"))?);
-                }
-            }
-            Section::Conflicts(images) => {
-                for image in images {
-                    conflicts.push(image.row()?);
-                }
-            }
-            Section::Rows(images) => {
-                for image in images {
-                    rows.push(image.row()?);
-                }
-            }
-            Section::Tariffs(images) => {
-                for image in images {
-                    tariffs.push(image.tariff()?);
-                }
-            }
-            Section::Orders(image) => image.put(&mut self.parts)?,
-            Section::Links(images) => {
-                images.into_iter().for_each(|(of, by)| self.parts.links.push(Link { of, by }));
-            }
-            Section::Watched(images) => {
-                for image in images {
-                    let (capacity, number, watch) = image.watch(self.parts.names.len())?;
-                    self.parts.guards.put(capacity, number, watch);
-                }
-            }
-            Section::Newest(hour) => self.parts.guards.put_newest(hour),
-            Section::Late(images) => images.into_iter().for_each(|late| self.parts.guards.put_late(late)),
-            Section::Pairs(images) => images.into_iter().for_each(|pair| self.parts.guards.put_pair(pair)),
-            Section::Meters(images) => {
-                for image in images {
-                    let (key, counted) = image.meter()?;
-                    meters.put(key, counted);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn finish(self) -> Result<(Book, u64), SnapshotError> {
-        let facts = self.parts.facts.len();
-        if self.parts.charges.iter().any(|charge| facts <= charge.fact.0 as usize) {
-            return Err(SnapshotError::Damaged("a charge is of no fact"));
-        }
-        Ok((Book::from_parts(self.parts), self.position))
-    }
-}
-
-impl ConflictImage {
-    fn of(row: &ConflictRow) -> ConflictImage {
-        ConflictImage { key: row.key.0, content: row.content, outcome: row.outcome as u8, place: row.place.0 }
-    }
-
-    fn row(self) -> Result<ConflictRow, SnapshotError> {
-        let outcome =
-            Outcome::ALL.get(usize::from(self.outcome)).ok_or(SnapshotError::Damaged("an outcome is none"))?;
-        Ok(ConflictRow {
-            key: EventKey(self.key),
-            content: self.content,
-            outcome: *outcome,
-            place: Place(self.place),
-            // Which are, another section tells.
-            is_discrepancy: false,
-        })
-    }
-}
-
-impl TariffImage {
-    fn of(tariff: &Tariff) -> TariffImage {
-        TariffImage { effective: tariff.effective().0, text: tariff.text().to_string() }
-    }
-
-    fn tariff(self) -> Result<Tariff, SnapshotError> {
-        tariffs::recall(&self.text, Moment(self.effective)).ok_or(SnapshotError::Damaged("a tariff is none"))
-    }
-}
-
-impl OrdersImage {
-    fn of(book: &Book) -> OrdersImage {
-        let rollout = book.rollout();
-        let all = rollout.standing(Subject::All).map_or((0, 0), |all| (all.phase as u8, all.since.0));
-        let own = |(subject, standing): (Subject, Standing)| {
-            let id = subject.id().map_or_else(String::new, |id| id.as_str().to_owned());
-            (u8::from(matches!(subject, Subject::Citizen(_))), id, standing.phase as u8, standing.since.0)
-        };
-        OrdersImage {
-            all,
-            own: rollout.own().into_iter().map(own).collect(),
-            accepted: book.accepted().iter().copied().collect(),
-            discrepancies: Vec::new(),
-            closings: book.closings().iter().map(|closing| (closing.from, closing.open.0)).collect(),
-        }
-    }
-
-    /// Found only when it is written: there may be many conflicts to look through.
-    fn with_discrepancies(self, conflicts: &Chunks<ConflictRow>) -> OrdersImage {
-        let discrepancies = (0..).zip(conflicts.iter()).filter(|(_, row)| row.is_discrepancy);
-        OrdersImage { discrepancies: discrepancies.map(|(number, _)| number).collect(), ..self }
-    }
-
-    fn put(self, parts: &mut Parts) -> Result<(), SnapshotError> {
-        let phase =
-            |code: u8| Phase::ALL.get(usize::from(code)).copied().ok_or(SnapshotError::Damaged("a phase is none"));
-        let mut make = |subject, code, since| -> Result<(), SnapshotError> {
-            parts.rollout.make(Move { subject, to: Some(phase(code)?) }, Moment(since));
-            Ok(())
-        };
-        make(Subject::All, self.all.0, self.all.1)?;
-        for (kind, id, code, since) in self.own {
-            let id = named(&id)?;
-            make(if kind == 0 { Subject::Business(id) } else { Subject::Citizen(id) }, code, since)?;
-        }
-        parts.accepted = self.accepted.into_iter().collect();
-        parts.discrepancies = self.discrepancies;
-        parts.closings = self.closings.into_iter().map(|(from, open)| Closing { from, open: Day(open) }).collect();
-        Ok(())
-    }
-}
-
-impl WatchImage {
-    fn of((capacity, number, watch): &(Capacity, NameNo, Watch)) -> WatchImage {
-        let Watch { hour, count, amount, usual, held } = *watch;
-        WatchImage { capacity: *capacity as u8, number: number.0, hour, count, amount, usual, held }
-    }
-
-    fn watch(self, names: usize) -> Result<(Capacity, NameNo, Watch), SnapshotError> {
-        let WatchImage { capacity, number, hour, count, amount, usual, held } = self;
-        let capacity = Capacity::ALL.get(usize::from(capacity)).copied();
-        let capacity = capacity.filter(|_| (number as usize) < names);
-        let capacity = capacity.ok_or(SnapshotError::Damaged("a watch is of nobody"))?;
-        Ok((capacity, NameNo(number), Watch { hour, count, amount, usual, held }))
-    }
-}
-
-impl MeterImage {
-    fn of((key, counted): &(Key, u128)) -> MeterImage {
-        MeterImage {
-            meter: key.meter.as_str().to_owned(),
-            base: key.base as u8,
-            scope: key.scope as u8,
-            whose: key.whose.map(|name| name.as_str().to_owned()),
-            stage: key.stage as u8,
-            period: key.period as u8,
-            start: key.start.0,
-            counted: *counted,
-        }
-    }
-
-    fn meter(self) -> Result<(Key, u128), SnapshotError> {
-        fn one_of<T: Copy>(all: &[T], code: u8) -> Result<T, SnapshotError> {
-            all.get(usize::from(code)).copied().ok_or(SnapshotError::Damaged("a meter is none"))
-        }
-        let key = Key {
-            meter: named(&self.meter)?,
-            base: one_of(&Base::ALL, self.base)?,
-            scope: one_of(&Scope::ALL, self.scope)?,
-            whose: self.whose.map(|text| named(&text)).transpose()?,
-            stage: one_of(&Stage::ALL, self.stage)?,
-            period: one_of(&Period::ALL, self.period)?,
-            start: Day(self.start),
-        };
-        Ok((key, self.counted))
-    }
-}
-
-impl RowImage {
-    fn of(row: &Row) -> RowImage {
-        let text = |name: Name| name.as_str().to_owned();
-        match *row {
-            Row::Citizen(Citizen { id, is_ai }) => RowImage::Citizen { id: text(id), is_ai },
-            Row::Building(Building { id, kind, is_business, run_by }) => {
-                RowImage::Building { id: text(id), kind: kind.map(text), is_business, run_by: run_by.map(text) }
-            }
-            Row::Payer(Payer { id, customer }) => RowImage::Payer { id: text(id), customer: customer.map(text) },
-        }
-    }
-
-    fn row(self) -> Result<Row, SnapshotError> {
-        let maybe = |text: Option<String>| text.map(|text| named(&text)).transpose();
-        Ok(match self {
-            RowImage::Citizen { id, is_ai } => Row::Citizen(Citizen { id: named(&id)?, is_ai }),
-            RowImage::Building { id, kind, is_business, run_by } => {
-                Row::Building(Building { id: named(&id)?, kind: maybe(kind)?, is_business, run_by: maybe(run_by)? })
-            }
-            RowImage::Payer { id, customer } => Row::Payer(Payer { id: named(&id)?, customer: maybe(customer)? }),
-        })
-    }
-}
-
-fn named(text: &str) -> Result<Name, SnapshotError> {
-    Name::new(text).ok_or(SnapshotError::Damaged("a name is none"))
-}
-
-fn none_left(rest: &[u8]) -> Result<(), SnapshotError> {
-    if rest.is_empty() { Ok(()) } else { Err(SnapshotError::Damaged("a row is cut short")) }
 }

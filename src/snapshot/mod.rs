@@ -5,6 +5,8 @@
 //! This is the only place that knows bincode.
 
 mod image;
+mod loading;
+mod section;
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
@@ -17,7 +19,8 @@ use crate::journal::segment::{FolderId, sync_folder};
 use crate::ledger::book::Book;
 
 pub use image::Image;
-use image::Section;
+use loading::Loading;
+use section::Section;
 
 /// The format that this version writes, and the newest that it reads: it reads all of them.
 pub const FORMAT: u32 = 2;
@@ -87,10 +90,12 @@ pub fn commit(
     let path = path(folder, position);
     fs::rename(aside, &path)?;
     sync_folder(folder)?;
-    read_sections(&path, id, |_| {
+    let read = read_sections(&path, id, |_| {
         rest();
         Ok(())
-    })?;
+    });
+    // One that cannot be read would only be passed over, and fill the disk, each time.
+    read.inspect_err(|_| drop(fs::remove_file(&path)))?;
     // What claims to be ahead of this one is no image of this journal, and takes no place of one that is.
     for old in positions(folder)?.into_iter().rev().filter(|&old| old <= position).skip(KEPT) {
         fs::remove_file(self::path(folder, old))?;
@@ -118,7 +123,7 @@ pub fn newest(
 
 /// The book in one snapshot, and the position it was taken at.
 pub fn load(path: &Path, id: FolderId) -> Result<(Book, u64), SnapshotError> {
-    let mut loading = image::Loading::default();
+    let mut loading = Loading::default();
     read_sections(path, id, |section| loading.take(section))?;
     loading.finish()
 }
@@ -154,6 +159,9 @@ fn layout() -> impl config::Config {
 fn put(out: &mut impl Write, section: &Section) -> Result<usize, SnapshotError> {
     let bytes =
         bincode::encode_to_vec(section, layout()).map_err(|_| SnapshotError::Damaged("a section cannot be encoded"))?;
+    if SECTION_MAX < bytes.len() {
+        return Err(SnapshotError::Damaged("a section is longer than any that is read"));
+    }
     out.write_all(&(bytes.len() as u32).to_le_bytes())?;
     out.write_all(&crc32fast::hash(&bytes).to_le_bytes())?;
     out.write_all(&bytes)?;

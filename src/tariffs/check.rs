@@ -4,7 +4,8 @@ use hashbrown::HashMap;
 
 use super::keys::File;
 use crate::domain::names::Name;
-use crate::domain::tariff::{Meter, Parts, Rule};
+use crate::domain::tariff::asks::Model;
+use crate::domain::tariff::{Meter, Parts, Rule, Scope};
 
 /// Notes what is wrong with the rules of a file, of which each stands where `places` says.
 pub(super) fn check(file: &File<'_>, (parts, places): &(Parts, Vec<usize>)) {
@@ -49,7 +50,19 @@ fn names(file: &File<'_>, rules: &[(&Rule, usize)]) {
 fn meters(file: &File<'_>, rules: &[(&Rule, usize)]) {
     let mut meters: HashMap<Name, (&Rule, Meter)> = HashMap::new();
     for (rule, at) in rules.iter().filter(|(rule, _)| rule.asks.is_counted()) {
+        if matches!(rule.asks.model, Model::Volume(_)) && rule.meter.scope != Scope::Payer {
+            let what =
+                format!("rule {} gives back what was charged before, and that may be another payer's", rule.name);
+            file.error(*at, what, "leave `scope` out: a volume price counts for each payer");
+        }
         let (first, meter) = *meters.entry(rule.meter.name).or_insert((rule, rule.meter));
+        if first.currency != rule.currency {
+            let what = format!(
+                "rules {} and {} count together as {}, one in {} and one in {}",
+                first.name, rule.name, meter.name, first.currency, rule.currency
+            );
+            file.error(*at, what, "give both the same currency, or each a meter of its own");
+        }
         if meter != rule.meter || first.asks.unit.size() != rule.asks.unit.size() || first.asks.unit != rule.asks.unit {
             let what = format!(
                 "rules {} and {} count together as {}, but not the same thing",

@@ -230,6 +230,20 @@ fn every_fault_is_told_with_its_line_and_what_to_write() {
             "leave it out",
         ),
         (
+            rule("scope = \"citizen\"\nprice = { volume = [{ amount = 1 }] }"),
+            4,
+            "may be another payer's",
+            "leave `scope` out",
+        ),
+        (
+            rule(
+                "meter = \"m\"\ntype = \"y\"\nprice = { amount = 1, free = 1 }\n[[rule]]\nname = \"b\"\nmeter = \"m\"\ntype = \"x\"\ncurrency = \"USD\"\nprice = { amount = 1, free = 1 }",
+            ),
+            9,
+            "rules a and b count together as m, one in EUR and one in USD",
+            "the same currency",
+        ),
+        (
             rule("price = { amount = 1 }\n[[rule]]\nname = \"b\"\ntype = \"x\"\nprice = { amount = 1 }"),
             7,
             "rule b can never match",

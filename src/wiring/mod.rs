@@ -26,8 +26,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::actors::bookkeeper::{Bookkeeper, Flush, Leave, TakeSnapshot};
 use crate::actors::clerk::Clerk;
-use crate::actors::door::{Bounds, Closed, Door, Reserved};
+use crate::actors::door::{Bounds, Closed, Door, NotTaken, Reserved};
 use crate::actors::gate::Gate;
+use crate::actors::halt::Halt;
 use crate::actors::registry::Registries;
 use crate::actors::vitals::{Cause, State, Vitals};
 use crate::clock::Clock;
@@ -50,7 +51,7 @@ use crate::ledger::view::{Dashboard, View};
 use crate::metrics::Meters;
 use crate::snapshot::SnapshotError;
 
-pub use queries::{Correction, Disputed, Fate, HeldPage, QueryError, Transaction, Wanted};
+pub use queries::{Correction, Disputed, Fate, HeldPage, Ordered, QueryError, Transaction, Undecided, Wanted};
 pub use recover::Opened;
 
 /// How a Rialto is to run.
@@ -141,6 +142,19 @@ pub enum OrderError {
     /// It was not taken in, or everything stopped before it was durable.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// Everything was to be paused, and is, but only for as long as the process lives: the order was not made
+    /// durable.
+    #[error("everything is halted, but only until the sidecar restarts: the pause is not durable")]
+    Halted(#[source] Closed),
+}
+
+impl From<NotTaken> for OrderError {
+    fn from(not_taken: NotTaken) -> OrderError {
+        match not_taken {
+            NotTaken::Closed(closed) => OrderError::Record(closed.into()),
+            NotTaken::Halted(closed) => OrderError::Halted(closed),
+        }
+    }
 }
 
 /// A running Rialto. Clones are the same one.
@@ -223,8 +237,15 @@ impl Rialto {
 
     /// Gives an order, and waits until it is durable.
     pub async fn order(&self, order: Order) -> Result<Obeyed, OrderError> {
-        let obeyed = self.0.door.order(order).map_err(RecordError::from)?;
-        Ok(obeyed.await.map_err(|_| self.lost())??)
+        let is_pause = Halt::is_called_for_by(&order);
+        let obeyed = self.0.door.order(order)?;
+        // Who pulls the emergency brake is not left waiting for room on a disk.
+        let stuck = async { if is_pause { self.0.door.disk_full().await } else { std::future::pending().await } };
+        tokio::select! {
+            biased;
+            obeyed = obeyed => Ok(obeyed.map_err(|_| self.lost())??),
+            () = stuck => Err(OrderError::Halted(Closed::DiskFull)),
+        }
     }
 
     /// What was earned, as of now: a look at numbers that are ready.
@@ -356,6 +377,7 @@ impl Rialto {
         set("rialto_actors_mailbox_depth", door.mailbox_depth() as f64);
         set("rialto_ledger_facts", view.facts as f64);
         set("rialto_ledger_conflicts", view.conflicts as f64);
+        set("rialto_ledger_conflicts_open", view.open_conflicts as f64);
         set("rialto_journal_bytes", view.position as f64);
         set("rialto_journal_disk_full", if door.check() == Err(Closed::DiskFull) { 1.0 } else { 0.0 });
         set("rialto_actors_awake", registries.awake() as f64);
@@ -372,6 +394,7 @@ impl Rialto {
             meters.gauge("rialto_ledger_money", &labels).set(units(sum.sum.0));
             meters.gauge("rialto_ledger_charges", &labels).set(sum.count as f64);
         }
+        set("rialto_rollout_halted", if door.is_halted() { 1.0 } else { 0.0 });
         set("rialto_guards_held", view.held as f64);
         set("rialto_guards_parked", view.parked as f64);
         for (currency, held) in view.held_money() {

@@ -111,6 +111,26 @@ pub struct Disputed {
     pub first: Event<'static>,
 }
 
+/// An order that was given.
+#[derive(Clone, Debug)]
+pub struct Ordered {
+    /// Its number, from 1 on.
+    pub number: u64,
+    /// The order.
+    pub order: Order,
+    /// When it was given.
+    pub at: Moment,
+}
+
+/// A message of which no rule says whether it left the simulation.
+#[derive(Clone, Debug)]
+pub struct Undecided {
+    /// The number of its fact.
+    pub number: u32,
+    /// The message.
+    pub event: Event<'static>,
+}
+
 /// Which transactions are wanted.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wanted {
@@ -330,6 +350,47 @@ impl Rialto {
         // What is contradicted was taken before.
         let known = known.await.map_err(|_| self.gone())?.ok_or(QueryError::Other(conflict.place))?;
         self.read(known.fact.place, &known.names)
+    }
+
+    /// The orders that were given before the `before`th, the newest first, at most `limit` of them.
+    pub async fn orders(&self, before: Option<u64>, limit: usize) -> Result<Vec<Ordered>, QueryError> {
+        let rows = self.0.bookkeeper.send(Share).await.map_err(|_| self.gone())?;
+        let durable = rows.orders.partition_point(|place| place.0 < rows.durable);
+        let newest = before.map_or(durable, |before| durable.min(before.saturating_sub(1) as usize));
+        let mut found = Vec::new();
+        for number in (0..newest).rev().take(limit) {
+            let Some(place) = rows.orders.get(number) else { break };
+            let Entry::Order(order, at) = self.0.reader.read(place, |number| rows.names.get(number.0 as usize))? else {
+                return Err(QueryError::Other(place));
+            };
+            found.push(Ordered { number: number as u64 + 1, order, at });
+        }
+        Ok(found)
+    }
+
+    /// The messages before fact `before` that no rule decides about, the newest first, at most `limit` of them; and
+    /// where to go on, if there may be more.
+    pub async fn undecided(
+        &self,
+        before: Option<u32>,
+        limit: usize,
+    ) -> Result<(Vec<Undecided>, Option<u32>), QueryError> {
+        /// So many facts are looked through in one go: some milliseconds.
+        const LOOKED_AT: usize = 1_000_000;
+        let rows = self.0.bookkeeper.send(Share).await.map_err(|_| self.gone())?;
+        let newest = before.map_or(rows.facts.len(), |before| rows.facts.len().min(before as usize));
+        let last = newest.saturating_sub(LOOKED_AT);
+        let mut found = Vec::new();
+        for number in (last..newest).rev() {
+            let Some(fact) = rows.facts.get(number).map(|row| row.fact()) else { break };
+            if fact.is_undecided && fact.place.0 < rows.durable {
+                found.push(Undecided { number: number as u32, event: self.read(fact.place, &rows.names)? });
+                if found.len() == limit {
+                    return Ok((found, (0 < number).then_some(number as u32)));
+                }
+            }
+        }
+        Ok((found, (0 < last).then_some(last as u32)))
     }
 
     /// What is known of a citizen or business; `None` if nothing is.

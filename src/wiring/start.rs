@@ -1,7 +1,7 @@
 //! Starting, from the ground up: the folder, the book, the journal, the bookkeeper, the others.
 
 use std::fs::File;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock, mpsc as sync_mpsc};
 
 use actix::prelude::*;
@@ -14,6 +14,7 @@ use crate::actors::atlas::Atlas;
 use crate::actors::bookkeeper::{Bookkeeper, Found, Outside, Synced};
 use crate::actors::clerk::Clerk;
 use crate::actors::door::{Door, House};
+use crate::actors::halt::Halt;
 use crate::actors::registry::{Registries, Staff};
 use crate::actors::vitals::Vitals;
 use crate::domain::calendar::Calendar;
@@ -50,7 +51,7 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
     let meters = Meters::default();
     let durable = Arc::new(AtomicU64::new(0));
     let posted = Arc::new(AtomicU64::new(0));
-    let halted = Arc::new(AtomicBool::new(false));
+    let halt = Halt::default();
     let imaged = opened.snapshot.unwrap_or(0);
     let recorded = if opened.records == 0 { imaged } else { recovered.end };
     let images =
@@ -65,7 +66,7 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
         vitals: vitals.clone(),
         images: images.taker(),
         posted: Arc::clone(&posted),
-        halted: Arc::clone(&halted),
+        halt: halt.clone(),
         durable,
         gate: settings.gate,
         targets: Arc::new(settings.targets),
@@ -102,7 +103,7 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
                 vitals: all_vitals,
                 room,
                 posted,
-                halted,
+                halt,
             };
             let door = Arc::new(Door::new(house, settings.bounds));
             actix::spawn(queue::run(Arc::clone(&door), waiting));

@@ -155,7 +155,7 @@ fn activity(name: &str) -> String {
         1 => ("paid_service", "failed"),
         _ => ("paid_service", "processed"),
     };
-    let notes = json!({ "duration_minutes": 1 + number % 97, "expertise_multiplier": 1.1, "service_type": "advice" });
+    let notes = json!({ "revenue": { "minutes": 1 + number % 97, "expertise": 1.1, "service": "advice" } });
     json!({ "id": format!("rec-{name}"), "createdTime": "2025-07-02T08:00:00.000Z", "fields": {
         "Type": kind, "Citizen": citizen, "Status": status, "EndDate": "2025-07-02T09:30:00+00:00",
         "Notes": notes.to_string(),

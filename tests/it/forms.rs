@@ -8,8 +8,7 @@ use super::sidecar::{JSON, LINES, Sidecar};
 fn one_bad_event_never_sinks_a_batch() {
     let folder = tempfile::tempdir().unwrap();
     let sidecar = Sidecar::serve(folder.path());
-    let hour =
-        |id: &str| json!({ "id": id, "Type": "paid_service", "Citizen": "a", "Notes": { "duration_minutes": 60 } });
+    let hour = |id: &str| json!({ "id": id, "Type": "paid_service", "Citizen": "a", "Notes": { "revenue": { "minutes": 60 } } });
     let long = "x".repeat(129);
     let lines = [
         hour("rec1").to_string(),
@@ -22,7 +21,7 @@ fn one_bad_event_never_sinks_a_batch() {
         format!("{{\"id\":\"rec5\",\"deep\":{}1{}}}", "[".repeat(80), "]".repeat(80)),
         json!({ "id": "rec6", "Type": "rest" }).to_string(),
         hour("rec1").to_string(),
-        json!({ "id": "rec1", "Type": "paid_service", "Citizen": "a", "Notes": { "duration_minutes": 90 } })
+        json!({ "id": "rec1", "Type": "paid_service", "Citizen": "a", "Notes": { "revenue": { "minutes": 90 } } })
             .to_string(),
     ];
     let (status, answer) = sidecar.post("/v1/activities", LINES, &lines.join("\n"));
@@ -75,8 +74,8 @@ fn an_event_is_taken_in_every_form_in_which_it_is_written() {
     let cloud = "application/cloudevents+json";
     let clouds = "application/cloudevents-batch+json";
     let event = |id: &str, data: Value| json!({ "specversion": "1.0", "type": "activity", "source": "/engine", "id": id, "time": "2025-07-02T09:30:00Z", "data": data });
-    let service = json!({ "Type": "paid_service", "Citizen": "Lucid", "Notes": "{\"duration_minutes\": 60}" });
-    let notes = json!({ "duration_minutes": 60, "service_type": "advice" });
+    let service = json!({ "Type": "paid_service", "Citizen": "Lucid", "Notes": "{\"revenue\":{\"minutes\":60}}" });
+    let notes = json!({ "revenue": { "minutes": 60, "service": "advice" } });
     for (kind, body, id) in [
         (JSON, json!({ "id": "recA", "createdTime": "2025-07-02T08:00:00Z", "fields": service }), "recA"),
         (

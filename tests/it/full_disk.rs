@@ -13,10 +13,11 @@ use rialto::wiring::RecordError;
 use super::support::{letter, start};
 
 /// A small disk of its own, gone with the test; all that may be under way at the door has room on it.
-struct Disk<'a>(&'a Path);
+pub struct Disk<'a>(&'a Path);
 
 impl Disk<'_> {
-    fn mount(at: &Path) -> Option<Disk<'_>> {
+    /// Mounts it; `None` where that cannot be done here.
+    pub fn mount(at: &Path) -> Option<Disk<'_>> {
         let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=40m", "tmpfs"]).arg(at).output();
         mounted.is_ok_and(|mounted| mounted.status.success()).then_some(Disk(at))
     }

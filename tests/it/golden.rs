@@ -3,12 +3,17 @@
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use rialto::actors::gate::Gate;
 use rialto::clock::Clock;
 use rialto::domain::activity::{Activity, Basis, Body, Occurred, Outcome, Stated};
-use rialto::domain::calendar::Calendar;
+use rialto::domain::calendar::{Calendar, Day};
 use rialto::domain::external::Receiver;
-use rialto::domain::rows::{Building, Citizen, Row};
+use rialto::domain::ids::TransactionId;
+use rialto::domain::orders::{Order, What};
+use rialto::domain::rollout::{Move, Phase, Subject};
+use rialto::domain::rows::{Building, Citizen, Payer, Row};
 use rialto::domain::time::Moment;
 use rialto::folder::DataFolder;
 use rialto::journal::recovery;
@@ -17,6 +22,7 @@ use rialto::ledger::digest::digest;
 use rialto::ledger::guards::Limits;
 use rialto::ledger::totals::Totals;
 use rialto::snapshot;
+use rialto::tariffs;
 use rialto::wiring::{Rialto, Settings, recover};
 
 use super::scribe::{SEEN, copy, name};
@@ -80,15 +86,26 @@ async fn write(version: &Path) {
     fs::create_dir(version).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let clock = Clock::simulated(SEEN);
-    let settings = || Settings { clock: clock.clone(), ..Settings::new(folder.path()) };
+    let gate = Gate { events: 0, hours: 0 };
+    let limits = Limits { park_after: 1, pair_an_hour: 2, ..Limits::default() };
+    let settings = || Settings { clock: clock.clone(), gate, limits, ..Settings::new(folder.path()) };
     let rialto = Rialto::start(settings()).unwrap();
     rialto.describe(rows()).await.unwrap();
     rialto.record_batch(events()).await.unwrap();
+    clock.advance_to(Moment(SEEN.0 + 3_600_000_000));
+    for what in orders() {
+        rialto.order(Order { by: "operator".into(), why: "golden".into(), what }).await.unwrap();
+    }
+    rialto.record_batch(counted_events("first", clock.now())).await.unwrap();
     rialto.stop().await.unwrap();
     let first = snapshot::positions(&folder.path().join("images")).unwrap();
     clock.advance_to(Moment(SEEN.0 + 86_400_000_000));
     let rialto = Rialto::start(settings()).unwrap();
     rialto.record_batch(later_events()).await.unwrap();
+    rialto.record_batch(counted_events("later", clock.now())).await.unwrap();
+    for what in later_orders(&rialto).await {
+        rialto.order(Order { by: "operator".into(), why: "golden".into(), what }).await.unwrap();
+    }
     rialto.stop().await.unwrap();
     {
         let data = DataFolder::open(folder.path()).unwrap();
@@ -113,6 +130,8 @@ fn rows() -> Vec<Row> {
         Row::Citizen(Citizen { id: name("Lucid"), is_ai: Some(false) }),
         Row::Citizen(Citizen { id: name("The-Old-Boy"), is_ai: Some(true) }),
         Row::Citizen(Citizen { id: name("Nobody"), is_ai: None }),
+        Row::Payer(Payer { id: name("Nobody"), customer: Some(name("cus_1")) }),
+        Row::Payer(Payer { id: name("Zanetta"), customer: None }),
         building("building_45.4371_12.3326", "bakery", Some(true)),
         building("building_45.4399_12.3311", "canal_house", Some(false)),
     ]
@@ -145,6 +164,60 @@ fn events() -> Vec<Activity> {
     inside.body = Some(Body::of("Buongiorno"));
     inside.channel = 9;
     vec![full("recFull"), failed, inside, letter("recLetter", "The-Old-Boy"), service("recA", "Lucid", 60)]
+}
+
+/// Orders of every kind that can be given before anything is held.
+fn orders() -> Vec<What> {
+    let to = |subject, to| What::Move(Move { subject, to });
+    let (bakery, nobody) = (name("building_45.4371_12.3326"), name("Nobody"));
+    let text = "version = 2\neffective = 2026-05-30T00:00:00Z\ncurrency = \"EUR\"\n\
+        [[external]]\nname = \"friends\"\nreceiver = \"friend_*\"\nexternal = false\n\
+        [[rule]]\nname = \"letters\"\nexternal = true\n\
+        price = { volume = [{ up_to = 2, amount = 1 }, { amount = 0.50 }], free = 1 }\n\
+        [[rule]]\nname = \"paid_service\"\ntype = \"paid_service\"\n\
+        price = { amount = 50, per = \"hour\", times = \"expertise\" }\n";
+    let tariff = tariffs::read(text, chrono_tz::UTC).tariff.unwrap().from_then_on(Moment(SEEN.0 + 3_600_000_000));
+    vec![
+        What::Tariff(Arc::new(tariff)),
+        What::Accept(0),
+        to(Subject::All, Some(Phase::Live)),
+        to(Subject::Business(bakery), Some(Phase::Paused)),
+        to(Subject::Citizen(nobody), Some(Phase::Shadow)),
+        to(Subject::Citizen(nobody), None),
+    ]
+}
+
+/// Letters by a tariff that counts; two citizens who write to each other without end; and what nobody decides.
+fn counted_events(id: &str, at: Moment) -> Vec<Activity> {
+    let at = |mut activity: Activity| {
+        activity.occurred = Occurred::at(at);
+        activity
+    };
+    let mut all: Vec<Activity> =
+        (0..4).map(|number| at(letter(&format!("recOut{id}{number}"), "The-Old-Boy"))).collect();
+    for number in 0..6 {
+        let (from, to) = if number % 2 == 0 { ("Zanetta", "Bepi") } else { ("Bepi", "Zanetta") };
+        let mut message = at(letter(&format!("recPair{id}{number}"), from));
+        message.receiver = Receiver::new(Some(to), message.citizen, Some("external"), None);
+        all.push(message);
+    }
+    let mut undecided = at(letter(&format!("recWho{id}"), "Lucid"));
+    undecided.receiver = Receiver::new(Some("Somebody"), undecided.citizen, None, None);
+    all.push(undecided);
+    all
+}
+
+/// Orders about what was posted.
+async fn later_orders(rialto: &Rialto) -> Vec<What> {
+    let held = rialto.held(100).await.unwrap();
+    let first = TransactionId(1);
+    let month = Day::after_month("2026-04").unwrap();
+    vec![
+        What::Release(held[0].id),
+        What::ReleaseAll(held[1].event.activity.citizen.unwrap()),
+        rialto.reversal(first).await.unwrap().unwrap(),
+        What::Close(month),
+    ]
 }
 
 fn later_events() -> Vec<Activity> {

@@ -8,8 +8,7 @@ use super::sidecar::{Sidecar, path, run, run_with, verify};
 fn an_import_reports_what_it_did_and_doing_it_again_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let hour =
-        |id: &str| json!({ "id": id, "Type": "paid_service", "Citizen": "a", "Notes": "{\"duration_minutes\":60}" });
+    let hour = |id: &str| json!({ "id": id, "Type": "paid_service", "Citizen": "a", "Notes": "{\"revenue\":{\"minutes\":60}}" });
     let rest = |id: &str| json!({ "id": id, "Type": "rest", "Citizen": "a" });
     let letter = |id: &str| json!({ "id": id, "Sender": "a", "Receiver": "@somebody", "Content": "Salve" });
     let file = |name: &str, text: String| {

@@ -18,6 +18,7 @@ use rialto::wiring::{Rialto, Settings, StartError, recover};
 use tempfile::TempDir;
 
 use super::scribe::{Scribe, copy, event, file, lay, positions, sealed, story};
+use super::sidecar::{path, run};
 use super::support::{letter, service};
 
 const ALL: u64 = u64::MAX;
@@ -354,6 +355,73 @@ fn a_folder_that_lost_its_identity_is_refused_and_nothing_in_it_is_touched() {
     let data = DataFolder::open(folder.path()).unwrap();
     assert_eq!(digest(&read(&data).unwrap().0), *story.digests.last().unwrap());
     assert!(matches!(DataFolder::open(folder.path()), Err(FolderError::InUse(_))));
+}
+
+#[test]
+fn a_folder_whose_journal_is_gone_is_never_taken_for_a_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let rialto = |command: &str| {
+        let listen = ["--listen", "127.0.0.1:0"];
+        let listen: &[&str] = if command == "serve" { &listen } else { &[] };
+        run(&[&[command, "--data", path(data)], listen].concat())
+    };
+    let lay = |data: &DataFolder| lay(data, &story().groups, 2, ALL);
+    let gone = |what: &str| {
+        for command in ["verify", "serve"] {
+            let ran = rialto(command);
+            assert_eq!(ran.code, Some(1), "{what}: {ran:?}");
+            for said in ["holds no segment of the journal", path(&data.join("journal")), "from a backup", "--data"] {
+                assert!(ran.err.contains(said), "{what}, {command}: {said}: {ran:?}");
+            }
+        }
+    };
+    drop(DataFolder::open_or_create(data).unwrap());
+    assert_eq!(rialto("verify").code, Some(0), "a folder that was only just made is in order");
+    lay(&DataFolder::open(data).unwrap());
+    assert_eq!(rialto("verify").code, Some(0));
+    for number in 1..=3 {
+        fs::remove_file(segment::path(&data.join("journal"), number)).unwrap();
+    }
+    gone("all segments");
+    fs::remove_dir_all(data.join("journal")).unwrap();
+    gone("the journal's own folder");
+}
+
+#[test]
+fn a_folder_that_a_crash_left_half_made_is_made_to_the_end() {
+    // Each is what there is after one step more.
+    let steps: [&dyn Fn(&Path); 7] = [
+        &|_| {},
+        &|data| fs::create_dir_all(data.join("journal")).unwrap(),
+        &|data| fs::create_dir_all(data.join("images")).unwrap(),
+        &|data| fs::write(data.join("LOCK"), "").unwrap(),
+        &|data| drop(segment::create(&data.join("journal"), 1).unwrap()),
+        &|data| drop(segment::begin(&data.join("journal"), [7; 16]).unwrap()),
+        &|data| fs::write(data.join("FOLDER.tmp"), "rialto folder 07").unwrap(),
+    ];
+    for count in 1..=steps.len() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        fs::create_dir(&data).unwrap();
+        steps[..count].iter().for_each(|step| step(&data));
+        assert!(matches!(DataFolder::open(&data), Err(FolderError::Missing(_))), "{count} steps");
+        let made = DataFolder::open_or_create(&data).unwrap_or_else(|error| panic!("{count} steps: {error}"));
+        let (book, found) = read(&made).unwrap_or_else(|error| panic!("{count} steps: {error}"));
+        assert_eq!((book.events(), found.end), (0, 0), "{count} steps");
+        go_on(&made, book, found, &format!("{count} steps"));
+    }
+}
+
+#[test]
+fn settling_a_journal_whose_beginning_was_torn_leaves_one_that_is_begun() {
+    let (_kept, data) = folder();
+    fs::write(file(&data, 1), "").unwrap();
+    fs::write(file(&data, 2), "").unwrap();
+    let (_, mut found) = read(&data).unwrap();
+    recovery::settle(&data.journal(), &mut found).unwrap();
+    assert_eq!(segment::numbers(&data.journal()).unwrap(), [1]);
+    assert_eq!(read(&data).unwrap().1.end, 0);
 }
 
 #[test]

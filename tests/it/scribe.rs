@@ -195,6 +195,9 @@ pub fn lay(data: &DataFolder, groups: &[Vec<u8>], per_segment: usize, synced: u6
     for number in segment::numbers(&data.journal()).expect("a folder") {
         fs::remove_file(segment::path(&data.journal(), number)).expect("a file that is there");
     }
+    if groups.is_empty() {
+        segment::begin(&data.journal(), data.id()).expect("room");
+    }
     let positions = positions(groups);
     for (place, chunk) in groups.chunks(per_segment).enumerate() {
         let base = positions[place * per_segment];

@@ -241,6 +241,11 @@ pub fn raw(address: SocketAddr, request: &[u8]) -> Answer {
     answer(address, request, true)
 }
 
+/// Sends a request, and reads the head of the answer, which is all of it to HEAD.
+pub fn answer_to(address: SocketAddr, request: &str) -> Answer {
+    answer(address, request.as_bytes(), !request.starts_with("HEAD "))
+}
+
 fn answer(address: SocketAddr, request: &[u8], has_body: bool) -> Answer {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();

@@ -5,11 +5,16 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use proptest::prelude::*;
+use rialto::domain::activity::Outcome;
+use rialto::domain::ids::{EventKey, Feed};
 use rialto::domain::money::Currency;
 use rialto::folder::DataFolder;
-use rialto::ledger::book::Book;
+use rialto::ledger::book::{Book, ConflictRow};
+use rialto::ledger::chunks::Chunks;
 use rialto::ledger::digest::digest;
 use rialto::ledger::guards::Limits;
+use rialto::ledger::parts::Parts;
+use rialto::ledger::rows::Place;
 use rialto::snapshot::{self, Image, SnapshotError};
 use rialto::wiring::{Rialto, Settings, recover};
 
@@ -210,4 +215,23 @@ async fn a_start_from_a_snapshot_equals_one_from_the_journal_alone() {
     }
     let (replayed, opened) = read();
     assert_eq!((replayed, opened.snapshot), (imaged, None));
+}
+
+#[test]
+fn a_snapshot_of_more_discrepancies_than_one_section_holds_can_be_read() {
+    let count = 2_200_000;
+    let mut conflicts = Chunks::default();
+    for number in 0..count {
+        let key = EventKey::new(Feed::Activity, &number.to_string());
+        let outcome = Outcome::Processed;
+        conflicts.push(ConflictRow { key, content: 0, outcome, place: Place(1), is_discrepancy: true });
+    }
+    let parts = Parts { conflicts, discrepancies: (0..count).collect(), ..Parts::default() };
+    let book = Book::from_parts(parts);
+    let folder = tempfile::tempdir().unwrap();
+    let id = DataFolder::open_or_create(&folder.path().join("data")).unwrap().id();
+    let aside = snapshot::write(folder.path(), id, &Image::take(&book, 1), || ()).unwrap();
+    let path = snapshot::commit(folder.path(), id, &aside, 1, || ()).unwrap();
+    let (read, _) = snapshot::load(&path, id).unwrap();
+    assert!(read.conflicts().iter().eq(book.conflicts().iter()));
 }

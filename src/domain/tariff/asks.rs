@@ -3,6 +3,7 @@
 //! Where a price depends on what was used before, it is the difference between two totals, each rounded
 //! once: so many small steps come to the same as one large one.
 
+use ethnum::U256;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::domain::activity::{Activity, Stated};
@@ -101,12 +102,23 @@ pub struct Measure {
     pub factor: u64,
 }
 
+/// What was counted in a period before an event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// By all rules that count together: a quantity.
+    pub all: u128,
+    /// Beyond what is free, by this rule of this tariff alone: a quantity.
+    pub own: u128,
+    /// What was posted for that.
+    pub posted: i128,
+}
+
 /// What an event comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Amounts {
     /// For the event itself.
     pub charge: Money,
-    /// What becomes of earlier charges by it: only volume prices do that, and it is mostly below nothing.
+    /// What becomes of earlier charges by it, never above nothing: only volume prices do that.
     pub adjustment: Money,
 }
 
@@ -131,8 +143,17 @@ impl Rate {
     fn of(self, unit: Unit, quantity: u128, factor: u64) -> Option<Money> {
         let (quantity, quantity_scale) = lean(quantity, PLACES);
         let (factor, factor_scale) = lean(factor.into(), PLACES);
-        let product = u128::from(self.mantissa).checked_mul(quantity)?.checked_mul(factor)?;
-        ratio(product, self.scale + quantity_scale + factor_scale, unit)
+        let scale = self.scale + quantity_scale + factor_scale;
+        let product = u128::from(self.mantissa).checked_mul(quantity);
+        match product.and_then(|product| product.checked_mul(factor)) {
+            Some(product) => ratio(product, scale, unit),
+            // Three figures with all the digits that they may have.
+            None => {
+                let product = U256::from(quantity).checked_mul(factor.into())?.checked_mul(self.mantissa.into())?;
+                let parts = U256::new(10).checked_pow(scale)?.checked_mul(unit.size().into())?;
+                Money::from_wide_ratio(product.checked_mul(U256::from(Money::PER_UNIT as u64))?, parts)
+            }
+        }
     }
 }
 
@@ -186,7 +207,7 @@ impl Unit {
         }
     }
 
-    /// How much of it an event has.
+    /// How much of it an event has, within its bounds.
     fn of(self, activity: &Activity) -> Result<u64, Free> {
         match self {
             Unit::Event => Ok(ONE),
@@ -197,20 +218,18 @@ impl Unit {
 }
 
 impl Asks {
-    /// What there is to price of an event.
+    /// What there is to price of an event. A figure that is out of its bounds counts as the nearest that is not;
+    /// an expertise below nothing counts as none at all. Either leaves doubt, and the charge is held.
     pub fn measure(&self, activity: &Activity) -> Result<Measure, Free> {
         let quantity = self.unit.of(activity)?;
-        let factor = if !self.times_expertise {
-            ONE
-        } else {
-            match activity.expertise {
-                Stated::Absent => ONE,
-                Stated::Is(expertise) => {
-                    let held = expertise.clamp(Decimal::ZERO, Decimal::from(EXPERTISE_MAX));
-                    quantity_of(held).ok_or(Free::BadExpertise)?
-                }
-                Stated::Unreadable(_) => return Err(Free::BadExpertise),
+        let factor = match activity.expertise {
+            _ if !self.times_expertise => ONE,
+            Stated::Absent => ONE,
+            Stated::Is(expertise) if expertise < Decimal::ZERO => ONE,
+            Stated::Is(expertise) => {
+                quantity_of(expertise.min(Decimal::from(EXPERTISE_MAX))).ok_or(Free::BadExpertise)?
             }
+            Stated::Unreadable(_) => return Err(Free::BadExpertise),
         };
         Ok(Measure { quantity, factor })
     }
@@ -220,24 +239,29 @@ impl Asks {
         0 < self.free || !matches!(self.model, Model::PerUnit(_))
     }
 
-    /// The price of an event, of whose kind so much was `counted` in the period before it.
-    pub fn price(&self, counted: u128, measure: Measure) -> Result<Amounts, Free> {
+    /// The price of an event, before which so much was `counted` in its period.
+    pub fn price(&self, counted: Counted, measure: Measure) -> Result<Amounts, Free> {
         let Measure { quantity, factor } = measure;
-        let beyond = |counted: u128| counted.saturating_sub(self.free);
-        let (before, after) = (beyond(counted), beyond(counted.checked_add(quantity.into()).ok_or(Free::TooMuch)?));
-        if before == after {
-            return Err(if quantity == 0 { Free::Nothing } else { Free::Allowance });
+        let all = counted.all.checked_add(quantity.into()).ok_or(Free::TooMuch)?;
+        let (before, after) = (self.beyond(counted.all), self.beyond(all));
+        if before == after && quantity != 0 {
+            return Err(Free::Allowance);
         }
-        let step = || self.total(after)?.checked_sub(self.total(before)?);
         let alone = |rate: Rate| rate.of(self.unit, after - before, factor);
         let amounts = || {
             Some(match &self.model {
+                _ if quantity == 0 => (Money::ZERO, Money::ZERO),
                 // Nothing that a multiplier differs in adds up to a total.
                 Model::PerUnit(rate) if self.times_expertise || !self.is_counted() => (alone(*rate)?, Money::ZERO),
-                Model::PerUnit(_) | Model::Graduated(_) | Model::Package { .. } => (step()?, Money::ZERO),
+                Model::PerUnit(_) | Model::Graduated(_) | Model::Package { .. } => {
+                    (self.total(after)?.checked_sub(self.total(before)?)?, Money::ZERO)
+                }
                 Model::Volume(tiers) => {
-                    let charge = alone(tier_of(tiers, after)?.rate)?;
-                    (charge, step()?.checked_sub(charge)?)
+                    let step = volume(tiers, self.unit, after, counted.own.checked_add(after - before)?)?;
+                    let step = money(i128::from(step.millionths()).checked_sub(counted.posted)?)?;
+                    // What makes all the earlier ones dearer is asked of the event that does it.
+                    let charge = step.max(alone(tier_of(tiers, after)?.rate)?);
+                    (charge, step.checked_sub(charge)?)
                 }
             })
         };
@@ -250,14 +274,33 @@ impl Asks {
         Ok(Amounts { charge, adjustment })
     }
 
-    /// What so much is worth, of all that was counted: as much less it would be without it. `None` where prices
-    /// do not add up to a total, or it is too large.
-    pub fn without(&self, counted: u128, quantity: u64) -> Option<Money> {
-        if self.times_expertise || self.minimum.is_some() || self.maximum.is_some() {
-            return None;
+    /// What is counted after so much more, for which so much was posted.
+    pub fn counting(&self, counted: Counted, quantity: u64, posted: i128) -> Counted {
+        let all = counted.all.saturating_add(quantity.into());
+        let own = counted.own.saturating_add(self.beyond(all) - self.beyond(counted.all));
+        Counted { all, own, posted: counted.posted + posted }
+    }
+
+    /// What is counted after so much less, of which so much that was posted is taken back.
+    pub fn uncounting(&self, counted: Counted, quantity: u64, posted: i128) -> Counted {
+        let all = counted.all.saturating_sub(quantity.into());
+        let own = counted.own.saturating_sub(self.beyond(counted.all) - self.beyond(all));
+        Counted { all, own, posted: counted.posted - posted }
+    }
+
+    /// How much of so much is not free.
+    fn beyond(&self, counted: u128) -> u128 {
+        counted.saturating_sub(self.free)
+    }
+
+    /// What is to be posted by this rule of this tariff alone once so much is counted, where it can be told: where prices add up to a total, and nothing else counted with them that this rule does not price.
+    pub fn due(&self, Counted { all, own, .. }: Counted) -> Option<Money> {
+        let is_total = !self.times_expertise && self.minimum.is_none() && self.maximum.is_none();
+        match &self.model {
+            Model::Volume(tiers) => volume(tiers, self.unit, self.beyond(all), own),
+            _ if is_total && self.beyond(all) == own => self.total(own),
+            _ => None,
         }
-        let beyond = |counted: u128| self.total(counted.saturating_sub(self.free));
-        beyond(counted)?.checked_sub(beyond(counted.saturating_sub(quantity.into()))?)
     }
 
     /// What so much comes to, from the first on; `None` past the largest amount.
@@ -265,11 +308,7 @@ impl Asks {
         match &self.model {
             Model::PerUnit(rate) => rate.of(self.unit, quantity, ONE),
             Model::Graduated(tiers) => graduated(tiers, self.unit, quantity),
-            Model::Volume(_) if quantity == 0 => Some(Money::ZERO),
-            Model::Volume(tiers) => {
-                let tier = tier_of(tiers, quantity)?;
-                tier.rate.of(self.unit, quantity, ONE)?.checked_add(tier.flat)
-            }
+            Model::Volume(tiers) => volume(tiers, self.unit, quantity, quantity),
             Model::Package { size, price } => {
                 let begun = quantity.div_ceil((*size).max(1));
                 i64::try_from(begun).ok()?.checked_mul(price.millionths()).map(Money::from_millionths)
@@ -281,6 +320,20 @@ impl Asks {
 /// The tier that a quantity of more than nothing ends in; past the last bound, the last.
 fn tier_of(tiers: &[Tier], quantity: u128) -> Option<&Tier> {
     tiers.iter().find(|tier| tier.up_to.is_none_or(|up_to| quantity <= up_to)).or(tiers.last())
+}
+
+/// So much of one rule at the rate of the tier that all of them end in.
+fn volume(tiers: &[Tier], unit: Unit, all: u128, own: u128) -> Option<Money> {
+    if own == 0 {
+        return Some(Money::ZERO);
+    }
+    let tier = tier_of(tiers, all)?;
+    tier.rate.of(unit, own, ONE)?.checked_add(tier.flat)
+}
+
+/// An amount, where it is one.
+fn money(millionths: i128) -> Option<Money> {
+    i64::try_from(millionths).ok().map(Money::from_millionths)
 }
 
 /// Each tier's part at its rate, rounded once over all of them.
@@ -303,12 +356,12 @@ fn graduated(tiers: &[Tier], unit: Unit, quantity: u128) -> Option<Money> {
     ratio(sum, scale, unit)?.checked_add(flat)
 }
 
-/// A figure from zero to `max`, as a quantity; why not, where it is absent or no such figure.
+/// A figure, or the nearest from zero to `max`, as a quantity; why not, where it is absent or no figure.
 fn bounded(figure: Stated, max: u64, [absent, bad]: [Free; 2]) -> Result<u64, Free> {
     match figure {
         Stated::Absent => Err(absent),
-        Stated::Is(figure) if figure <= Decimal::from(max) => quantity_of(figure).ok_or(bad),
-        Stated::Is(_) | Stated::Unreadable(_) => Err(bad),
+        Stated::Is(figure) => quantity_of(figure.clamp(Decimal::ZERO, Decimal::from(max))).ok_or(bad),
+        Stated::Unreadable(_) => Err(bad),
     }
 }
 

@@ -12,7 +12,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use self::asks::{Asks, EXPERTISE_MAX, Unit};
+use self::asks::{Asks, Counted, DECLARED_MAX, EXPERTISE_MAX, Unit};
 use self::index::Index;
 use self::when::{Occasion, Patterns, When};
 use super::activity::{Activity, Stated};
@@ -42,6 +42,8 @@ pub struct Tariff {
     listed: Vec<Listed>,
     rules: Vec<Rule>,
     index: Index,
+    /// By the number of a rule, its place; none before the tariff is taken into force.
+    places: Vec<u16>,
     /// Whether any rule asks for the type of a business.
     asks_business_kinds: bool,
     text: Arc<str>,
@@ -156,7 +158,7 @@ impl Tariff {
         let Parts { version, effective, currency, listed, rules, text } = parts;
         let asks_business_kinds = rules.iter().any(|rule| !rule.when.business_kinds.is_any());
         let index = Index::new(&rules);
-        Tariff { version, effective, currency, listed, rules, index, asks_business_kinds, text }
+        Tariff { version, effective, currency, listed, rules, index, places: Vec::new(), asks_business_kinds, text }
     }
 
     /// Its version.
@@ -202,7 +204,22 @@ impl Tariff {
 
     /// The rule with this number.
     pub fn rule(&self, id: RuleId) -> Option<&Rule> {
-        self.rules.iter().find(|rule| rule.id == id)
+        let place = *self.places.get(usize::from(id.0))?;
+        self.rules.get(usize::from(place)).filter(|rule| rule.id == id)
+    }
+
+    /// The same tariff, its rules numbered by their names.
+    #[must_use]
+    fn numbered(mut self, mut number: impl FnMut(Name) -> RuleId) -> Tariff {
+        for (place, rule) in (0..).zip(&mut self.rules) {
+            rule.id = number(rule.name);
+            let id = usize::from(rule.id.0);
+            if self.places.len() <= id {
+                self.places.resize(id + 1, u16::MAX);
+            }
+            self.places[id] = place;
+        }
+        self
     }
 
     /// What the list says about a message; `None` where nothing in it is about it.
@@ -252,7 +269,7 @@ impl Tariff {
         if rule.asks.is_counted() {
             return (Price::Counted { rule: rule.id }, hold);
         }
-        match rule.asks.price(0, measure) {
+        match rule.asks.price(Counted::default(), measure) {
             Ok(amounts) => (Price::Charge { rule: rule.id, amount: amounts.charge, currency: rule.currency }, hold),
             Err(reason) => free(reason),
         }
@@ -271,6 +288,8 @@ impl Asks {
             Some(Hold::Minutes)
         } else if self.times_expertise && !is_within(activity.expertise, [0, EXPERTISE_MAX]) {
             Some(Hold::Expertise)
+        } else if self.unit == Unit::Declared && !is_within(activity.declared, [0, DECLARED_MAX]) {
+            Some(Hold::Declared)
         } else {
             None
         }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use super::asks::{Amounts, Asks, MINUTES_MAX, Measure, Model, ONE, Rate, Tier, Unit, quantity_of};
+use super::asks::{Amounts, Asks, Counted, MINUTES_MAX, Measure, Model, ONE, Rate, Tier, Unit, quantity_of};
 use crate::domain::activity::{Activity, Stated};
 use crate::domain::charge::Free;
 use crate::domain::ids::{Feed, SourceId};
@@ -35,7 +35,17 @@ fn tiers(tiers: &[(Option<u64>, &str, &str)]) -> Vec<Tier> {
 /// What one event after another of one unit comes to: charges and adjustments.
 fn one_by_one(asks: &Asks, events: u64) -> Vec<Result<Amounts, Free>> {
     let measure = Measure { quantity: ONE, factor: ONE };
-    (0..events).map(|before| asks.price(u128::from(before) * u128::from(ONE), measure)).collect()
+    let mut counted = Counted::default();
+    let price = |_| {
+        let amounts = asks.price(counted, measure);
+        counted = asks.counting(counted, ONE, posted(amounts));
+        amounts
+    };
+    (0..events).map(price).collect()
+}
+
+fn posted(amounts: Result<Amounts, Free>) -> i128 {
+    amounts.map_or(0, |amounts| i128::from(amounts.charge.millionths()) + i128::from(amounts.adjustment.millionths()))
 }
 
 #[test]
@@ -43,6 +53,8 @@ fn every_model_comes_to_the_sums_worked_out_by_hand() {
     let graduated =
         || Model::Graduated(tiers(&[(Some(2), "0.10", "0"), (Some(4), "0.05", "1.00"), (None, "0.01", "0")]));
     let volume = || Model::Volume(tiers(&[(Some(2), "0.10", "0"), (None, "0.05", "0")]));
+    let dearer = || Model::Volume(tiers(&[(Some(2), "0.10", "0"), (None, "0.20", "0")]));
+    let flat = || Model::Volume(tiers(&[(Some(2), "0", "7"), (None, "0.50", "0")]));
     let package = Model::Package { size: 3 * u128::from(ONE), price: millionths("5") };
     let allowance = |model| Asks { free: 2 * u128::from(ONE), ..plain(model, Unit::Event) };
     let bounded = |minimum, maximum| Asks {
@@ -64,6 +76,10 @@ fn every_model_comes_to_the_sums_worked_out_by_hand() {
         ),
         // The third makes all three 0.05: 0.15 in all, of which 0.20 were charged.
         ("volume", plain(volume(), Unit::Event), &[("0.10", "0"), ("0.10", "0"), ("0.05", "-0.10"), ("0.05", "0")]),
+        // The third makes all three 0.20, and asks for that itself.
+        ("volume that grows dearer", plain(dearer(), Unit::Event), &[("0.10", "0"), ("0.10", "0"), ("0.40", "0")]),
+        // What is asked once is asked of the first, and given back once there are more.
+        ("volume with a flat", plain(flat(), Unit::Event), &[("7", "0"), ("0", "nothing"), ("0.50", "-6")]),
         ("package", plain(package.clone(), Unit::Event), &[("5", "0"), ("0", "nothing"), ("0", "nothing"), ("5", "0")]),
         (
             "an allowance",
@@ -109,6 +125,8 @@ fn an_hour_of_service_is_priced_by_minutes_and_expertise() {
         ("47.333333333333336", None, "39.444444"),
         ("90.10000000000001", Some("0.0070000000000000001"), "0.525583"),
         ("60", Some("11"), "500"),
+        ("60", Some("-3"), "50"),
+        ("100000", None, "8400"),
         ("10080", Some("10"), "84000"),
     ] {
         let mut activity = Activity::new(Feed::Activity, SourceId::new("recA").expect("an id"));
@@ -117,7 +135,7 @@ fn an_hour_of_service_is_priced_by_minutes_and_expertise() {
         (activity.minutes, activity.expertise) = (figure(minutes), expertise.map_or(Stated::Absent, figure));
         let measure = asks.measure(&activity).expect("sound figures");
         assert_eq!(
-            asks.price(0, measure),
+            asks.price(Counted::default(), measure),
             Ok(Amounts { charge: millionths(amount), adjustment: Money::ZERO }),
             "{minutes} {expertise:?}"
         );
@@ -131,12 +149,13 @@ fn a_declared_amount_is_taken_to_the_millionth() {
         ("100", Ok("2.5")),
         ("0.01", Ok("0.00025")),
         ("0.00001", Err(Free::Nothing)),
-        ("-1", Err(Free::BadDeclared)),
-        ("1000001", Err(Free::BadDeclared)),
+        // Held, both of them.
+        ("-1", Err(Free::Nothing)),
+        ("1000001", Ok("25000")),
     ] {
         let mut activity = Activity::new(Feed::Activity, SourceId::new("recA").expect("an id"));
         activity.declared = Stated::Is(declared.parse().expect("a decimal"));
-        let found = percent.measure(&activity).and_then(|measure| percent.price(0, measure));
+        let found = percent.measure(&activity).and_then(|measure| percent.price(Counted::default(), measure));
         assert_eq!(found.map(|amounts| amounts.charge), amount.map(millionths), "{declared}");
     }
 }
@@ -174,15 +193,10 @@ fn models() -> impl Strategy<Value = Model> {
 
 /// What these quantities come to, one after another.
 fn sum(asks: &Asks, quantities: impl IntoIterator<Item = u64>) -> i64 {
-    let mut counted = 0;
-    let mut sum = 0;
-    for quantity in quantities {
-        if let Ok(Amounts { charge, adjustment }) = asks.price(counted, Measure { quantity, factor: ONE }) {
-            sum += charge.millionths() + adjustment.millionths();
-        }
-        counted += u128::from(quantity);
-    }
-    sum
+    let count = |counted, quantity| {
+        asks.counting(counted, quantity, posted(asks.price(counted, Measure { quantity, factor: ONE })))
+    };
+    quantities.into_iter().fold(Counted::default(), count).posted as i64
 }
 
 proptest! {
@@ -205,7 +219,7 @@ proptest! {
     }
 
     #[test]
-    fn no_figure_makes_pricing_panic_or_pay_out(mantissa: i128, scale in 0_u32..=28, other: i64, model in models(), counted: u128) {
+    fn no_figure_makes_pricing_panic_or_pay_out(mantissa: i128, scale in 0_u32..=28, other: i64, model in models(), all: u128, own: u128, posted: i128) {
         let limit = 79_228_162_514_264_337_593_543_950_335;
         let figure = Stated::Is(Decimal::from_i128_with_scale(mantissa % limit, scale));
         for (minutes, expertise) in [(figure, Stated::Is(other.into())), (Stated::Is(other.into()), figure), (figure, figure)] {
@@ -213,9 +227,9 @@ proptest! {
                 let mut activity = Activity::new(Feed::Activity, SourceId::new("recA").expect("an id"));
                 (activity.minutes, activity.expertise, activity.declared) = (minutes, expertise, minutes);
                 let asks = Asks { times_expertise: matches!(model, Model::PerUnit(_)), ..plain(model.clone(), unit) };
-                if let Ok(Amounts { charge, adjustment }) = asks.measure(&activity).and_then(|measure| asks.price(counted, measure)) {
+                if let Ok(Amounts { charge, adjustment }) = asks.measure(&activity).and_then(|measure| asks.price(Counted { all, own, posted }, measure)) {
                     prop_assert!(Money::ZERO <= charge);
-                    prop_assert!(adjustment == Money::ZERO || matches!(model, Model::Volume(_)));
+                    prop_assert!(adjustment == Money::ZERO || adjustment < Money::ZERO && matches!(model, Model::Volume(_)));
                 }
             }
         }

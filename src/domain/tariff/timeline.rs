@@ -1,7 +1,7 @@
 //! Which tariff prices what: the one that was in force when it happened.
 //!
-//! A tariff is only ever added, never before the last one's day and never for the past: what was priced once
-//! is priced the same whenever it is looked at again.
+//! A tariff is only ever added, and never for the past: what was priced once is priced the same whenever it is looked
+//! at again. One that is still to come is replaced by a later version that begins no later.
 
 use std::sync::Arc;
 
@@ -21,12 +21,12 @@ pub struct Tariffs {
 /// Why a tariff is not taken into force. The one in force stays.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum Refused {
-    /// Its version is not a new one.
-    #[error("version {} is taken; the next is {next}", given.0)]
+    /// Its version is not the next one.
+    #[error("version {} is not the next one, which is {next}", given.0)]
     Version {
         /// Its version.
         given: TariffVersion,
-        /// The lowest that is free.
+        /// The next.
         next: u32,
     },
     /// It would price what happened already.
@@ -36,14 +36,6 @@ pub enum Refused {
         given: Moment,
         /// When it was to be taken.
         now: Moment,
-    },
-    /// Another one comes into force after it.
-    #[error("version {} comes into force only at {last}; a later version cannot come before it", version.0)]
-    Overtaken {
-        /// The other.
-        version: TariffVersion,
-        /// When it comes into force.
-        last: Moment,
     },
     /// There have been more rules than there are numbers.
     #[error("there have been {} rules by name, which is as many as there can be", u16::MAX)]
@@ -92,14 +84,12 @@ impl Tariffs {
     /// Whether `tariff` may be taken into force now. Nothing is changed.
     pub fn admit(&self, tariff: &Tariff, now: Moment) -> Result<(), Refused> {
         let newest = self.newest();
-        if tariff.version() <= newest.version() {
-            return Err(Refused::Version { given: tariff.version(), next: u32::from(newest.version().0) + 1 });
+        let next = u32::from(newest.version().0) + 1;
+        if u32::from(tariff.version().0) != next {
+            return Err(Refused::Version { given: tariff.version(), next });
         }
         if tariff.effective() < now {
             return Err(Refused::Backdated { given: tariff.effective(), now });
-        }
-        if tariff.effective() < newest.effective() {
-            return Err(Refused::Overtaken { version: newest.version(), last: newest.effective() });
         }
         let new = tariff.rules().iter().filter(|rule| !self.rules.contains(&rule.name)).count();
         if usize::from(u16::MAX) < self.rules.len() + new { Err(Refused::Rules) } else { Ok(()) }
@@ -107,14 +97,14 @@ impl Tariffs {
 
     /// Takes an admitted tariff into force.
     pub fn take(&mut self, tariff: &Tariff) {
-        let mut tariff = tariff.clone();
-        for rule in &mut tariff.rules {
-            let place = self.rules.iter().position(|name| *name == rule.name).unwrap_or_else(|| {
-                self.rules.push(rule.name);
-                self.rules.len() - 1
+        let names = &mut self.rules;
+        let tariff = tariff.clone().numbered(|name| {
+            let place = names.iter().position(|known| *known == name).unwrap_or_else(|| {
+                names.push(name);
+                names.len() - 1
             });
-            rule.id = RuleId(place as u16 + 1);
-        }
+            RuleId(place as u16 + 1)
+        });
         self.all.push(Arc::new(tariff));
     }
 }

@@ -24,6 +24,7 @@ pub struct Phases {
     paused: bool,
     all: OfAll,
     own: Vec<OfOne>,
+    halted: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -45,8 +46,8 @@ struct OfOne {
 }
 
 impl Phases {
-    /// Those of a rollout, its times in `zone`.
-    pub fn new(rollout: &Rollout, zone: Tz) -> Phases {
+    /// Those of a rollout, its times in `zone`, and whether everything is halted besides.
+    pub fn new(rollout: &Rollout, is_halted: bool, zone: Tz) -> Phases {
         let since = |standing: Standing| standing.since.in_zone(zone);
         let all = rollout.standing(Subject::All).unwrap_or(Standing { phase: Phase::Shadow, since: Moment::OLDEST });
         let paused = all.phase == Phase::Paused;
@@ -59,7 +60,7 @@ impl Phases {
         });
         let from_the_beginning = all.since == Moment::OLDEST;
         let all = OfAll { phase: all.phase.as_str(), since: since(all), from_the_beginning };
-        Phases { paused, all, own: own.collect() }
+        Phases { paused, all, own: own.collect(), halted: is_halted }
     }
 }
 

@@ -39,9 +39,10 @@ fn respelt(id: &str, texts: &[String; 5], minutes: Decimal, external: bool) -> [
     let [kind, citizen, building, client, service] = texts;
     let recipient_type = if external { "external" } else { "internal" };
     let minutes = minutes.to_string();
-    let notes = json!({"revenue": {"client": client, "minutes": minutes, "service": service}, "recipient_type": recipient_type});
+    let notes = json!({"revenue": {"client": client, "minutes": minutes, "service": service}});
     [
-        json!({"id": id, "fields": {"Type": kind, "Citizen": [citizen], "ToBuilding": building, "Notes": notes.to_string()}}),
+        json!({"id": id, "fields": {"Type": kind, "Citizen": [citizen], "ToBuilding": building, "Notes": notes.to_string(),
+            "RecipientType": recipient_type}}),
         json!({"airtableId": id, "type": kind, "citizenUsername": citizen, "toBuilding": building, "client": client,
             "durationMinutes": minutes, "serviceType": service, "recipientType": recipient_type}),
         json!({"airtable_id": id, "type": kind, "citizen_id": citizen, "to_building": [building], "client_id": client,

@@ -164,20 +164,37 @@ fn a_refusal_never_repeats_what_it_refuses() {
 }
 
 #[test]
-fn what_a_record_says_itself_wins_over_its_texts_and_notes_over_the_others() {
-    let notes = json!({"revenue": {"client": "notes"}, "client_id": "loose", "duration_minutes": 5}).to_string();
-    let details = json!({"client_id": "details", "minutes": 6, "expertise": "2"}).to_string();
-    let description = json!({"service_type": "advice", "minutes": 7, "expertise": 3}).to_string();
+fn what_a_record_says_itself_wins_over_its_revenue_and_that_over_the_revenue_in_its_notes() {
+    let notes = json!({"revenue": {"client": "notes", "minutes": 5, "service": "advice"}}).to_string();
     let check = |record: Value, client: &str, minutes: &str| {
         let read = activity(&record);
         assert_eq!((read.client, read.minutes), (name(client), is(minutes)), "{record}");
     };
     check(json!({"id": "a", "client": "own", "minutes": 1, "Notes": notes}), "own", "1");
     check(json!({"id": "a", "revenue": {"client": "own"}, "Notes": notes}), "own", "5");
-    check(json!({"id": "a", "Description": description, "Details": details, "Notes": notes}), "notes", "5");
-    check(json!({"id": "a", "Notes": "**prose**", "Details": details, "Description": description}), "details", "6");
-    let read = activity(&json!({"id": "a", "Notes": notes, "Details": details, "Description": description}));
-    assert_eq!((read.expertise, read.service, read.kind), (is("2"), name("advice"), name("paid_service")));
+    check(json!({"id": "a", "Notes": notes}), "notes", "5");
+}
+
+#[test]
+fn no_other_text_of_a_citizen_decides_about_money() {
+    let terms = json!({
+        "client_id": "payer", "business_id": "shop", "minutes": 480, "expertise": 9, "service_type": "advice",
+        "recipient_type": "external",
+    });
+    let revenue = json!({"revenue": {"client": "payer", "business": "shop", "minutes": 480, "expertise": 9}});
+    let plain = activity(&json!({"id": "a", "Type": "idle"}));
+    for (key, text) in [
+        ("Notes", &terms),
+        ("Details", &terms),
+        ("Description", &terms),
+        ("Details", &revenue),
+        ("Description", &revenue),
+    ] {
+        for text in [text.clone(), Value::String(text.to_string())] {
+            let read = activity(&json!({"id": "a", "Type": "idle", key: text}));
+            assert_eq!(read.content(), plain.content(), "{key}: {text}");
+        }
+    }
 }
 
 #[test]
@@ -249,7 +266,8 @@ fn an_activity_is_a_message_only_if_it_says_so_or_is_the_e_mail() {
     check(json!({"id": "a", "recipient_type": "friend", "receiver": "@x"}), Class::Absent, None);
     check(json!({"id": "a", "Notes": "{\"receiverUsername\":\"@x\",\"content\":\"Hi\"}"}), Class::Absent, None);
     let notes = "{\"receiverUsername\":\"@x\",\"recipient_type\":\"external\"}";
-    check(json!({"id": "a", "Notes": notes}), Class::DeclaredExternal, Some("@x"));
+    check(json!({"id": "a", "Notes": notes}), Class::Absent, None);
+    check(json!({"id": "a", "recipient_type": "external", "Notes": notes}), Class::DeclaredExternal, Some("@x"));
     let email = "{\"to_email\":\"guest@example.org\",\"subject\":\"Salve\"}";
     check(
         json!({"id": "a", "Type": "send_diplomatic_email", "Description": email}),

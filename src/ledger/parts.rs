@@ -1,0 +1,113 @@
+//! What a book is made of, as an image holds it; all the rest follows from it.
+
+use std::collections::BTreeSet;
+
+use crate::domain::names::Name;
+use crate::domain::rollout::Rollout;
+use crate::domain::rows::Row;
+use crate::domain::tariff::Tariff;
+use crate::domain::time::Moment;
+
+use super::arrivals::{Arrival, Arrivals};
+use super::book::{Book, ConflictRow};
+use super::chunks::Chunks;
+use super::guards::Guards;
+use super::meters::{Meters, Used};
+use super::orders::{Closing, Link};
+use super::rows::{ChargeRow, FactNo, FactRow, Place, Sort};
+
+/// The parts of a book.
+#[derive(Debug, Default)]
+pub struct Parts {
+    /// The roll, in order.
+    pub names: Vec<Name>,
+    /// The facts.
+    pub facts: Chunks<FactRow>,
+    /// The charges.
+    pub charges: Chunks<ChargeRow>,
+    /// The conflicts.
+    pub conflicts: Chunks<ConflictRow>,
+    /// The directory.
+    pub rows: Vec<Row>,
+    /// The tariffs after the built-in one, in order.
+    pub tariffs: Vec<Tariff>,
+    /// The meters.
+    pub meters: Meters,
+    /// Who is in which phase.
+    pub rollout: Rollout,
+    /// What the guards have seen.
+    pub guards: Guards,
+    /// What speaks of what.
+    pub links: Chunks<Link>,
+    /// The conflicts that were accepted.
+    pub accepted: BTreeSet<u32>,
+    /// Which of the conflicts are discrepancies.
+    pub discrepancies: Vec<u32>,
+    /// The months that were closed.
+    pub closings: Vec<Closing>,
+    /// Where each order's record stands.
+    pub orders: Chunks<Place>,
+    /// When facts came in.
+    pub arrivals: Arrivals,
+    /// What held charges count once they are let go, by their rows.
+    pub held_used: Vec<(u32, Used)>,
+    /// The latest instant at which anything was recorded.
+    pub latest: Moment,
+}
+
+impl Book {
+    /// A book of these parts.
+    pub fn from_parts(parts: Parts) -> Book {
+        let mut book = Book {
+            facts: parts.facts,
+            charges: parts.charges,
+            conflicts: with_discrepancies(&parts.conflicts, &parts.discrepancies),
+            meters: parts.meters,
+            rollout: parts.rollout,
+            guards: parts.guards,
+            links: parts.links,
+            accepted: parts.accepted,
+            closings: parts.closings,
+            orders: parts.orders,
+            arrivals: parts.arrivals,
+            latest: parts.latest,
+            ..Book::default()
+        };
+        parts.names.into_iter().for_each(|name| book.enrol(name));
+        parts.rows.into_iter().for_each(|row| book.describe(row));
+        parts.tariffs.iter().for_each(|tariff| book.tariffs.take(tariff));
+        for number in 0..book.facts.len() {
+            book.index.put(FactNo(number as u32), &book.facts);
+        }
+        book.order_facts = book.facts.iter().filter(|row| row.is_order()).count();
+        for (number, charge) in (0..).zip(book.charges.iter()) {
+            book.charged.0 += i128::from(charge.amount.millionths()).abs();
+            if charge.is_held() && charge.sort() == Sort::Charge {
+                book.held.insert(number, None);
+            }
+        }
+        if book.arrivals.rows().is_empty() && !book.facts.is_empty() {
+            // An image of the first format does not tell: then at the latest by the last of them.
+            book.arrivals.put(Arrival { fact: FactNo(0), at: book.latest });
+        }
+        for Link { of, .. } in book.links.iter() {
+            book.held.remove(&of);
+        }
+        for (number, used) in parts.held_used {
+            book.held.entry(number).and_modify(|held| *held = Some(used));
+        }
+        for (number, conflict) in book.conflicts.iter().enumerate().filter(|(_, conflict)| !conflict.is_discrepancy) {
+            book.noted.entry(conflict.key).or_default().push(number as u32);
+        }
+        book
+    }
+}
+
+/// The conflicts, of which these are discrepancies.
+fn with_discrepancies(conflicts: &Chunks<ConflictRow>, discrepancies: &[u32]) -> Chunks<ConflictRow> {
+    let mut all = Chunks::default();
+    for (number, row) in (0..).zip(conflicts.iter()) {
+        all.push(ConflictRow { is_discrepancy: discrepancies.binary_search(&number).is_ok(), ..row });
+    }
+    all
+}

@@ -1,0 +1,123 @@
+//! A book made again from the sections of a snapshot.
+
+use super::SnapshotError;
+use super::section::{Section, named, phase};
+use crate::domain::calendar::Day;
+use crate::domain::rollout::{Move, Subject};
+use crate::domain::tariff::RuleId;
+use crate::domain::time::Moment;
+use crate::ledger::arrivals::Arrival;
+use crate::ledger::book::Book;
+use crate::ledger::meters::Used;
+use crate::ledger::orders::{Closing, Link};
+use crate::ledger::parts::Parts;
+use crate::ledger::rows::{ChargeRow, FactNo, FactRow, Place};
+
+/// What was read of a snapshot so far.
+#[derive(Default)]
+pub(super) struct Loading {
+    position: u64,
+    parts: Parts,
+}
+
+impl Loading {
+    pub(super) fn take(&mut self, section: Section) -> Result<(), SnapshotError> {
+        let Parts { names, facts, charges, conflicts, rows, tariffs, meters, latest: last, .. } = &mut self.parts;
+        match section {
+            Section::Start { position, latest, .. } => {
+                self.position = position;
+                *last = Moment(latest);
+            }
+            Section::End { .. } => {}
+            Section::Names(texts) => {
+                for text in texts {
+                    names.push(named(&text)?);
+                }
+            }
+            Section::Facts(bytes) => {
+                let (found, rest) = bytes.as_chunks::<{ FactRow::BYTES }>();
+                none_left(rest)?;
+                found.iter().for_each(|fact| facts.push(FactRow::from_bytes(fact)));
+            }
+            Section::Charges(bytes) => {
+                let (found, rest) = bytes.as_chunks::<{ ChargeRow::BYTES }>();
+                none_left(rest)?;
+                for charge in found {
+                    charges.push(ChargeRow::from_bytes(charge).ok_or(SnapshotError::Damaged("a charge is none"))?);
+                }
+            }
+            Section::Conflicts(images) => {
+                for image in images {
+                    conflicts.push(image.row()?);
+                }
+            }
+            Section::Rows(images) => {
+                for image in images {
+                    rows.push(image.row()?);
+                }
+            }
+            Section::Tariffs(images) => {
+                for image in images {
+                    tariffs.push(image.tariff()?);
+                }
+            }
+            Section::Rollout(code, since) => {
+                self.parts.rollout.make(Move { subject: Subject::All, to: phase(code)? }, Moment(since));
+            }
+            Section::Own(images) => {
+                for (kind, id, code, since) in images {
+                    let id = named(&id)?;
+                    let subject = if kind == 0 { Subject::Business(id) } else { Subject::Citizen(id) };
+                    self.parts.rollout.make(Move { subject, to: phase(code)? }, Moment(since));
+                }
+            }
+            Section::Accepted(numbers) => self.parts.accepted.extend(numbers),
+            Section::Discrepancies(numbers) => self.parts.discrepancies.extend(numbers),
+            Section::Closings(images) => {
+                let closings = images.into_iter().map(|(from, open)| Closing { from, open: Day(open) });
+                self.parts.closings.extend(closings);
+            }
+            Section::Ordered(places) => places.into_iter().for_each(|place| self.parts.orders.push(Place(place))),
+            Section::Arrivals(images) => {
+                let arrivals = images.into_iter().map(|(fact, at)| Arrival { fact: FactNo(fact), at: Moment(at) });
+                arrivals.for_each(|arrival| self.parts.arrivals.put(arrival));
+            }
+            Section::HeldUsed(images) => {
+                let used =
+                    |(row, rule, start, quantity)| (row, Used { rule: RuleId(rule), start: Day(start), quantity });
+                self.parts.held_used.extend(images.into_iter().map(used));
+            }
+            Section::Links(images) => {
+                images.into_iter().for_each(|(of, by)| self.parts.links.push(Link { of, by }));
+            }
+            Section::Watched(images) => {
+                for image in images {
+                    let (capacity, number, watch) = image.watch(self.parts.names.len())?;
+                    self.parts.guards.put(capacity, number, watch);
+                }
+            }
+            Section::Newest(hour) => self.parts.guards.put_newest(hour),
+            Section::Late(images) => images.into_iter().for_each(|late| self.parts.guards.put_late(late)),
+            Section::Pairs(images) => images.into_iter().for_each(|pair| self.parts.guards.put_pair(pair)),
+            Section::Meters(images) => {
+                for image in images {
+                    let (key, count) = image.meter()?;
+                    meters.put(key, count);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(self) -> Result<(Book, u64), SnapshotError> {
+        let facts = self.parts.facts.len();
+        if self.parts.charges.iter().any(|charge| facts <= charge.fact.0 as usize) {
+            return Err(SnapshotError::Damaged("a charge is of no fact"));
+        }
+        Ok((Book::from_parts(self.parts), self.position))
+    }
+}
+
+fn none_left(rest: &[u8]) -> Result<(), SnapshotError> {
+    if rest.is_empty() { Ok(()) } else { Err(SnapshotError::Damaged("a row is cut short")) }
+}
