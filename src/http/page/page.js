@@ -228,8 +228,9 @@ function pace({ state, rate_a_day, needed_a_day, projected }, currency) {
 }
 
 // A pause of all goes before everybody's own phase, so that whoever looks at live figures has to know of it.
-function showPause({ paused }) {
-  put("paused", paused ? "All is paused: nothing is live, whatever anybody’s own phase is." : "");
+function showPause({ paused, halted }) {
+  const halt = "All is halted until Rialto restarts: a pause could not be made durable. Nothing is live.";
+  put("paused", paused ? "All is paused: nothing is live, whatever anybody’s own phase is." : halted ? halt : "");
 }
 
 function showEarners({ top_earners, top_earners_by_period, currency }) {
