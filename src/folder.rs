@@ -17,8 +17,20 @@ use crate::journal::segment::{self, FolderId, sync_folder};
 pub struct DataFolder {
     path: PathBuf,
     id: FolderId,
-    // The lock lasts as long as anybody holds the file open.
-    lock: Mutex<Option<Arc<File>>>,
+    // The lock lasts as long as anybody holds it.
+    lock: Mutex<Option<Arc<Lock>>>,
+}
+
+/// The right to a data folder. It is given back expressly: a process that was just forked from this one holds all of
+/// its files open until it becomes another program, and would keep the folder for as long.
+#[derive(Debug)]
+pub struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Where that fails, it is given back when the file is closed.
+        let _ = self.0.unlock();
+    }
 }
 
 /// Why a data folder cannot be opened.
@@ -71,12 +83,12 @@ impl DataFolder {
         Ok(DataFolder::locked(path, id, lock))
     }
 
-    fn locked(path: &Path, id: FolderId, lock: File) -> DataFolder {
+    fn locked(path: &Path, id: FolderId, lock: Lock) -> DataFolder {
         DataFolder { path: path.to_owned(), id, lock: Mutex::new(Some(Arc::new(lock))) }
     }
 
     /// The lock: as long as anybody has it, nobody else opens the folder. Whoever writes holds one.
-    pub fn hold(&self) -> Option<Arc<File>> {
+    pub fn hold(&self) -> Option<Arc<Lock>> {
         self.lock.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
     }
 
@@ -111,11 +123,11 @@ fn io_at(path: &Path) -> impl FnOnce(io::Error) -> FolderError {
     move |cause| FolderError::Io { path, cause }
 }
 
-fn lock(path: &Path) -> Result<File, FolderError> {
+fn lock(path: &Path) -> Result<Lock, FolderError> {
     let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join("LOCK"));
     let lock = lock.map_err(io_at(path))?;
     match lock.try_lock() {
-        Ok(()) => Ok(lock),
+        Ok(()) => Ok(Lock(lock)),
         Err(TryLockError::WouldBlock) => Err(FolderError::InUse(path.to_owned())),
         Err(TryLockError::Error(cause)) => Err(io_at(path)(cause)),
     }
@@ -189,4 +201,21 @@ fn parse(text: &str) -> Option<FolderId> {
         *byte = u8::from_str_radix(&hex[2 * place..2 * place + 2], 16).ok()?;
     }
     Some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_was_just_forked_does_not_keep_a_folder_that_was_let_go() {
+        let room = tempfile::tempdir().expect("a folder");
+        let folder = DataFolder::open_or_create(room.path()).expect("a new folder");
+        // What a forked process has of it: the same open file, for as long as it is no other program.
+        let forked = folder.hold().and_then(|lock| lock.0.try_clone().ok()).expect("a lock");
+        assert!(matches!(DataFolder::open(room.path()), Err(FolderError::InUse(_))));
+        drop(folder);
+        assert!(DataFolder::open(room.path()).is_ok());
+        drop(forked);
+    }
 }

@@ -61,7 +61,8 @@ pub fn answer() -> usize {
 
 fn receipt(number: u64) -> Receipt {
     let (transaction, amount) = (TransactionId(number), Money::from_millionths(37_500_000));
-    let charge = Charged { transaction, amount, currency: Currency::EUR, stage: Stage::Shadow };
+    let charge =
+        Charged { transaction, amount, currency: Currency::EUR, stage: Stage::Shadow, is_held: false, hold: None };
     match number % 100 {
         0 => Receipt { status: Status::Priced, charge: Some(charge), upgraded: false },
         _ => Receipt { status: Status::Recorded, charge: None, upgraded: false },

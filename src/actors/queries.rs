@@ -15,7 +15,7 @@ use crate::domain::rows::{Payer, Row};
 use crate::ledger::book::ConflictRow;
 use crate::ledger::chunks::Chunks;
 use crate::ledger::guards::Capacity;
-use crate::ledger::orders::Link;
+use crate::ledger::orders::{Closing, Link};
 use crate::ledger::rows::{ChargeRow, Fact, FactRow, Place};
 use crate::ledger::totals::{ByStage, Role};
 
@@ -64,6 +64,8 @@ pub struct Rows {
     pub names: Chunks<Name>,
     /// Transactions that speak of earlier ones, in their order.
     pub links: Chunks<Link>,
+    /// The months that were closed, in order.
+    pub closings: Vec<Closing>,
     /// Where orders stand, in their order; not all may be durable.
     pub orders: Chunks<Place>,
     /// As much of the journal is durable.
@@ -169,6 +171,7 @@ impl Handler<Share> for Bookkeeper {
             durable_conflicts: self.durable.conflicts,
             names: self.book.roll().names().share(),
             links: self.book.links().share(),
+            closings: self.book.closings().to_vec(),
             orders: self.book.orders().share(),
             durable: self.durable.position,
         }

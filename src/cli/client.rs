@@ -5,26 +5,43 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::Value;
 
-/// Which sidecar, and by what right.
+use super::failure::Failure;
+use super::{Outcome, print};
+
+/// Where a sidecar is, where nobody says otherwise.
+const URL: &str = "http://127.0.0.1:8717";
+
+/// Which sidecar, by what right, and how its answer is told.
 #[derive(Clone, Debug, Args)]
 pub struct Remote {
-    /// The address of a running sidecar.
+    /// The address of a running sidecar [default: http://127.0.0.1:8717].
     #[arg(long, env = "RIALTO_URL", value_name = "URL")]
-    pub url: Option<String>,
+    url: Option<String>,
     /// A token for it; on a loopback address, handing events in and reading need none.
     #[arg(long, env = "RIALTO_TOKEN", value_name = "TOKEN", hide_env_values = true)]
-    pub token: Option<String>,
+    token: Option<String>,
+    /// As JSON; a refusal, too.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Who orders something, and why; both go on record.
 #[derive(Clone, Debug, Args)]
 pub struct Signature {
-    /// Who orders it; it goes on record.
-    #[arg(long, default_value = "operator")]
-    by: String,
+    /// Who orders it; it goes on record [default: the user's name].
+    #[arg(long, value_name = "NAME", value_parser = somebody)]
+    by: Option<String>,
     /// Why; it goes on record.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     why: String,
+}
+
+fn somebody(text: &str) -> Result<String, String> {
+    // What else it must be is the sidecar's to say.
+    match text.trim_matches(' ') {
+        "" => Err("who gives an order must be said, and goes on record; without --by it is the user's name".to_owned()),
+        name => Ok(name.to_owned()),
+    }
 }
 
 impl Signature {
@@ -32,21 +49,38 @@ impl Signature {
     pub fn query(&self) -> String {
         let encoded =
             |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
-        format!("by={}&why={}", encoded(&self.by), encoded(&self.why))
+        format!("by={}&why={}", encoded(&self.by()), encoded(&self.why))
     }
 
     /// An order with who and why in it.
     pub fn sign(&self, mut order: Value) -> Value {
-        order["by"] = self.by.clone().into();
+        order["by"] = self.by().into();
         order["why"] = self.why.clone().into();
         order
+    }
+
+    /// Who says nothing of himself is told by his login, where the system knows it.
+    fn by(&self) -> String {
+        let login = || ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|key| std::env::var(key).ok());
+        let known = self.by.clone().or_else(|| login().filter(|login| !login.trim().is_empty()));
+        known.unwrap_or_else(|| "operator".to_owned())
     }
 }
 
 impl Remote {
-    /// A client of it; without an address, of the one on this machine.
-    pub fn client(&self) -> Result<Client, String> {
-        Client::new(self.url.as_deref().unwrap_or("http://127.0.0.1:8717"), self.token.clone())
+    /// A client of it.
+    pub fn client(&self) -> Result<Client, Failure> {
+        let client = Client::new(self.url.as_deref().unwrap_or(URL), self.token.clone());
+        let client = client.map_err(|failure| failure.told_in_json(self.json))?;
+        Ok(Client { is_json: self.json, ..client })
+    }
+
+    /// Prints an answer: as it is, or as `text` tells it.
+    pub fn tell(&self, answer: &Value, text: impl FnOnce(&Value) -> String) -> Outcome {
+        match self.json {
+            true => print(&(serde_json::to_string_pretty(answer)? + "\n")),
+            false => print(&text(answer)),
+        }
     }
 }
 
@@ -55,92 +89,82 @@ pub struct Client {
     agent: ureq::Agent,
     url: String,
     token: Option<String>,
+    is_json: bool,
 }
 
 /// How often a sidecar that is busy is asked again, and how long in all.
 const PAUSE: Duration = Duration::from_millis(500);
 const PATIENCE: u32 = 120;
 
+type Response = Result<ureq::http::Response<ureq::Body>, ureq::Error>;
+
 impl Client {
     /// A client of the sidecar at `url`.
-    pub fn new(url: &str, token: Option<String>) -> Result<Client, String> {
+    pub fn new(url: &str, token: Option<String>) -> Result<Client, Failure> {
         if !url.starts_with("http://") {
-            return Err(format!("{url} is no address of a sidecar; it looks like http://127.0.0.1:8717"));
+            return Err(Failure::usage(format!("{url} is no address of a sidecar; it looks like {URL}")));
         }
         if token.as_ref().is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
             let what =
                 "a token is made of letters and digits, as `rialto token add` prints it; see --token or RIALTO_TOKEN";
-            return Err(what.to_owned());
+            return Err(Failure::usage(what));
         }
         let config = ureq::Agent::config_builder().http_status_as_error(false);
         let agent = config.timeout_global(Some(Duration::from_secs(90))).build().new_agent();
-        Ok(Client { agent, url: url.trim_end_matches('/').to_owned(), token })
+        Ok(Client { agent, url: url.trim_end_matches('/').to_owned(), token, is_json: false })
     }
 
     /// Asks for what is at `path`.
-    pub fn get(&self, path: &str) -> Result<Value, String> {
-        let mut request = self.agent.get(format!("{}{path}", self.url));
-        if let Some(token) = &self.token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        let (status, answer) = read(request.call().map_err(|error| self.unreachable(&error))?)?;
-        if status == 200 { Ok(answer) } else { Err(said(status, &answer)) }
+    pub fn get(&self, path: &str) -> Result<Value, Failure> {
+        let request = self.authorized(self.agent.get(format!("{}{path}", self.url)));
+        self.taken(request.call())
     }
 
     /// Hands `lines` in at `path`; waits for a sidecar that is busy.
-    pub fn post_lines(&self, path: &str, lines: &str) -> Result<Value, String> {
+    pub fn post_lines(&self, path: &str, lines: &str) -> Result<Value, Failure> {
         for attempt in 0.. {
-            let mut request =
-                self.agent.post(format!("{}{path}", self.url)).header("content-type", "application/x-ndjson");
-            if let Some(token) = &self.token {
-                request = request.header("authorization", format!("Bearer {token}"));
-            }
-            let (status, answer) = read(request.send(lines).map_err(|error| self.unreachable(&error))?)?;
-            match status {
-                200 => return Ok(answer),
-                503 if attempt < PATIENCE => std::thread::sleep(PAUSE),
-                _ => return Err(said(status, &answer)),
+            let request = self.agent.post(format!("{}{path}", self.url)).header("content-type", "application/x-ndjson");
+            match self.read(self.authorized(request).send(lines))? {
+                (200, answer) => return Ok(answer),
+                (503, _) if attempt < PATIENCE => std::thread::sleep(PAUSE),
+                (status, answer) => return Err(Failure::refused(status, answer).told_in_json(self.is_json)),
             }
         }
         unreachable!("the loop returns")
     }
 
     /// Posts `body` at `path`.
-    pub fn post(&self, path: &str, body: &Value) -> Result<Value, String> {
-        let mut request = self.agent.post(format!("{}{path}", self.url)).header("content-type", "application/json");
-        if let Some(token) = &self.token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        let (status, answer) = read(request.send(body.to_string()).map_err(|error| self.unreachable(&error))?)?;
-        if status == 200 { Ok(answer) } else { Err(said(status, &answer)) }
+    pub fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        let request = self.agent.post(format!("{}{path}", self.url)).header("content-type", "application/json");
+        self.taken(self.authorized(request).send(body.to_string()))
     }
 
     /// Puts `text` at `path`.
-    pub fn put(&self, path: &str, text: &str) -> Result<Value, String> {
-        let mut request = self.agent.put(format!("{}{path}", self.url)).header("content-type", "application/toml");
-        if let Some(token) = &self.token {
-            request = request.header("authorization", format!("Bearer {token}"));
+    pub fn put(&self, path: &str, text: &str) -> Result<Value, Failure> {
+        let request = self.agent.put(format!("{}{path}", self.url)).header("content-type", "application/toml");
+        self.taken(self.authorized(request).send(text))
+    }
+
+    fn authorized<B>(&self, request: ureq::RequestBuilder<B>) -> ureq::RequestBuilder<B> {
+        match &self.token {
+            Some(token) => request.header("authorization", format!("Bearer {token}")),
+            None => request,
         }
-        let (status, answer) = read(request.send(text).map_err(|error| self.unreachable(&error))?)?;
-        if status == 200 { Ok(answer) } else { Err(said(status, &answer)) }
     }
 
-    fn unreachable(&self, error: &ureq::Error) -> String {
-        format!(
-            "no sidecar answers at {}: {error}; start one with `rialto serve`, or name another with --url",
-            self.url
-        )
+    /// The answer, if it is one to be glad of.
+    fn taken(&self, response: Response) -> Result<Value, Failure> {
+        match self.read(response)? {
+            (200, answer) => Ok(answer),
+            (status, answer) => Err(Failure::refused(status, answer).told_in_json(self.is_json)),
+        }
     }
-}
 
-fn read(response: ureq::http::Response<ureq::Body>) -> Result<(u16, Value), String> {
-    let status = response.status().as_u16();
-    let text =
-        response.into_body().with_config().limit(256 << 20).read_to_string().map_err(|error| error.to_string())?;
-    Ok((status, serde_json::from_str(&text).unwrap_or(Value::String(text))))
-}
-
-fn said(status: u16, answer: &Value) -> String {
-    let part = |key: &str| super::plain::line(answer["error"][key].as_str().unwrap_or_default());
-    format!("the sidecar answers {status} {}: {}; {}", part("code"), part("message"), part("help"))
+    fn read(&self, response: Response) -> Result<(u16, Value), Failure> {
+        let unreachable = |error: ureq::Error| Failure::unreachable(&self.url, error).told_in_json(self.is_json);
+        let response = response.map_err(unreachable)?;
+        let status = response.status().as_u16();
+        let text = response.into_body().with_config().limit(256 << 20).read_to_string().map_err(unreachable)?;
+        Ok((status, serde_json::from_str(&text).unwrap_or(Value::String(text))))
+    }
 }

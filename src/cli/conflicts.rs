@@ -1,14 +1,16 @@
 //! `rialto conflicts`: what contradicted what.
 
-use std::process::ExitCode;
-
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::client::{Remote, Signature};
-use super::{Outcome, plain, print};
+use super::columns::columns;
+use super::{Outcome, print};
 
-/// Show the latest events that contradicted an earlier one of the same id, or the tariff. The first stays.
+/// Show the latest events that contradicted an earlier one of the same id, or the tariff.
+///
+/// What was charged first stays, before and after a conflict is accepted: to accept it says that somebody
+/// looked at it, which going live asks for.
 #[derive(Debug, Args)]
 pub struct Conflicts {
     #[command(subcommand)]
@@ -21,7 +23,7 @@ pub struct Conflicts {
 enum Command {
     /// List them, the newest first.
     List(List),
-    /// Say that one was looked at, and that what was recorded first stays.
+    /// Say that some were looked at. What was charged first stays; the other amount is never charged.
     Accept(Accept),
 }
 
@@ -43,9 +45,6 @@ struct List {
     /// At most so many.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=500))]
     limit: u16,
-    /// As JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 impl Conflicts {
@@ -61,32 +60,67 @@ impl Conflicts {
 impl Accept {
     fn run(&self) -> Outcome {
         let client = self.remote.client()?;
+        let mut accepted = Vec::new();
         for number in &self.numbers {
-            client.post("/v1/conflicts/accept", &self.signature.sign(json!({ "number": number })))?;
-            print(&format!("{number} is accepted\n"))?;
+            let order = self.signature.sign(json!({ "number": number }));
+            let answer = client.post("/v1/conflicts/accept", &order);
+            answer.map_err(|failure| failure.after("accepted", json!(accepted)))?;
+            accepted.push(*number);
+            if !self.remote.json {
+                print(&format!("{number} is accepted: what was charged first stays\n"))?;
+            }
         }
-        Ok(ExitCode::SUCCESS)
+        self.remote.tell(&json!({ "accepted": accepted }), |_| String::new())
     }
 }
 
 impl List {
     fn run(&self) -> Outcome {
         let answer = self.remote.client()?.get(&format!("/v1/conflicts?limit={}", self.limit))?;
-        if self.json {
-            return print(&(serde_json::to_string_pretty(&answer)? + "\n"));
+        self.remote.tell(&answer, told)
+    }
+}
+
+fn told(answer: &Value) -> String {
+    let conflicts = answer["conflicts"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let row = |conflict: &Value| {
+        let part = |key: &str| conflict[key].as_str().unwrap_or_default().to_owned();
+        let [feed, id, currency, outcome] = ["feed", "source_id", "currency", "outcome"].map(part);
+        let [charged, other] = ["charged", "other_amount"].map(|key| format!("{} {currency}", part(key)));
+        let says = if conflict["kind"] == "discrepancy" { "declares" } else { "comes to" };
+        let accepted = if conflict["accepted"] == true { "yes" } else { "no" };
+        [
+            conflict["number"].to_string(),
+            format!("{feed}/{id}"),
+            charged,
+            format!("{says} {other}"),
+            differs(conflict, &outcome),
+            accepted.to_owned(),
+            part("recorded_at"),
+        ]
+    };
+    match conflicts {
+        [] => "no conflicts\n".to_owned(),
+        conflicts => columns(HEADER, &conflicts.iter().map(row).collect::<Vec<_>>()),
+    }
+}
+
+const HEADER: [&str; 7] = ["number", "event", "charged", "the other", "differs in", "accepted", "seen"];
+
+/// In what the later event differs: `minutes 60, then 90`.
+fn differs(conflict: &Value, outcome: &str) -> String {
+    let one = |one: &Value| {
+        let [field, first, other] = ["field", "first", "other"].map(|key| one[key].as_str());
+        let field = field.unwrap_or_default();
+        match (first, other) {
+            (None, None) => field.to_owned(),
+            (first, other) => format!("{field} {}, then {}", first.unwrap_or("none"), other.unwrap_or("none")),
         }
-        let conflicts = answer["conflicts"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let line = |conflict: &serde_json::Value| {
-            let part = |key: &str| plain::line(conflict[key].as_str().unwrap_or_default());
-            let [at, feed, id] = ["recorded_at", "feed", "source_id"].map(part);
-            let [outcome, amount] = ["outcome", "amount_if_accepted"].map(part);
-            let accepted = if conflict["accepted"] == true { ", accepted" } else { "" };
-            let what = if conflict["kind"] == "discrepancy" { "declares" } else { "would be" };
-            format!("{:>6}  {at}  {feed:<8}  {id}  {outcome}, {what} {amount}{accepted}\n", conflict["number"])
-        };
-        match conflicts {
-            [] => print("no conflicts\n"),
-            conflicts => print(&conflicts.iter().map(line).collect::<String>()),
-        }
+    };
+    let all: Vec<String> = conflict["differs"].as_array().into_iter().flatten().map(one).collect();
+    match (all.as_slice(), conflict["kind"] == "discrepancy") {
+        ([], true) => "the tariff".to_owned(),
+        ([], false) => format!("outcome, now {outcome}"),
+        (some, _) => some.join("; "),
     }
 }

@@ -1,10 +1,10 @@
 //! `rialto reverse` and `rialto close`: what was wrong is answered, and never changed.
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::Outcome;
 use super::client::{Remote, Signature};
-use super::{Outcome, print};
 
 /// Take a charge back by another transaction, once.
 #[derive(Debug, Args)]
@@ -32,14 +32,19 @@ impl Reverse {
     pub(super) fn run(&self) -> Outcome {
         let path = format!("/v1/transactions/{}/reverse", self.id);
         let answer = self.remote.client()?.post(&path, &self.signature.sign(json!({})))?;
-        print(&format!("{} is reversed by {}\n", self.id, answer["transaction_id"].as_str().unwrap_or_default()))
+        let told = |answer: &Value| {
+            format!("{} is reversed by {}\n", self.id, answer["transaction_id"].as_str().unwrap_or_default())
+        };
+        self.remote.tell(&answer, told)
     }
 }
 
 impl Close {
     pub(super) fn run(&self) -> Outcome {
         let body = self.signature.sign(json!({ "month": self.month }));
-        self.remote.client()?.post("/v1/periods/close", &body)?;
-        print(&format!("{} is closed\n", self.month))
+        let answer = self.remote.client()?.post("/v1/periods/close", &body)?;
+        let told =
+            |_: &Value| format!("{} is closed: what comes late for it is booked into the open month\n", self.month);
+        self.remote.tell(&answer, told)
     }
 }

@@ -1,6 +1,7 @@
 //! `rialto import`: records from files, into a data folder or a running sidecar.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use toml::Table;
 
-use super::client::{Client, Remote};
+use super::client::Client;
 use super::source::{self, Record};
 use super::{Common, Outcome, log, plain, print};
 use crate::domain::activity::Activity;
@@ -31,8 +32,12 @@ use crate::wiring::{Rialto, Settings};
 pub struct Import {
     #[command(flatten)]
     common: Common,
-    #[command(flatten)]
-    remote: Remote,
+    /// The address of a running sidecar that takes them; without it, they go into the data folder.
+    #[arg(long, env = "RIALTO_URL", value_name = "URL")]
+    url: Option<String>,
+    /// A token for it; on a loopback address none is needed.
+    #[arg(long, env = "RIALTO_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    token: Option<String>,
     /// What all the records are.
     #[arg(long, value_enum)]
     kind: Option<Given>,
@@ -73,9 +78,14 @@ struct Report {
     conflict: usize,
     rejected: usize,
     amount: BTreeMap<String, String>,
+    /// How many of those that were priced are held, and how much of the amount that is.
+    held: usize,
+    held_amount: BTreeMap<String, String>,
     rejections: Vec<Rejection>,
     #[serde(skip)]
     sums: BTreeMap<String, Sum>,
+    #[serde(skip)]
+    held_sums: BTreeMap<String, Sum>,
 }
 
 #[derive(Debug, Serialize)]
@@ -116,8 +126,8 @@ impl Import {
         let config = self.common.load(Table::new())?;
         let reader = Reader::new(config.naive_zone());
         // Without --data, a sidecar that is named in the environment is meant, too.
-        let sink = match &self.remote.url {
-            Some(url) if self.common.data.is_none() => Sink::Sidecar(Client::new(url, self.remote.token.clone())?),
+        let sink = match &self.url {
+            Some(url) if self.common.data.is_none() => Sink::Sidecar(Client::new(url, self.token.clone())?),
             _ => {
                 log::start("warn", config.log_format)?;
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -136,14 +146,15 @@ impl Import {
         if let Sink::Folder { rialto, runtime } = &sink {
             runtime.block_on(rialto.stop()).map_err(|cause| cause.to_string())?;
         }
-        report.amount = report.sums.iter().map(|(currency, sum)| (currency.clone(), sum.to_string())).collect();
+        report.amount = texts(&report.sums);
+        report.held_amount = texts(&report.held_sums);
         let text = if self.json { serde_json::to_string_pretty(&report)? + "\n" } else { report.text() };
         print(&text)?;
         imported?;
         Ok(if report.rejected == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    fn import(&self, sink: &Sink, reader: Reader, report: &mut Report) -> Result<(), String> {
+    fn import(&self, sink: &Sink, reader: Reader, report: &mut Report) -> Result<(), Box<dyn Error>> {
         let size = self.files.iter().filter_map(|file| std::fs::metadata(file).ok()).map(|file| file.len()).sum();
         let bar = progress(size);
         let batch = match sink {
@@ -194,7 +205,7 @@ impl Import {
     }
 }
 
-fn flush(sink: &Sink, reader: Reader, run: &mut Run<'_>, report: &mut Report) -> Result<(), String> {
+fn flush(sink: &Sink, reader: Reader, run: &mut Run<'_>, report: &mut Report) -> Result<(), Box<dyn Error>> {
     if run.texts.is_empty() {
         return Ok(());
     }
@@ -227,7 +238,9 @@ async fn to_folder(rialto: &Rialto, reader: Reader, run: &Run<'_>, report: &mut 
             let charge = receipt.charge.filter(|_| receipt.status == Status::Priced);
             report.count(receipt.status);
             if let Some(charge) = charge {
-                report.sums.entry(charge.currency.to_string()).or_default().add(charge.amount);
+                let mut sum = Sum::default();
+                sum.add(charge.amount);
+                report.price(&charge.currency.to_string(), sum, charge.is_held);
             }
         }
     }
@@ -239,7 +252,7 @@ async fn to_folder(rialto: &Rialto, reader: Reader, run: &Run<'_>, report: &mut 
     Ok(())
 }
 
-fn to_sidecar(client: &Client, run: &Run<'_>, report: &mut Report) -> Result<(), String> {
+fn to_sidecar(client: &Client, run: &Run<'_>, report: &mut Report) -> Result<(), Box<dyn Error>> {
     let path = match run.kind {
         Kind::Activity => "/v1/activities",
         Kind::Message => "/v1/messages",
@@ -250,7 +263,7 @@ fn to_sidecar(client: &Client, run: &Run<'_>, report: &mut Report) -> Result<(),
     let answer = client.post_lines(path, &lines)?;
     let results = answer["results"].as_array().map(Vec::as_slice).unwrap_or_default();
     if results.len() != run.texts.len() {
-        return Err(format!("the sidecar answered {} results for {} records", results.len(), run.texts.len()));
+        return Err(format!("the sidecar answered {} results for {} records", results.len(), run.texts.len()).into());
     }
     for (line, result) in run.lines.iter().zip(results) {
         let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -265,8 +278,7 @@ fn to_sidecar(client: &Client, run: &Run<'_>, report: &mut Report) -> Result<(),
                 if status == Status::Priced {
                     let (currency, amount) = (text(&result["currency"]), text(&result["amount"]));
                     let sum = amount.as_deref().and_then(Sum::parse).ok_or("the sidecar answered no amount")?;
-                    let total = report.sums.entry(currency.unwrap_or_default()).or_default();
-                    *total = total.plus(sum);
+                    report.price(&currency.unwrap_or_default(), sum, result["held"] == true);
                 }
             }
         }
@@ -282,6 +294,18 @@ impl Report {
             Status::Duplicate => self.duplicate += 1,
             Status::Conflict => self.conflict += 1,
             Status::Rejected => self.rejected += 1,
+        }
+    }
+
+    fn price(&mut self, currency: &str, amount: Sum, is_held: bool) {
+        let add = |sums: &mut BTreeMap<String, Sum>| {
+            let sum = sums.entry(currency.to_owned()).or_default();
+            *sum = sum.plus(amount);
+        };
+        add(&mut self.sums);
+        if is_held {
+            self.held += 1;
+            add(&mut self.held_sums);
         }
     }
 
@@ -305,6 +329,16 @@ impl Report {
         for (currency, amount) in &self.amount {
             text += &format!("priced {amount} {currency}\n");
         }
+        if 0 < self.held {
+            let amounts: Vec<String> =
+                self.held_amount.iter().map(|(currency, amount)| format!("{amount} {currency}")).collect();
+            let charges = if self.held == 1 { "charge" } else { "charges" };
+            text += &format!(
+                "of that, {} in {} {charges} is held, and collected only once it is released: see `rialto guard list`\n",
+                amounts.join(" and "),
+                self.held
+            );
+        }
         for Rejection { file, line, id, code, message } in &self.rejections {
             let id = id.as_deref().map(|id| format!(" {}", plain::line(id))).unwrap_or_default();
             let [file, code, message] = [file, code, message].map(|text| plain::line(text));
@@ -315,6 +349,10 @@ impl Report {
         }
         text
     }
+}
+
+fn texts(sums: &BTreeMap<String, Sum>) -> BTreeMap<String, String> {
+    sums.iter().map(|(currency, sum)| (currency.clone(), sum.to_string())).collect()
 }
 
 /// A bar on a terminal; elsewhere nothing, so that logs stay readable.

@@ -2,10 +2,12 @@
 
 mod city;
 mod client;
+mod columns;
 mod config;
 mod conflicts;
 mod correct;
 mod demo;
+mod failure;
 mod guard;
 mod import;
 mod log;
@@ -28,6 +30,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use toml::{Table, Value};
 
+use self::failure::Failure;
 use crate::chain::Chain;
 use crate::config::{Config, ConfigError};
 use crate::domain::calendar::Day;
@@ -38,7 +41,8 @@ use crate::ledger::guards;
 /// Rialto, a revenue sidecar: every activity of a simulated economy priced, posted and durable.
 #[derive(Debug, Parser)]
 #[command(version, about, propagate_version = true)]
-#[command(after_help = "Begin with `rialto serve --demo`, and open http://127.0.0.1:8717/ in a browser.")]
+#[command(after_help = "Begin with `rialto serve --demo`, and open http://127.0.0.1:8717/ in a browser.\n\n\
+    Exit codes: 0 done; 1 refused, or found faulty; 2 the command was given wrongly; 3 no sidecar answers.")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -94,7 +98,9 @@ impl Common {
         if let Some(data) = &self.data {
             flags.insert("data".into(), Value::String(data.display().to_string()));
         }
-        Config::load(self.config.as_deref(), |key| std::env::var(key).ok(), flags)
+        let environment =
+            std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
+        Config::load(self.config.as_deref(), environment, flags)
     }
 }
 
@@ -126,9 +132,7 @@ fn targets(config: &Config) -> Targets {
         goal: Money::from_millionths(i64::try_from(target.amount).unwrap_or(i64::MAX).saturating_mul(Money::PER_UNIT)),
         basis: Basis::ALL.into_iter().find(|basis| basis.as_str() == target.basis).unwrap_or(Basis::Tracked),
     };
-    let all: Vec<Target> = config.targets.iter().map(target).collect();
-    let default = Targets::default();
-    Targets { start, all: if all.is_empty() { default.all } else { all } }
+    Targets { start, all: config.targets.iter().map(target).collect() }
 }
 
 /// What a command comes to.
@@ -153,9 +157,12 @@ pub fn run(give_back: Option<fn()>) -> ExitCode {
         Command::Config(show) => show.run(),
         Command::City(city) => city.run(),
     };
-    outcome.unwrap_or_else(|error| {
-        eprintln!("rialto: {}", plain::lines(&Chain(&*error).to_string()));
-        ExitCode::FAILURE
+    outcome.unwrap_or_else(|error| match error.downcast_ref::<Failure>() {
+        Some(failure) => failure.report(),
+        None => {
+            eprintln!("rialto: {}", plain::lines(&Chain(&*error).to_string()));
+            ExitCode::FAILURE
+        }
     })
 }
 

@@ -1,10 +1,11 @@
 //! `rialto payer`: who pays.
 
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::Outcome;
 use super::client::Remote;
-use super::{Outcome, plain, print};
+use super::columns::columns;
 
 /// Show who pays, and put somebody on the list.
 #[derive(Debug, Args)]
@@ -36,27 +37,28 @@ struct Add {
 struct List {
     #[command(flatten)]
     remote: Remote,
-    /// As JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 impl Payer {
     pub(super) fn run(&self) -> Outcome {
-        let (answer, is_json) = match &self.command {
+        match &self.command {
             Command::Add(add) => {
                 let body = json!({ "id": add.id, "customer": add.customer });
-                (add.remote.client()?.post("/v1/payers", &body)?, false)
+                add.remote.tell(&add.remote.client()?.post("/v1/payers", &body)?, told)
             }
-            Command::List(list) => (list.remote.client()?.get("/v1/payers")?, list.json),
-        };
-        if is_json {
-            return print(&(serde_json::to_string_pretty(&answer)? + "\n"));
+            Command::List(list) => list.remote.tell(&list.remote.client()?.get("/v1/payers")?, told),
         }
-        let line = |payer: &serde_json::Value| {
-            let customer = payer["customer"].as_str().unwrap_or("no customer at Stripe yet");
-            format!("{}  {}\n", plain::line(payer["id"].as_str().unwrap_or_default()), plain::line(customer))
-        };
-        print(&answer["payers"].as_array().into_iter().flatten().map(line).collect::<String>())
+    }
+}
+
+fn told(answer: &Value) -> String {
+    let row = |payer: &Value| {
+        let part = |key: &str| payer[key].as_str().map(str::to_owned);
+        let customer = part("customer").unwrap_or_else(|| "none yet: cannot be billed".to_owned());
+        [part("id").unwrap_or_default(), customer]
+    };
+    match answer["payers"].as_array().map(Vec::as_slice).unwrap_or_default() {
+        [] => "no payers\n".to_owned(),
+        payers => columns(["payer", "customer at Stripe"], &payers.iter().map(row).collect::<Vec<_>>()),
     }
 }

@@ -3,8 +3,9 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::Outcome;
 use super::client::{Remote, Signature};
-use super::{Outcome, plain, print};
+use super::columns::columns;
 
 /// Show who is in which phase, and move a business, a citizen or all to another.
 #[derive(Debug, Args)]
@@ -31,9 +32,6 @@ enum Command {
 struct Show {
     #[command(flatten)]
     remote: Remote,
-    /// As JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -44,9 +42,6 @@ struct Move {
     signature: Signature,
     #[command(flatten)]
     subject: Subject,
-    /// As JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -66,7 +61,7 @@ struct Subject {
 impl Rollout {
     pub(super) fn run(&self) -> Outcome {
         match &self.command {
-            Command::Show(show) => shown(&show.remote.client()?.get("/v1/rollout")?, show.json),
+            Command::Show(show) => show.remote.tell(&show.remote.client()?.get("/v1/rollout")?, told),
             Command::Shadow(order) => order.run("shadow"),
             Command::Live(order) => order.run("live"),
             Command::Pause(order) => order.run("paused"),
@@ -79,26 +74,36 @@ impl Move {
     fn run(&self, to: &str) -> Outcome {
         let Subject { business, citizen, all } = &self.subject;
         let body = self.signature.sign(json!({ "to": to, "business": business, "citizen": citizen, "all": all }));
-        shown(&self.remote.client()?.post("/v1/rollout", &body)?, self.json)
+        self.remote.tell(&self.remote.client()?.post("/v1/rollout", &body)?, told)
     }
 }
 
-fn shown(answer: &Value, is_json: bool) -> Outcome {
-    if is_json {
-        return print(&(serde_json::to_string_pretty(answer)? + "\n"));
-    }
-    let line = |kind: &str, id: &str, standing: &Value| {
-        let part = |key: &str| plain::line(standing[key].as_str().unwrap_or_default());
-        format!("{kind:<8}  {:<6}  since {}  {id}\n", part("phase"), part("since"))
+fn told(answer: &Value) -> String {
+    let is_paused = answer["paused"] == true;
+    let row = |standing: &Value| {
+        let part = |key: &str| standing[key].as_str().unwrap_or_default().to_owned();
+        let since = match standing["from_the_beginning"] == true {
+            true => "from the beginning".to_owned(),
+            false => format!("since {}", part("since")),
+        };
+        let phase = match part("effective") {
+            effective if effective.is_empty() || effective == part("phase") => part("phase"),
+            effective => format!("{} (now {effective})", part("phase")),
+        };
+        let kind = standing["kind"].as_str().unwrap_or("all").to_owned();
+        [kind, part("id"), phase, since]
     };
     let own = answer["own"].as_array().into_iter().flatten();
-    let own = own.map(|own| {
-        line(own["kind"].as_str().unwrap_or_default(), &plain::line(own["id"].as_str().unwrap_or_default()), own)
-    });
-    let halted = if answer["halted"] == true {
-        "halted: everything was paused, which could not be made durable; until the sidecar restarts nothing is collectable\n"
-    } else {
-        ""
+    let rows: Vec<_> = [&answer["all"]].into_iter().chain(own).map(row).collect();
+    let pause = match is_paused {
+        true => "all is paused, and that goes before everybody's own phase: nothing is live\n\n",
+        false => "",
     };
-    print(&(halted.to_owned() + &line("all", "", &answer["all"]) + &own.collect::<String>()))
+    let halt = match answer["halted"] == true {
+        true => {
+            "everything was paused, which could not be made durable: until the sidecar restarts nothing is live\n\n"
+        }
+        false => "",
+    };
+    pause.to_owned() + halt + &columns(["who", "id", "phase", "since"], &rows)
 }

@@ -1,5 +1,6 @@
 //! Where records come from: files or standard input, a record at a time, each with its line.
 
+use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -21,8 +22,8 @@ pub struct Record {
 pub fn read(
     path: &Path,
     reader: Reader,
-    mut take: impl FnMut(Record, u64) -> Result<(), String>,
-) -> Result<(), String> {
+    mut take: impl FnMut(Record, u64) -> Result<(), Box<dyn Error>>,
+) -> Result<(), Box<dyn Error>> {
     let file: Box<dyn Read> = if path == Path::new("-") {
         Box::new(io::stdin().lock())
     } else {

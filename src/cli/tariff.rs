@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use serde_json::Value;
 
 use super::client::{Remote, Signature};
 use super::{Common, Outcome, plain, print};
-use crate::tariffs::{self, Fault, Severity};
+use crate::tariffs::{self, Checked, Fault, Severity};
 
 /// Show what is charged, check a file of new prices, and bring it into force.
 #[derive(Debug, Args)]
@@ -31,14 +32,11 @@ struct Show {
     #[command(flatten)]
     remote: Remote,
     /// The built-in tariff, as a beginning of your own; needs no sidecar.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["all", "json"])]
     default: bool,
     /// All tariffs, those of the past and those still to come.
-    #[arg(long, conflicts_with = "default")]
+    #[arg(long)]
     all: bool,
-    /// As JSON.
-    #[arg(long, conflicts_with = "default")]
-    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -80,24 +78,22 @@ impl Show {
             return print(tariffs::BUILT_IN);
         }
         let answer = self.remote.client()?.get("/v1/tariff")?;
-        if self.json {
-            return print(&(serde_json::to_string_pretty(&answer)? + "\n"));
-        }
-        if !self.all {
-            return print(answer["text"].as_str().unwrap_or_default());
-        }
-        let line = |tariff: &serde_json::Value| {
-            let [effective, currency, state] =
-                ["effective", "currency", "state"].map(|key| plain::line(tariff[key].as_str().unwrap_or_default()));
-            let rules = tariff["rules"].as_array().map_or(0, Vec::len);
-            format!(
-                "{:>5}  {effective}  {currency}  {rules:>4} rules  {}\n",
-                tariff["version"],
-                state.replace('_', " ")
-            )
-        };
-        print(&answer["tariffs"].as_array().into_iter().flatten().map(line).collect::<String>())
+        self.remote.tell(&answer, if self.all { all } else { text })
     }
+}
+
+fn text(answer: &Value) -> String {
+    answer["text"].as_str().unwrap_or_default().to_owned()
+}
+
+fn all(answer: &Value) -> String {
+    let line = |tariff: &Value| {
+        let [effective, currency, state] =
+            ["effective", "currency", "state"].map(|key| plain::line(tariff[key].as_str().unwrap_or_default()));
+        let rules = tariff["rules"].as_array().map_or(0, Vec::len);
+        format!("{:>5}  {effective}  {currency}  {rules:>4} rules  {}\n", tariff["version"], state.replace('_', " "))
+    };
+    answer["tariffs"].as_array().into_iter().flatten().map(line).collect()
 }
 
 impl Check {
@@ -105,19 +101,23 @@ impl Check {
         let text = read(&self.file)?;
         let zone = self.common.load(toml::Table::new())?.zone();
         let checked = tariffs::read(&text, zone);
-        let is_sound = checked.tariff.is_some();
         if self.json {
-            let answer = serde_json::json!({ "sound": is_sound, "faults": checked.faults });
-            print(&(serde_json::to_string_pretty(&answer)? + "\n"))?;
-        } else {
-            print(&report(&self.file, &checked.faults))?;
-            if let Some(tariff) = &checked.tariff {
-                let rules = tariff.rules().len();
-                print(&format!("version {} is sound: {rules} rules in {}\n", tariff.version().0, tariff.currency()))?;
-            }
+            return checked_as_json(&checked);
         }
-        Ok(if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        print(&report(&self.file, &checked.faults))?;
+        if let Some(tariff) = &checked.tariff {
+            let rules = counted(tariff.rules().len(), "rule");
+            print(&format!("version {} is sound: {rules} in {}\n", tariff.version().0, tariff.currency()))?;
+        }
+        Ok(if checked.tariff.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
+}
+
+fn checked_as_json(checked: &Checked) -> Outcome {
+    let is_sound = checked.tariff.is_some();
+    let answer = serde_json::json!({ "sound": is_sound, "faults": checked.faults });
+    print(&(serde_json::to_string_pretty(&answer)? + "\n"))?;
+    Ok(if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 impl Use {
@@ -125,14 +125,22 @@ impl Use {
         let text = read(&self.file)?;
         let zone = self.common.load(toml::Table::new())?.zone();
         let checked = tariffs::read(&text, zone);
-        eprint!("{}", plain::lines(&report(&self.file, &checked.faults)));
+        if checked.tariff.is_none() && self.remote.json {
+            return checked_as_json(&checked);
+        }
+        if !self.remote.json {
+            eprint!("{}", plain::lines(&report(&self.file, &checked.faults)));
+        }
         if checked.tariff.is_none() {
             return Err(format!("{} has errors; the tariff in force stays", self.file.display()).into());
         }
         let answer = self.remote.client()?.put(&format!("/v1/tariff?{}", self.signature.query()), &text)?;
-        let newest = answer["tariffs"].as_array().and_then(|tariffs| tariffs.last()).cloned().unwrap_or_default();
-        let effective = newest["effective"].as_str().unwrap_or_default();
-        print(&format!("version {} prices what happens from {effective} on\n", newest["version"]))
+        let told = |answer: &Value| {
+            let newest = answer["tariffs"].as_array().and_then(|tariffs| tariffs.last()).cloned().unwrap_or_default();
+            let effective = newest["effective"].as_str().unwrap_or_default();
+            format!("version {} prices what happens from {effective} on\n", newest["version"])
+        };
+        self.remote.tell(&answer, told)
     }
 }
 
@@ -145,6 +153,11 @@ fn report(file: &Path, faults: &[Fault]) -> String {
     let lines: String = faults.iter().map(|fault| format!("{}:{fault}\n", file.display())).collect();
     match errors {
         0 => lines,
-        count => format!("{lines}{count} errors\n"),
+        count => format!("{lines}{}\n", counted(count, "error")),
     }
+}
+
+/// `1 error`, `2 errors`.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

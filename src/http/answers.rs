@@ -58,11 +58,8 @@ pub async fn transactions(house: House, query: Query) -> Result<Answer, Refused>
         let known = Stage::ALL.into_iter().find(|stage| stage.as_str() == wanted);
         known.ok_or(Refused::Query { name: "stage", what: "a stage is shadow or live" })
     });
-    let what = "a cursor is what `next` of the page before says, such as tx_42";
-    let before =
-        query.get("cursor").map(|cursor| TransactionId::parse(cursor).ok_or(Refused::Query { name: "cursor", what }));
     let wanted = Wanted {
-        before: before.transpose()?,
+        before: cursor(&query)?,
         citizen: citizen.flatten(),
         business: business.flatten(),
         rule: rule.transpose()?,
@@ -88,7 +85,7 @@ pub async fn transaction(house: House, id: String) -> Result<Answer, Refused> {
 pub async fn conflicts(house: House, query: Query) -> Result<Answer, Refused> {
     let found = house.rialto.conflicts(limit(&query)?).await?;
     let (tariffs, zone) = (house.rialto.tariffs(), house.rialto.calendar().zone());
-    let told: Vec<_> = found.iter().map(|disputed| Contradiction::listed(disputed, &tariffs, zone)).collect();
+    let told: Vec<_> = found.iter().map(|disputed| Contradiction::new(disputed, &tariffs, zone)).collect();
     Ok(json(StatusCode::OK, &serde_json::json!({ "conflicts": told })))
 }
 
@@ -131,6 +128,13 @@ pub(super) fn limit(query: &Query) -> Result<usize, Refused> {
     let Some(limit) = query.get("limit") else { return Ok(PAGE) };
     let limit = limit.parse().ok().filter(|limit| (1..=PAGE_MAX).contains(limit));
     limit.ok_or(Refused::Query { name: "limit", what })
+}
+
+/// Before which transaction a page begins.
+pub(super) fn cursor(query: &Query) -> Result<Option<TransactionId>, Refused> {
+    let what = "a cursor is what `next` of the page before says, such as tx_42";
+    let cursor = |text: &String| TransactionId::parse(text).ok_or(Refused::Query { name: "cursor", what });
+    query.get("cursor").map(cursor).transpose()
 }
 
 pub(super) fn decoded(segment: &str) -> String {

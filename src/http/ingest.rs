@@ -5,11 +5,13 @@ use warp::http::StatusCode;
 
 use super::house::House;
 use super::reply::{Answer, Refused, json};
-use super::wire::Batch;
+use super::wire::{Batch, Told};
 use crate::actors::door::BATCH_MAX;
-use crate::domain::activity::Activity;
+use crate::domain::activity::{Activity, Basis, Occurred};
 use crate::domain::ids::Feed;
 use crate::domain::rows::Row;
+use crate::domain::time::Moment;
+use crate::ledger::entry::Status;
 use crate::reading::{Format, Refusal};
 
 /// The most events that a request has.
@@ -37,17 +39,18 @@ pub async fn events(house: House, feed: Feed, content_type: Option<String>, body
             Feed::Message => text.and_then(|text| house.reader.message(text)),
         })
         .collect();
-    let mut ids = Vec::with_capacity(read.len());
+    let mut told = Vec::with_capacity(read.len());
     let mut refusals = Vec::new();
     let mut good = Vec::with_capacity(read.len());
     for event in read {
         match event {
             Ok(activity) => {
-                ids.push(Some(activity.source_id.clone()));
+                let Occurred { at, basis, .. } = activity.occurred;
+                told.push(Some((activity.source_id.clone(), at, basis)));
                 good.push(activity);
             }
             Err(refusal) => {
-                ids.push(None);
+                told.push(None);
                 refusals.push(refusal);
             }
         }
@@ -55,13 +58,18 @@ pub async fn events(house: House, feed: Feed, content_type: Option<String>, body
     house.rialto.meters().rejected(feed, refusals.len());
     let receipts = if good.is_empty() { Vec::new() } else { house.rialto.record_reserved(reserved, good).await? };
     let currency = house.rialto.tariff().currency();
-    let mut batch = Batch::with_capacity(ids.len());
+    let now = house.rialto.clock().now();
+    let mut batch = Batch::with_capacity(told.len());
     let (mut receipts, mut refusals) = (receipts.iter(), refusals.iter());
-    for id in &ids {
-        match id {
-            Some(id) => {
+    for event in &told {
+        match event {
+            Some((id, at, basis)) => {
                 if let Some(receipt) = receipts.next() {
                     batch.receipt(id.as_str(), receipt, currency);
+                    let is_new = matches!(receipt.status, Status::Recorded | Status::Priced);
+                    if let Some(basis) = not_taken(*at, *basis, now).filter(|_| is_new) {
+                        batch.without_its_time(basis);
+                    }
                 }
             }
             None => {
@@ -72,6 +80,15 @@ pub async fn events(house: House, feed: Feed, content_type: Option<String>, body
         }
     }
     Ok(json(StatusCode::OK, &batch))
+}
+
+/// Why a time that an event told could not be taken, if it told one.
+fn not_taken(at: Option<Moment>, basis: Basis, now: Moment) -> Option<&'static str> {
+    match basis {
+        Basis::BeforeOurTime | Basis::Unreadable => Some(basis.as_str()),
+        Basis::Exact | Basis::Naive if at.is_some_and(|at| now < at) => Some(Told::AHEAD),
+        Basis::Exact | Basis::Naive | Basis::Absent => None,
+    }
 }
 
 /// Takes in the rows in a body.

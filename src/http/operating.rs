@@ -1,21 +1,26 @@
 //! What operators order, and what they look at before they do: tariffs, the rollout, guards, corrections.
 
 use bytes::Bytes;
+use chrono_tz::Tz;
 use serde::Deserialize;
 use warp::http::StatusCode;
 
-use super::answers::{Query, decoded, limit};
+use super::answers::{Query, cursor, decoded, limit};
 use super::house::House;
 use super::reply::{Answer, Refused, json};
 use super::wire::{Held, Phases, Prices};
 use crate::domain::calendar::Day;
 use crate::domain::ids::TransactionId;
 use crate::domain::names::Name;
-use crate::domain::orders::{Order, What};
+use crate::domain::orders::{self, Order, What};
 use crate::domain::rollout::{Move, Phase, Subject};
 use crate::domain::rows::{Payer, Row};
+use crate::domain::tariff::timeline;
 use crate::ledger::orders::Obeyed;
 use crate::tariffs::{self, Severity};
+use crate::wiring::OrderError;
+
+const NOBODY: &str = "`by` says who gives the order, and goes on record: a name, or no `by` at all";
 
 fn operator() -> String {
     "operator".to_owned()
@@ -36,10 +41,27 @@ pub async fn use_tariff(house: House, query: Query, body: Bytes) -> Result<Answe
         return Err(Refused::Tariff(errors.map(ToString::to_string).collect::<Vec<_>>().join("; ")));
     };
     let by = query.get("by").cloned().unwrap_or_else(operator);
+    if by.trim_matches(' ').is_empty() {
+        return Err(Refused::Query { name: "by", what: NOBODY });
+    }
     let why = query.get("why").cloned().unwrap_or_default();
     let order = Order { by: by.into(), why: why.into(), what: What::Tariff(tariff.into()) };
-    house.rialto.order(order).await?;
+    let zone = house.rialto.calendar().zone();
+    house.rialto.order(order).await.map_err(|error| untimely(&error, zone).unwrap_or_else(|| error.into()))?;
     Ok(self::tariff(&house))
+}
+
+/// A tariff that comes too early, in times of the configured zone: the inside knows no zones.
+fn untimely(error: &OrderError, zone: Tz) -> Option<Refused> {
+    let OrderError::Refused(orders::Refused::Tariff(refused)) = error else { return None };
+    let said = match *refused {
+        timeline::Refused::Backdated { given, now } => {
+            let [given, now] = [given, now].map(|at| at.in_zone(zone));
+            format!("a tariff prices what is still to come: `effective` is {given}, and now it is {now}")
+        }
+        timeline::Refused::Version { .. } | timeline::Refused::Rules => return None,
+    };
+    Some(Refused::Untimely(said))
 }
 
 /// Who is in which phase.
@@ -86,11 +108,11 @@ pub async fn move_to(house: House, body: Bytes) -> Result<Answer, Refused> {
 
 /// What is held, and who is parked.
 pub async fn guards(house: House, query: Query) -> Result<Answer, Refused> {
-    let limit = limit(&query)?;
+    let (before, limit) = (cursor(&query)?, limit(&query)?);
     let operations = house.rialto.operations().await?;
-    let held = house.rialto.held(limit).await?;
-    let tariffs = house.rialto.tariffs();
-    Ok(json(StatusCode::OK, &Held::new(&operations, &held, &tariffs, house.rialto.calendar().zone())))
+    let page = house.rialto.held_before(&operations, before, limit).await?;
+    let (view, tariffs, zone) = (house.rialto.view(), house.rialto.tariffs(), house.rialto.calendar().zone());
+    Ok(json(StatusCode::OK, &Held::new(&operations, &view, page, &tariffs, zone)))
 }
 
 #[derive(Debug, Deserialize)]
@@ -208,6 +230,9 @@ pub async fn payers(house: House) -> Result<Answer, Refused> {
 }
 
 async fn order(house: &House, by: String, why: String, what: What) -> Result<Obeyed, Refused> {
+    if by.trim_matches(' ').is_empty() {
+        return Err(wrong("`by` is empty", NOBODY));
+    }
     Ok(house.rialto.order(Order { by: by.into(), why: why.into(), what }).await?)
 }
 

@@ -94,6 +94,9 @@ pub enum Refused {
     /// An order is refused.
     #[error("the order was refused")]
     Order(#[source] orders::Refused),
+    /// An order is refused for its time, which is told in the configured zone.
+    #[error("the order was refused: {0}")]
+    Untimely(String),
     /// It paused everything, but only in memory.
     #[error("everything is halted, but only until the sidecar restarts: the pause is not durable")]
     Halted(#[source] Closed),
@@ -225,7 +228,7 @@ impl Refused {
                 "tariff",
                 "`rialto tariff check FILE` shows each error with its line; the tariff in force stays",
             ),
-            Refused::Order(_) => (S::CONFLICT, "refused", "nothing was changed"),
+            Refused::Order(_) | Refused::Untimely(_) => (S::CONFLICT, "refused", "nothing was changed"),
             Refused::Halted(_) => (
                 S::SERVICE_UNAVAILABLE,
                 "halted_not_durable",

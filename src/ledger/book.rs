@@ -273,7 +273,10 @@ impl Book {
             }
         }
         let status = if charge.is_some() { Status::Priced } else { Status::Recorded };
-        let charge = charge.map(|charge| charged(transaction, &charge));
+        let charge = charge.map(|charge| Charged {
+            hold: event.draft.hold,
+            ..charged(transaction, &charge, event.draft.hold.is_some())
+        });
         Receipt { status, charge, upgraded: event.is_upgrade }
     }
 
@@ -415,7 +418,9 @@ impl Book {
 
     /// The receipt of an event that is known already.
     pub fn repeated(&self, first: FactNo, status: Status) -> Receipt {
-        let charge = self.charge_of(first).map(|(transaction, charge)| charged(transaction, &charge));
+        let is_held = |transaction: TransactionId| self.held.contains_key(&(transaction.0 as u32 - 1));
+        let charge = self.charge_of(first);
+        let charge = charge.map(|(transaction, charge)| charged(transaction, &charge, is_held(transaction)));
         Receipt { status, charge, upgraded: false }
     }
 
@@ -434,6 +439,7 @@ impl Book {
     }
 }
 
-fn charged(transaction: TransactionId, charge: &ChargeRow) -> Charged {
-    Charged { transaction, amount: charge.amount, currency: charge.currency, stage: charge.stage() }
+fn charged(transaction: TransactionId, charge: &ChargeRow, is_held: bool) -> Charged {
+    let (amount, currency, stage) = (charge.amount, charge.currency, charge.stage());
+    Charged { transaction, amount, currency, stage, is_held, hold: None }
 }

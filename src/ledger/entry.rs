@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use crate::domain::activity::Activity;
-use crate::domain::charge::{Draft, Price, Stage};
+use crate::domain::charge::{Draft, Hold, Price, Stage};
 use crate::domain::ids::{EventKey, TransactionId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::names::Name;
@@ -105,6 +105,10 @@ pub struct Charged {
     pub currency: Currency,
     /// Whether it may be collected.
     pub stage: Stage,
+    /// Whether it is held now: then nothing collects it before it is released.
+    pub is_held: bool,
+    /// Why it was held, where that is at hand: a duplicate's receipt is made from rows, which do not tell.
+    pub hold: Option<Hold>,
 }
 
 /// The five fates of an event, of which each has exactly one.

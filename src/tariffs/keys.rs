@@ -156,6 +156,28 @@ impl<'f, 't> Item<'f, 't> {
         texts
     }
 
+    /// A text, or a list of them, each of which means something.
+    pub(super) fn each<T>(&self, must: &str, meant: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
+        let texts = self.texts(must)?;
+        let strange: Vec<String> =
+            texts.iter().filter(|text| meant(text).is_none()).map(|text| format!("{text:?}")).collect();
+        if strange.is_empty() {
+            return Some(texts.into_iter().filter_map(meant).collect());
+        }
+        let verb = if self.value().is_str() { "is" } else { "has" };
+        self.file.error(self.at(), format!("`{}` {verb} {}", self.key, strange.join(" and ")), must);
+        None
+    }
+
+    /// The texts of it, whatever is wrong with others.
+    pub(super) fn listed(&self) -> Vec<&'f str> {
+        match self.value() {
+            DeValue::String(text) => vec![text],
+            DeValue::Array(list) => list.iter().filter_map(|item| item.get_ref().as_str()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// One of a few words.
     pub(super) fn word<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
         let text = self.value().as_str().unwrap_or_default();

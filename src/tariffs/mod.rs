@@ -6,6 +6,7 @@
 mod check;
 mod fault;
 mod keys;
+mod kinds;
 mod prices;
 mod read;
 mod rules;

@@ -24,28 +24,41 @@ const CURRENCY: &str = "write the three letters of ISO 4217: currency = \"EUR\""
 
 pub(super) fn read(text: &str, zone: Tz) -> Checked {
     let file = File::new(text);
-    let parts = if text.len() <= BYTES_MAX {
+    let found = if text.len() <= BYTES_MAX {
         parts(&file, text, zone)
     } else {
         let what = format!("a tariff has at most {BYTES_MAX} bytes, this one has {}", text.len());
         file.error(0, what, "leave out comments, or write rules together: type = [\"a\", \"b\"]");
         None
     };
-    if let Some(parts) = &parts {
-        check::check(&file, parts);
+    // Where every rule is faulty, that is told already, and nothing is to be compared.
+    if let Some(found) = found.as_ref().filter(|found| !found.rules.0.rules.is_empty() || found.is_empty) {
+        check::check(&file, &found.rules);
     }
     let faults = file.into_faults();
     let is_sound = faults.iter().all(|fault| fault.severity != super::Severity::Error);
-    Checked { tariff: parts.filter(|_| is_sound).map(|(parts, _)| Tariff::new(parts)), faults }
+    let parts = found.filter(|found| is_sound && found.has_head).map(|found| found.rules.0);
+    Checked { tariff: parts.map(Tariff::new), faults }
 }
 
 /// The tariff of a file, whatever else is to be said about it.
 pub(super) fn recall(text: &str) -> Option<Tariff> {
-    parts(&File::new(text), text, Tz::UTC).map(|(parts, _)| Tariff::new(parts))
+    let found = parts(&File::new(text), text, Tz::UTC).filter(|found| found.has_head);
+    found.map(|found| Tariff::new(found.rules.0))
 }
 
-/// The parts of a file, and where each of its rules stands.
-fn parts(file: &File<'_>, text: &str, zone: Tz) -> Option<(Parts, Vec<usize>)> {
+/// What was found in a file.
+struct Found {
+    /// Its parts, and where each of the rules among them stands. A faulty rule is none of them.
+    rules: (Parts, Vec<usize>),
+    /// Whether version, time and currency are those of the file; else others stand in for them, so that the rules
+    /// are read all the same, and every fault is found at once.
+    has_head: bool,
+    /// Whether it says itself that there are no rules.
+    is_empty: bool,
+}
+
+fn parts(file: &File<'_>, text: &str, zone: Tz) -> Option<Found> {
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let at = error.span().map_or(0, |span| span.start);
@@ -70,9 +83,13 @@ fn parts(file: &File<'_>, text: &str, zone: Tz) -> Option<(Parts, Vec<usize>)> {
             format!("it has at most {LISTED_MAX}; write receivers together: receiver = [\"@a\", \"@b\"]"),
         );
     }
-    let (version, effective, currency) = (version?, effective?, currency?);
+    let has_head = version.is_some() && effective.is_some() && currency.is_some();
+    let currency = currency.unwrap_or(Currency::EUR);
     let (rules, places) = rules::read(&keys, currency);
-    Some((Parts { version, effective, currency, listed, rules, text: Arc::from(text) }, places))
+    let is_empty = keys.get("rule").is_some_and(|item| item.value().as_array().is_some_and(|rules| rules.is_empty()));
+    let (version, effective) = (version.unwrap_or(TariffVersion(0)), effective.unwrap_or(Moment::OLDEST));
+    let parts = Parts { version, effective, currency, listed, rules, text: Arc::from(text) };
+    Some(Found { rules: (parts, places), has_head, is_empty })
 }
 
 fn version(item: Item<'_, '_>) -> Option<TariffVersion> {
@@ -93,7 +110,11 @@ fn moment(item: Item<'_, '_>, zone: Tz) -> Option<Moment> {
         _ => None,
     };
     if time.is_none() {
-        item.wrong(EFFECTIVE);
+        let quoted = item.value().as_str().filter(|text| text.parse::<Datetime>().is_ok());
+        match quoted {
+            Some(text) => item.wrong(&format!("write it without the quotation marks: effective = {text}")),
+            None => item.wrong(EFFECTIVE),
+        }
     }
     time
 }

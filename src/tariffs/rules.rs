@@ -1,6 +1,7 @@
 //! A rule of a file: what it is about, what it asks, and what counts together.
 
 use super::keys::Keys;
+use super::kinds;
 use super::prices;
 use super::read::{currency, name, patterns};
 use crate::domain::activity::Outcome;
@@ -76,6 +77,7 @@ fn when(keys: &Keys<'_, '_>) -> Option<When> {
     let external = keys.get("external").map_or(Some(None), |item| item.flag("write true or false").map(Some));
     let [kinds, business_kinds, businesses, citizens, clients] =
         ["type", "business_type", "business", "citizen", "client"].map(|key| patterns(keys, key, false));
+    kinds.is_some().then(|| known_kinds(keys));
     let (outcomes, hours, weekdays) = (outcomes(keys), hours(keys), weekdays(keys));
     Some(When {
         feed: feed?,
@@ -91,16 +93,21 @@ fn when(keys: &Keys<'_, '_>) -> Option<When> {
     })
 }
 
+/// Hints at a type that is nearly one of the engine's.
+fn known_kinds(keys: &Keys<'_, '_>) {
+    let Some(item) = keys.get("type") else { return };
+    for (text, near) in item.listed().into_iter().filter_map(|text| Some((text, kinds::near(text)?))) {
+        let what = format!("`type` has {text:?}, which nothing is known to be");
+        keys.file.warning(item.at(), what, format!("write {near:?}, if that is meant"));
+    }
+}
+
 fn outcomes(keys: &Keys<'_, '_>) -> Option<Outcomes> {
     let Some(item) = keys.get("outcome") else { return Some(Outcomes::PROCESSED) };
     let all = Outcome::ALL.map(Outcome::as_str).join(", ");
     let must = format!("write some of {all}: outcome = [\"processed\", \"failed\"]");
     let known = |text: &str| Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == text);
-    let outcomes: Option<Vec<Outcome>> = item.texts(&must)?.into_iter().map(known).collect();
-    if outcomes.is_none() {
-        item.wrong(&must);
-    }
-    outcomes.map(Outcomes::new)
+    item.each(&must, known).map(Outcomes::new)
 }
 
 fn hours(keys: &Keys<'_, '_>) -> Option<Hours> {
@@ -110,20 +117,12 @@ fn hours(keys: &Keys<'_, '_>) -> Option<Hours> {
         let (from, to) = text.split_once('-')?;
         Hours::between(from.trim().parse().ok()?, to.trim().parse().ok()?)
     };
-    let spans: Option<Vec<Hours>> = item.texts(MUST)?.into_iter().map(span).collect();
-    if spans.is_none() {
-        item.wrong(MUST);
-    }
-    spans.map(|spans| spans.into_iter().fold(Hours::NONE, Hours::and))
+    item.each(MUST, span).map(|spans| spans.into_iter().fold(Hours::NONE, Hours::and))
 }
 
 fn weekdays(keys: &Keys<'_, '_>) -> Option<Weekdays> {
     let Some(item) = keys.get("weekdays") else { return Some(Weekdays::ALL) };
     let must = format!("write some of {}: weekdays = [\"sat\", \"sun\"]", WEEKDAYS.join(", "));
     let place = |text: &str| WEEKDAYS.iter().position(|day| *day == text);
-    let days: Option<Vec<usize>> = item.texts(&must)?.into_iter().map(place).collect();
-    if days.is_none() {
-        item.wrong(&must);
-    }
-    days.map(Weekdays::new)
+    item.each(&must, place).map(Weekdays::new)
 }

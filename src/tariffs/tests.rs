@@ -66,7 +66,8 @@ fn the_built_in_tariff_is_a_sound_file_without_any_fault() {
 #[test]
 fn the_file_that_the_readme_shows_is_sound() {
     let readme = include_str!("../../README.md");
-    let shown = readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a file");
+    let blocks = readme.split("```toml\n").filter_map(|rest| rest.split("```").next());
+    let shown = { blocks }.find(|block| block.contains("\n[[rule]]")).expect("a file");
     let tariff = good(shown);
     assert_eq!((tariff.rules().len(), tariff.listed().len()), (2, 1));
 }
@@ -312,6 +313,64 @@ fn a_file_that_nests_without_end_is_refused_and_harms_nothing() {
         let text = rule(&format!("price = {}", opening.repeat(BYTES_MAX / opening.len() - 200)));
         assert!(read(&text, chrono_tz::UTC).tariff.is_none(), "{opening}");
     }
+}
+
+#[test]
+fn all_faults_of_a_file_are_told_at_once_and_none_that_only_follows_from_another() {
+    let rules = "[[rule]]\nname = \"a\"\ntyp = \"x\"\nprice = { amont = 1 }\n[[rule]]\nname = \"b\"\nhours = \"9\"\nprice = {}\n";
+    let listed = "[[external]]\nname = \"l\"\nreciever = \"@a\"\n";
+    for (head, first) in [
+        (HEAD.to_owned(), None),
+        (HEAD.replace("version = 2\n", ""), Some("`version` is missing")),
+        (HEAD.replace("EUR", "euros"), Some("`currency` is \"euros\"")),
+        (HEAD.replace("2026-12-01T00:00:00Z", "7"), Some("`effective` is 7")),
+    ] {
+        let text = format!("{head}{listed}{rules}");
+        let checked = read(&text, chrono_tz::UTC);
+        let all: Vec<String> = checked.faults.iter().map(ToString::to_string).collect();
+        let all = all.join("\n");
+        let rest = [
+            "`reciever` means nothing",
+            "`external` is missing",
+            "`typ` means nothing",
+            "`amont` means nothing",
+            "`hours` is \"9\"",
+            "a price is missing",
+        ];
+        assert!(checked.tariff.is_none(), "{text}");
+        assert!(first.into_iter().chain(rest).all(|what| all.contains(what)), "{first:?}: {all}");
+        assert!(!all.contains("there are no rules"), "{all}");
+        assert_eq!(recall(&text, Moment(1)).is_some(), first.is_none(), "{first:?}");
+    }
+    // Rules that are sound are compared, whatever is wrong with the head and with others.
+    let twice = "[[rule]]\nname = \"c\"\nprice = { amount = 1 }\n".repeat(2);
+    let faults = read(&format!("{rules}{twice}"), chrono_tz::UTC).faults;
+    assert!(faults.iter().any(|fault| fault.what.contains("two rules of the name c")), "{faults:?}");
+}
+
+#[test]
+fn a_fault_names_the_very_word_and_what_to_write_for_it() {
+    for (text, what, help) in [
+        (rule("weekdays = [\"mon\", \"tues\"]\nprice = { amount = 1 }"), "`weekdays` has \"tues\"", "tue"),
+        (rule("outcome = [\"failed\", \"done\"]\nprice = { amount = 1 }"), "`outcome` has \"done\"", "processed"),
+        (rule("hours = [\"9-12\", \"13\", \"25\"]\nprice = { amount = 1 }"), "`hours` has \"13\" and \"25\"", "9-17"),
+        (
+            HEAD.replace("2026-12-01T00:00:00Z", "\"2026-12-01\""),
+            "`effective` is \"2026-12-01\"",
+            "without the quotation marks: effective = 2026-12-01",
+        ),
+        (
+            rule("type = [\"rest\", \"paid_servcie\"]\nprice = { amount = 1 }"),
+            "`type` has \"paid_servcie\"",
+            "write \"paid_service\"",
+        ),
+    ] {
+        let faults = read(&text, chrono_tz::UTC).faults;
+        let is_told = faults.iter().any(|fault| fault.what.contains(what) && fault.help.contains(help));
+        assert!(is_told, "{what}: {faults:?}");
+    }
+    let hinted = read(&rule("type = \"paid_servcie\"\nprice = { amount = 1 }"), chrono_tz::UTC);
+    assert!(hinted.tariff.is_some() && hinted.faults[0].severity == Severity::Warning, "a type may be any");
 }
 
 proptest::proptest! {

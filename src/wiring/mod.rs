@@ -51,7 +51,7 @@ use crate::ledger::view::{Dashboard, View};
 use crate::metrics::Meters;
 use crate::snapshot::SnapshotError;
 
-pub use queries::{Correction, Disputed, Fate, Ordered, QueryError, Transaction, Undecided, Wanted};
+pub use queries::{Correction, Disputed, Fate, HeldPage, Ordered, QueryError, Transaction, Undecided, Wanted};
 pub use recover::Opened;
 
 /// How a Rialto is to run.

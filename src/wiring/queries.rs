@@ -1,17 +1,21 @@
 //! Questions to a running Rialto that go back to the journal: what became of an event, and lists of
 //! transactions.
 
+use std::collections::HashMap;
+
 use thiserror::Error;
 use tokio::sync::oneshot;
 
 use super::Rialto;
 use crate::actors::queries::{Account, Describing, Find, Known, Operating, Operations, Rows, Share};
 use crate::actors::vitals::State;
+use crate::domain::calendar::Day;
 use crate::domain::ids::{EventKey, Feed, SourceId, TransactionId};
 use crate::domain::names::Name;
 use crate::domain::orders::{Order, Reverse, What};
 use crate::domain::time::Moment;
 use crate::journal::reader::ReadError;
+use crate::ledger::book::ConflictRow;
 use crate::ledger::chunks::Chunks;
 use crate::ledger::entry::{Entry, Event};
 use crate::ledger::roll::NameNo;
@@ -40,8 +44,8 @@ pub struct Fate {
     pub transaction: Option<TransactionId>,
     /// All transactions that are about it, in order: its own, and what corrected them.
     pub transactions: Vec<Transaction>,
-    /// What contradicted it.
-    pub conflicts: Vec<Event<'static>>,
+    /// What contradicted it; itself, where it declares another amount than was charged.
+    pub conflicts: Vec<Disputed>,
 }
 
 /// A transaction, and the event that it is about.
@@ -55,6 +59,30 @@ pub struct Transaction {
     pub event: Event<'static>,
     /// What made it, where that was no event.
     pub correction: Option<Correction>,
+    /// What let it go, where it was held and then released.
+    pub released_by: Option<TransactionId>,
+    /// What took it back.
+    pub reversed_by: Option<TransactionId>,
+    /// The day whose sums it is in: that of its event or order, or the first open one where that came late for a
+    /// month that was closed.
+    pub booked_on: Day,
+}
+
+impl Transaction {
+    /// Whether it is held now, and can be released.
+    pub fn is_held(&self) -> bool {
+        let is_over = self.released_by.is_some() || self.reversed_by.is_some() || self.correction.is_some();
+        self.charge.is_held() && !is_over
+    }
+}
+
+/// Some of the charges that are held.
+#[derive(Clone, Debug)]
+pub struct HeldPage {
+    /// The charges, the newest first.
+    pub transactions: Vec<Transaction>,
+    /// Before which to go on, if there are more.
+    pub next: Option<TransactionId>,
 }
 
 /// An order that speaks of an earlier transaction.
@@ -79,6 +107,8 @@ pub struct Disputed {
     pub is_accepted: bool,
     /// The event.
     pub event: Event<'static>,
+    /// What was taken and stays: the earlier event, or the same one where it contradicts the tariff.
+    pub first: Event<'static>,
 }
 
 /// An order that was given.
@@ -127,14 +157,18 @@ impl Rialto {
         let (reply, known) = oneshot::channel();
         let key = EventKey::new(feed, id);
         self.0.bookkeeper.try_send(Find { key, reply }).map_err(|_| self.gone())?;
-        let Some(Known { fact, charge, conflicts, names }) = known.await.map_err(|_| self.gone())? else {
+        let Some(Known { fact, charge, mut conflicts, names }) = known.await.map_err(|_| self.gone())? else {
             return Ok(None);
         };
         let event = self.read(fact.place, &names)?;
         if event.key != key || event.activity.source_id.as_str() != id {
             return Err(QueryError::Other(fact.place));
         }
-        let conflicts = conflicts.iter().map(|conflict| self.read(conflict.place, &names)).collect::<Result<_, _>>()?;
+        if event.is_disputed {
+            let (content, outcome, place) = (fact.content, fact.outcome, fact.place);
+            conflicts.insert(0, ConflictRow { key, content, outcome, place, is_discrepancy: true });
+        }
+        let conflicts = self.disputed(&event, &conflicts).await?;
         let transactions = match charge {
             Some((first, _)) => self.about(first).await?,
             None => Vec::new(),
@@ -167,6 +201,7 @@ impl Rialto {
             }
             last -= 1;
         }
+        follow(&mut found, &rows);
         let next = (0 < last).then_some(TransactionId(last + 1));
         Ok((found, next))
     }
@@ -181,16 +216,29 @@ impl Rialto {
         let later = rows.links.iter().filter(|link| own.contains(&(u64::from(link.of) + 1)));
         let all = own.iter().copied().chain(later.map(|link| u64::from(link.by) + 1));
         let found = all.filter_map(|number| self.found(number, row(number)?, &rows).transpose());
-        found.collect()
+        let mut found = found.collect::<Result<Vec<_>, _>>()?;
+        follow(&mut found, &rows);
+        Ok(found)
     }
 
     /// The transaction in the `number`th row, from 1 on.
     fn found(&self, number: u64, charge: ChargeRow, rows: &Rows) -> Result<Option<Transaction>, QueryError> {
         let fact = |row: ChargeRow| rows.facts.get(row.fact.0 as usize).map(|fact| fact.fact());
         let Some(own) = fact(charge) else { return Ok(None) };
-        let id = TransactionId(number);
+        let closed = rows.closings.iter().rev().find(|closing| u64::from(closing.from) < number);
+        let booked_on = self.0.calendar.day(own.occurred_at);
+        let booked_on = closed.map_or(booked_on, |closing| booked_on.max(closing.open));
+        let transaction = |event, correction| Transaction {
+            id: TransactionId(number),
+            charge,
+            event,
+            correction,
+            released_by: None,
+            reversed_by: None,
+            booked_on,
+        };
         if !own.is_order {
-            return Ok(Some(Transaction { id, charge, event: self.read(own.place, &rows.names)?, correction: None }));
+            return Ok(Some(transaction(self.read(own.place, &rows.names)?, None)));
         }
         let link = rows.links.get(rows.links.partition_point(|link| u64::from(link.by) < number - 1));
         let of = link.filter(|link| u64::from(link.by) == number - 1).map(|link| link.of);
@@ -200,7 +248,7 @@ impl Rialto {
             return Err(QueryError::Other(own.place));
         };
         let correction = Some(Correction { of: TransactionId(u64::from(of) + 1), order, at });
-        Ok(Some(Transaction { id, charge, event: self.read(first.place, &rows.names)?, correction }))
+        Ok(Some(transaction(self.read(first.place, &rows.names)?, correction)))
     }
 
     /// One transaction.
@@ -219,12 +267,31 @@ impl Rialto {
 
     /// The charges that are held, the newest first, at most `limit` of them.
     pub async fn held(&self, limit: usize) -> Result<Vec<Transaction>, QueryError> {
-        let held = self.operations().await?.held;
-        let mut found = Vec::new();
-        for number in held.into_iter().rev().take(limit) {
-            found.extend(self.transaction(TransactionId(u64::from(number) + 1)).await?);
+        let operations = self.operations().await?;
+        Ok(self.held_before(&operations, None, limit).await?.transactions)
+    }
+
+    /// Those of the charges that `operations` says are held which come before this one, the newest first, at most
+    /// `limit` of them.
+    pub async fn held_before(
+        &self,
+        operations: &Operations,
+        before: Option<TransactionId>,
+        limit: usize,
+    ) -> Result<HeldPage, QueryError> {
+        let rows = self.0.bookkeeper.send(Share).await.map_err(|_| self.gone())?;
+        let held = &operations.held;
+        let end = before.map_or(held.len(), |before| held.partition_point(|row| u64::from(*row) + 1 < before.0));
+        let start = end.saturating_sub(limit);
+        let mut transactions = Vec::with_capacity(end - start);
+        for number in held[start..end].iter().rev() {
+            let charge = rows.charges.get(*number as usize);
+            let found = charge.map(|charge| self.found(u64::from(*number) + 1, charge, &rows)).transpose()?;
+            transactions.extend(found.flatten());
         }
-        Ok(found)
+        follow(&mut transactions, &rows);
+        let next = held.get(start).filter(|_| 0 < start).map(|number| TransactionId(u64::from(*number) + 1));
+        Ok(HeldPage { transactions, next })
     }
 
     /// The order that takes a charge back; `None` where there is no such transaction.
@@ -241,17 +308,48 @@ impl Rialto {
         let rows = self.0.bookkeeper.send(Share).await.map_err(|_| self.gone())?;
         let accepted = self.operations().await?.accepted;
         let newest = (0..rows.durable_conflicts).rev().take(limit);
-        let newest = newest.filter_map(|number| Some((number as u32, rows.conflicts.get(number)?)));
-        newest
-            .map(|(number, conflict)| {
-                Ok(Disputed {
-                    number,
-                    is_discrepancy: conflict.is_discrepancy,
-                    is_accepted: accepted.binary_search(&number).is_ok(),
-                    event: self.read(conflict.place, &rows.names)?,
-                })
+        let mut found = Vec::new();
+        for (number, conflict) in newest.filter_map(|number| Some((number, rows.conflicts.get(number)?))) {
+            let event = self.read(conflict.place, &rows.names)?;
+            let first = match conflict.is_discrepancy {
+                true => event.clone(),
+                false => self.first(&conflict).await?,
+            };
+            let number = number as u32;
+            let (is_discrepancy, is_accepted) = (conflict.is_discrepancy, accepted.binary_search(&number).is_ok());
+            found.push(Disputed { number, is_discrepancy, is_accepted, event, first });
+        }
+        Ok(found)
+    }
+
+    /// What these say against `first`, which was taken.
+    async fn disputed(&self, first: &Event<'static>, conflicts: &[ConflictRow]) -> Result<Vec<Disputed>, QueryError> {
+        if conflicts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = self.0.bookkeeper.send(Share).await.map_err(|_| self.gone())?;
+        let accepted = self.operations().await?.accepted;
+        let disputed = |conflict: &ConflictRow| {
+            // Conflicts are numbered in the order of their records.
+            let number = rows.conflicts.partition_point(|known| known.place < conflict.place) as u32;
+            Ok(Disputed {
+                number,
+                is_discrepancy: conflict.is_discrepancy,
+                is_accepted: accepted.binary_search(&number).is_ok(),
+                event: self.read(conflict.place, &rows.names)?,
+                first: first.clone(),
             })
-            .collect()
+        };
+        conflicts.iter().map(disputed).collect()
+    }
+
+    /// The event that was taken under the key of a conflict.
+    async fn first(&self, conflict: &ConflictRow) -> Result<Event<'static>, QueryError> {
+        let (reply, known) = oneshot::channel();
+        self.0.bookkeeper.try_send(Find { key: conflict.key, reply }).map_err(|_| self.gone())?;
+        // What is contradicted was taken before.
+        let known = known.await.map_err(|_| self.gone())?.ok_or(QueryError::Other(conflict.place))?;
+        self.read(known.fact.place, &known.names)
     }
 
     /// The orders that were given before the `before`th, the newest first, at most `limit` of them.
@@ -313,5 +411,22 @@ impl Rialto {
             State::Stopped(cause) => cause.to_string(),
             State::Running | State::Draining => "the bookkeeper does not answer".to_owned(),
         })
+    }
+}
+
+/// Notes what let each of these go, or took it back.
+fn follow(found: &mut [Transaction], rows: &Rows) {
+    let Some(first) = found.iter().map(|one| one.id.0).min() else { return };
+    let mut places: HashMap<u64, &mut Transaction> = found.iter_mut().map(|one| (one.id.0 - 1, one)).collect();
+    // What speaks of a transaction comes after it.
+    let from = rows.links.partition_point(|link| u64::from(link.by) < first);
+    for link in rows.links.iter_from(from).take_while(|link| (link.by as usize) < rows.durable_charges) {
+        let Some(one) = places.get_mut(&link.of.into()) else { continue };
+        let by = Some(TransactionId(u64::from(link.by) + 1));
+        match rows.charges.get(link.by as usize).map(|row| row.sort()) {
+            Some(Sort::Release) => one.released_by = by,
+            Some(Sort::Reversal) => one.reversed_by = by,
+            Some(Sort::Charge | Sort::Adjustment) | None => {}
+        }
     }
 }

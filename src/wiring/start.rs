@@ -1,6 +1,5 @@
 //! Starting, from the ground up: the folder, the book, the journal, the bookkeeper, the others.
 
-use std::fs::File;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock, mpsc as sync_mpsc};
 
@@ -18,7 +17,7 @@ use crate::actors::halt::Halt;
 use crate::actors::registry::{Registries, Staff};
 use crate::actors::vitals::Vitals;
 use crate::domain::calendar::Calendar;
-use crate::folder::DataFolder;
+use crate::folder::{DataFolder, Lock};
 use crate::journal::reader::Reader;
 use crate::journal::recovery;
 use crate::journal::segment::Segments;
@@ -142,7 +141,7 @@ fn start_bookkeeper(
     found: Found,
     clerk: Clerk,
     outside: Outside,
-    (options, segments, lock): (Options, Segments, Option<Arc<File>>),
+    (options, segments, lock): (Options, Segments, Option<Arc<Lock>>),
 ) -> std::io::Result<(Addr<Bookkeeper>, Arc<Room>)> {
     let (tell, told) = sync_mpsc::channel();
     let end = found.position;

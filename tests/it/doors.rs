@@ -298,8 +298,9 @@ fn whoever_makes_or_removes_a_token_is_told_what_it_does() {
     }
     for wrong in ["é", "a b", ""] {
         let ran = run(&["conflicts", "--url", "http://127.0.0.1:9", "--token", wrong]);
-        let says = if wrong.is_empty() { "no sidecar answers" } else { "a token is made of letters and digits" };
-        assert!(ran.code == Some(1) && ran.err.contains(says), "{wrong:?}: {ran:?}");
+        let (code, says) =
+            if wrong.is_empty() { (3, "no sidecar answers") } else { (2, "a token is made of letters and digits") };
+        assert!(ran.code == Some(code) && ran.err.contains(says), "{wrong:?}: {ran:?}");
     }
 }
 

@@ -11,7 +11,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("ledger", &["domain", "tariffs"]),
     ("chain", &[]),
     ("clock", &["domain"]),
-    ("config", &[]),
+    ("config", &["domain"]),
     ("reading", &["domain"]),
     ("demo", &["domain"]),
     ("metrics", &["domain", "ledger"]),

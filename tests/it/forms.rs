@@ -63,7 +63,8 @@ fn one_bad_event_never_sinks_a_batch() {
     let (_, again) = sidecar.post("/v1/activities", JSON, &array);
     assert_eq!([&again["duplicate"], &again["rejected"]], [&json!(2), &json!(1)], "{again}");
     let (_, conflicts) = sidecar.get("/v1/conflicts");
-    assert_eq!(conflicts["conflicts"][0]["amount_if_accepted"], "75.00", "{conflicts}");
+    let conflict = &conflicts["conflicts"][0];
+    assert_eq!((&conflict["charged"], &conflict["other_amount"]), (&json!("50.00"), &json!("75.00")), "{conflicts}");
 }
 
 #[test]

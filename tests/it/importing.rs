@@ -88,6 +88,6 @@ fn an_import_into_a_sidecar_is_the_same_as_into_its_folder() {
     assert_eq!(verify(&folder.path().join("served"))["digest"], verify(&data)["digest"]);
 
     let nobody = run_with(&["import", "--url", "http://127.0.0.1:1", "-"], &lines);
-    assert_eq!(nobody.code, Some(1));
+    assert_eq!(nobody.code, Some(3));
     assert!(nobody.err.contains("no sidecar answers at http://127.0.0.1:1"), "{nobody:?}");
 }

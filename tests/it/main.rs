@@ -30,4 +30,5 @@ mod sidecar;
 mod snapshots;
 mod support;
 mod table;
+mod telling;
 mod writer;

@@ -62,6 +62,12 @@ fn fault(shown: &str, logged: &str) -> Option<&'static str> {
     if !shown.contains(">tx_") {
         return Some("the page shows no charge");
     }
+    if ![" tracked", " live"].iter().all(|basis| shown.contains(&format!("0{basis}"))) {
+        return Some("the page does not say what counts towards a target");
+    }
+    if !has("paused", "role=\"status\">") || shown.contains("All is paused") {
+        return Some("the page says that all is paused");
+    }
     if !has("notice", "role=\"status\">")
         || shown.contains("cannot be reached")
         || shown.contains("class=\"card stale\"")

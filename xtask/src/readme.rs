@@ -1,6 +1,7 @@
 //! The README's curl commands, run as they are printed.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use crate::places;
@@ -10,8 +11,8 @@ const PRINTED: &str = "127.0.0.1:8717";
 /// What the README's activity costs, and the first words of the answer it shows.
 const SHOWN: [&str; 2] = [r#""amount":"60.00""#, r#"{"recorded":0,"priced":1,"#];
 
-/// Runs all of them against a demo; returns how many there are.
-pub fn try_every_curl(address: &str) -> Result<usize, String> {
+/// Runs all of them against a demo, where it was started; returns how many there are.
+pub fn try_every_curl(address: &str, folder: &Path) -> Result<usize, String> {
     let path = places::root().join("README.md");
     let text = fs::read_to_string(path).map_err(|error| format!("README.md: {error}"))?;
     let commands = curls(&text);
@@ -19,7 +20,7 @@ pub fn try_every_curl(address: &str) -> Result<usize, String> {
     for command in &commands {
         // Where a reader would see an error page, the test is to see an error.
         let script = command.replace(PRINTED, address).replace("curl -s ", "curl -sS --fail ");
-        let output = Command::new("sh").args(["-ec", &script]).output();
+        let output = Command::new("sh").args(["-ec", &script]).current_dir(folder).output();
         let output = output.map_err(|error| format!("sh did not start: {error}"))?;
         let answer = String::from_utf8_lossy(&output.stdout);
         if !output.status.success() || answer.trim().is_empty() {

@@ -1,4 +1,4 @@
-// The revenue page's script: reads the dashboard and the latest charges, again and again, and shows them.
+// The revenue page's script: reads the dashboard, the latest charges and the rollout, again and again, and shows them.
 //
 // An amount stays the exact decimal text it came as: it is never summed, compared or rounded here, and
 // only a bar's width is ever a float. What came from outside is only ever shown as text, never as markup.
@@ -10,6 +10,7 @@ const SPEAK_EVERY_MS = 60_000;
 
 const PERIODS = ["today", "week", "month"];
 const PERIOD_WORDS = { today: "today", week: "this week", month: "this month", all_time: "in all time" };
+const STATE_WORDS = { waiting: "waiting for the first charge", reached: "reached", on: "on pace", behind: "behind", missed: "missed" };
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const FIRST_STEP = "No charge yet: send an activity to POST /v1/activities";
 
@@ -37,6 +38,12 @@ const feeds = [
     every_ms: 2_000,
     sections: [at("charges")],
     show: showCharges,
+  }),
+  watch({
+    path: "v1/rollout",
+    every_ms: 3_000,
+    sections: [],
+    show: showPause,
   }),
 ];
 const askAllNow = () => feeds.forEach((feed) => feed.askNow());
@@ -181,7 +188,7 @@ function showTotals({ currency, live, shadow, held, ...totals }) {
     put(`${name}-shadow`, money(shadow[name], currency));
   }
   put("all-time", `In all time: live ${money(live.all_time, currency)}, shadow ${money(shadow.all_time, currency)}.`);
-  put("held", `Held back and not counted: ${money(held, currency)}.`);
+  put("held", `Held back, and in no sum until it is released: ${money(held, currency)}.`);
   at("held").hidden = isZero(held);
   at("badge").hidden = !isZero(live.all_time);
 }
@@ -196,19 +203,34 @@ function showAsOf(as_of) {
 
 function showTargets({ targets, currency }) {
   if (unchanged("targets", [targets, currency])) return;
-  at("target-list").replaceChildren(...targets.map(({ name, goal, reached, done }) => {
-    const words = `${money(reached, currency)} of ${money(goal, currency)}`;
+  at("target-list").replaceChildren(...targets.map((target) => {
+    const { name, goal, reached, basis, done } = target;
+    const words = `${money(reached, currency)} of ${money(goal, currency)} ${basis}`;
     const bar = make("progress", { className: done ? "full" : "", max: 1 });
     // A bar that looks full must mean a target that is reached.
     bar.value = done ? 1 : Math.min(ratio(reached, goal), 0.99);
     bar.setAttribute("aria-label", name);
-    bar.setAttribute("aria-valuetext", words);
+    bar.setAttribute("aria-valuetext", `${words}, ${STATE_WORDS[target.state] ?? target.state}`);
     const far = make("span", {}, words);
     if (done) far.append(" ", make("span", { className: "reached" }, "✓ reached"));
-    return make("li", {}, make("bdi", {}, name), far, bar);
+    return make("li", {}, make("bdi", {}, name), far, bar, ...(done ? [] : [beneath(...pace(target, currency))]));
   }));
   at("no-target").hidden = targets.length > 0;
   put("no-target", "No target is set. Each one will appear here, with how far along it is.");
+}
+
+// How a target stands, as `rialto targets` says it.
+function pace({ state, rate_a_day, needed_a_day, projected }, currency) {
+  const word = STATE_WORDS[state] ?? state;
+  if (state !== "on" && state !== "behind") return [word];
+  const rate = `: ${money(rate_a_day, currency)} a day of ${money(needed_a_day, currency)} needed`;
+  return [make("strong", {}, word), rate, projected ? `; expected ${projected}` : ""];
+}
+
+// A pause of all goes before everybody's own phase, so that whoever looks at live figures has to know of it.
+function showPause({ paused, halted }) {
+  const halt = "All is halted until Rialto restarts: a pause could not be made durable. Nothing is live.";
+  put("paused", paused ? "All is paused: nothing is live, whatever anybody’s own phase is." : halted ? halt : "");
 }
 
 function showEarners({ top_earners, top_earners_by_period, currency }) {
@@ -235,6 +257,8 @@ function showCharges({ transactions }) {
     const when = make("time", { dateTime: charge.occurred_at }, clock, beneath(day));
     const amount = amountCell(charge.amount, charge.currency, places);
     const stage = beneath(charge.stage);
+    const word = whatBecame(charge);
+    if (word) stage.append(" · ", make("strong", {}, word));
     if (charge.stage === "live" || charge.stage === "shadow") stage.classList.add(charge.stage);
     amount.append(stage);
     const row = make("tr", {},
@@ -248,6 +272,14 @@ function showCharges({ transactions }) {
   put("no-charge", FIRST_STEP);
   at("charge-table").hidden = transactions.length === 0;
   at("no-charge").hidden = transactions.length > 0;
+}
+
+// What a row is, or what became of it, where it is no plain charge.
+function whatBecame({ kind, held, released_by, reversed_by }) {
+  if (kind !== "charge") return kind;
+  if (reversed_by) return "taken back";
+  if (released_by) return "released";
+  return held ? "held" : "";
 }
 
 // A link cannot carry the token, so where one is needed the id stands alone.

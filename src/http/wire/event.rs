@@ -1,18 +1,15 @@
 //! Events and transactions, with the reason for their price.
 
-use rust_decimal::Decimal;
 use serde::Serialize;
 
-use crate::domain::activity::Stated;
-use crate::domain::charge::{Free, Hold, Price, Stage};
-use crate::domain::external::Ruling;
-use crate::domain::money::{Currency, Money};
+use super::conflict::Contradiction;
+use super::why::{currency, external_rule, figure, price, why};
+use crate::domain::calendar::Day;
+use crate::domain::charge::Hold;
 use crate::domain::names::Name;
-use crate::domain::tariff::RuleId;
-use crate::domain::tariff::asks::{self, Model};
 use crate::domain::tariff::timeline::Tariffs;
-use crate::ledger::entry::{Event, Status};
-use crate::wiring::{Disputed, Fate, Transaction};
+use crate::ledger::entry::Status;
+use crate::wiring::{Fate, Transaction};
 
 /// A transaction.
 #[derive(Debug, Serialize)]
@@ -32,6 +29,14 @@ pub struct Posted {
     client_id: Option<&'static str>,
     kind: &'static str,
     held: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hold: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    released_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reversed_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    booked_in: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     of: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,13 +62,14 @@ impl Page {
 impl Posted {
     /// A transaction, its times in `zone`.
     pub fn new(transaction: &Transaction, tariffs: &Tariffs, zone: chrono_tz::Tz) -> Posted {
-        let Transaction { id, charge, event, correction } = transaction;
+        let Transaction { id, charge, event, correction, released_by, reversed_by, booked_on } = transaction;
         let recorded_at = correction.as_ref().map_or(event.recorded_at, |correction| correction.at);
+        let happened_at = event.occurred_at.in_zone(zone);
         Posted {
             id: id.to_string(),
             feed: event.activity.feed.as_str(),
             source_id: event.activity.source_id.to_string(),
-            occurred_at: event.occurred_at.in_zone(zone),
+            occurred_at: happened_at.clone(),
             recorded_at: recorded_at.in_zone(zone),
             amount: charge.amount.to_string(),
             currency: charge.currency.to_string(),
@@ -74,12 +80,22 @@ impl Posted {
             business_id: event.draft.business.map(Name::as_str),
             client_id: event.activity.client.map(Name::as_str),
             kind: charge.sort().as_str(),
-            held: charge.is_held(),
+            held: transaction.is_held(),
+            hold: event.draft.hold.filter(|_| correction.is_none()).map(Hold::as_str),
+            released_by: released_by.map(|id| id.to_string()),
+            reversed_by: reversed_by.map(|id| id.to_string()),
+            // Told only where it is another month than that in which it happened.
+            booked_in: Some(month(*booked_on)).filter(|month| !happened_at.starts_with(month)),
             of: correction.as_ref().map(|correction| correction.of.to_string()),
             by: correction.as_ref().map(|correction| correction.order.by.to_string()),
             why: correction.as_ref().map(|correction| correction.order.why.to_string()),
         }
     }
+}
+
+/// A month as it is written, such as `2026-11`.
+fn month(day: Day) -> String {
+    day.date().format("%Y-%m").to_string()
 }
 
 /// What became of an event, and why.
@@ -123,60 +139,16 @@ pub struct Told {
     conflicts: Vec<Contradiction>,
 }
 
-/// An event that contradicted an earlier one.
-#[derive(Debug, Serialize)]
-pub struct Contradiction {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    number: Option<u32>,
-    kind: &'static str,
-    accepted: bool,
-    feed: &'static str,
-    source_id: String,
-    outcome: &'static str,
-    recorded_at: String,
-    amount_if_accepted: String,
-    why: String,
-}
-
-impl Contradiction {
-    /// What a conflicting event said.
-    pub fn new(event: &Event<'_>, tariffs: &Tariffs, zone: chrono_tz::Tz) -> Contradiction {
-        let (amount, _, _) = price(event, tariffs);
-        Contradiction {
-            number: None,
-            kind: "conflict",
-            accepted: false,
-            feed: event.activity.feed.as_str(),
-            source_id: event.activity.source_id.to_string(),
-            outcome: event.activity.outcome.as_str(),
-            recorded_at: event.recorded_at.in_zone(zone),
-            amount_if_accepted: amount.to_string(),
-            why: "the same id came before with other content, or as processed; the first stays".to_owned(),
-        }
-    }
-}
-
-impl Contradiction {
-    /// One of the list: it contradicts an earlier event, or the tariff.
-    pub fn listed(disputed: &Disputed, tariffs: &Tariffs, zone: chrono_tz::Tz) -> Contradiction {
-        let told = Contradiction::new(&disputed.event, tariffs, zone);
-        let told = Contradiction { number: Some(disputed.number), accepted: disputed.is_accepted, ..told };
-        if !disputed.is_discrepancy {
-            return told;
-        }
-        let declared = figure(disputed.event.activity.declared).unwrap_or_default();
-        let why =
-            format!("it declares {declared}, and the tariff charges {}; the tariff holds", told.amount_if_accepted);
-        Contradiction { kind: "discrepancy", amount_if_accepted: declared, why, ..told }
-    }
-}
-
 impl Told {
+    /// The basis of a time that lay ahead of the clock: nothing happened later than it was seen.
+    pub const AHEAD: &str = "ahead";
+
     /// The fate of an event, its times in `zone`.
     pub fn new(fate: &Fate, tariffs: &Tariffs, zone: chrono_tz::Tz) -> Told {
         let Fate { event, transaction, transactions, conflicts } = fate;
         let activity = &event.activity;
         let (amount, rule, reason) = price(event, tariffs);
+        let own = transactions.iter().find(|one| Some(one.id) == *transaction);
         let status = if transaction.is_some() { Status::Priced } else { Status::Recorded };
         let text = |name: Option<Name>| name.map(Name::as_str);
         // Nothing happened later than it was seen; what it said stays on record.
@@ -190,7 +162,7 @@ impl Told {
             outcome: activity.outcome.as_str(),
             occurred_at: event.occurred_at.in_zone(zone),
             recorded_at: event.recorded_at.in_zone(zone),
-            time_basis: if is_ahead { "ahead" } else { activity.occurred.basis.as_str() },
+            time_basis: if is_ahead { Told::AHEAD } else { activity.occurred.basis.as_str() },
             time_given: ahead.or_else(|| activity.occurred.text.as_ref().map(ToString::to_string)),
             citizen_id: text(activity.citizen),
             business_id: text(event.draft.business),
@@ -210,117 +182,11 @@ impl Told {
             tariff: event.draft.tariff.0,
             transaction_id: transaction.map(|id| id.to_string()),
             reason,
-            why: why(event, tariffs),
+            why: why(event, own, tariffs),
             upgraded: event.is_upgrade,
             held_because: event.draft.hold.map(Hold::words),
             transactions: transactions.iter().map(|one| Posted::new(one, tariffs, zone)).collect(),
-            conflicts: conflicts.iter().map(|event| Contradiction::new(event, tariffs, zone)).collect(),
+            conflicts: conflicts.iter().map(|one| Contradiction::new(one, tariffs, zone)).collect(),
         }
-    }
-}
-
-fn figure(stated: Stated) -> Option<String> {
-    match stated {
-        Stated::Absent => None,
-        Stated::Is(figure) => Some(figure.to_string()),
-        Stated::Unreadable(_) => Some("unreadable".to_owned()),
-    }
-}
-
-fn price(event: &Event<'_>, tariffs: &Tariffs) -> (Money, Option<&'static str>, &'static str) {
-    match event.draft.price {
-        Price::Charge { rule, amount, .. } => (amount, Some(tariffs.rule_name(rule)), "charged"),
-        Price::Free(reason) => (Money::ZERO, None, reason.as_str()),
-        // No event is posted before its price is settled.
-        Price::Counted { rule } => (Money::ZERO, Some(tariffs.rule_name(rule)), "counted"),
-    }
-}
-
-/// How the rule came to its price, as far as the event alone tells.
-fn arithmetic(event: &Event<'_>, tariffs: &Tariffs, id: RuleId) -> String {
-    let rule = tariffs.version(event.draft.tariff).and_then(|tariff| tariff.rule(id));
-    let Some((rule, measure)) = rule.and_then(|rule| Some((rule, rule.asks.measure(&event.activity).ok()?))) else {
-        return String::new();
-    };
-    let quantity = asks::decimal_of(measure.quantity.into()) / Decimal::from(rule.asks.unit.size());
-    let unit = rule.asks.unit.as_str();
-    let factor = asks::decimal_of(measure.factor.into());
-    let times = if rule.asks.times_expertise { format!(" × expertise {factor}") } else { String::new() };
-    match (&rule.asks.model, event.used) {
-        (Model::PerUnit(rate), None) => {
-            let bounds = [(rule.asks.minimum, "at least"), (rule.asks.maximum, "at most")];
-            let bounds = bounds.into_iter().filter_map(|(bound, words)| Some(format!(", {words} {}", bound?)));
-            format!(" ({} × {} {unit}{times}{})", rate.decimal(), quantity.normalize(), bounds.collect::<String>())
-        }
-        _ => format!(
-            " ({} {unit}{times}, counted by meter {} of its {} in the {} from {})",
-            quantity.normalize(),
-            rule.meter.name,
-            rule.meter.scope.as_str(),
-            rule.meter.period.as_str().replace('_', " "),
-            event.used.map(|used| used.start.date().to_string()).unwrap_or_default(),
-        ),
-    }
-}
-
-/// Which rule said whether it left the simulation: an entry of the tariff's own list by its name.
-fn external_rule(ruling: Ruling, event: &Event<'_>, tariffs: &Tariffs) -> String {
-    let (side, number) = match ruling {
-        Ruling::ListedExternal(number) => ("external", number),
-        Ruling::ListedInternal(number) => ("internal", number),
-        other => return other.as_str().to_owned(),
-    };
-    let tariff = tariffs.version(event.draft.tariff);
-    let name = tariff.and_then(|tariff| tariff.listed().get(usize::from(number))).map(|listed| listed.name.as_str());
-    format!("{side}_{}", name.unwrap_or("listed"))
-}
-
-fn currency(event: &Event<'_>, tariffs: &Tariffs) -> Currency {
-    match event.draft.price {
-        Price::Charge { currency, .. } => currency,
-        Price::Counted { .. } | Price::Free(_) => {
-            tariffs.version(event.draft.tariff).map_or(Currency::EUR, |tariff| tariff.currency())
-        }
-    }
-}
-
-/// The fate in a sentence.
-fn why(event: &Event<'_>, tariffs: &Tariffs) -> String {
-    let outside = match event.draft.ruling {
-        Ruling::NotAMessage => String::new(),
-        ruling => format!(" (the message is {})", external_rule(ruling, event, tariffs).replacen('_', ", ", 1)),
-    };
-    match event.draft.price {
-        Price::Charge { rule, amount, currency } => format!(
-            "rule {} of tariff {} charges {amount} {currency}{}{outside}; stage {}: {}",
-            tariffs.rule_name(rule),
-            event.draft.tariff.0,
-            arithmetic(event, tariffs, rule),
-            event.stage.as_str(),
-            match event.stage {
-                Stage::Shadow => "tracked, never collected",
-                Stage::Live => "collectable",
-            }
-        ),
-        Price::Counted { rule } => format!("rule {} counts it{outside}", tariffs.rule_name(rule)),
-        Price::Free(reason) => format!(
-            "recorded at zero: {}{outside}",
-            match reason {
-                Free::NoRule => "no rule of the tariff is about it",
-                Free::NotProcessed => "only what is processed earns",
-                Free::NotExternal if event.draft.ruling == Ruling::Undecided => {
-                    "nothing says whether its receiver is outside, and in doubt nobody is charged"
-                }
-                Free::NotExternal => "it stayed inside",
-                Free::NoDuration => "a paid service that declares no minutes",
-                Free::BadDuration => "a paid service whose minutes are no figure from 0 to 10080, a week",
-                Free::BadExpertise => "a paid service whose expertise is no figure",
-                Free::Nothing => "the rule comes to nothing",
-                Free::Allowance => "it is within what is free in this period",
-                Free::TooMuch => "it comes to more than an amount can be",
-                Free::NoDeclared => "the rule takes a declared amount, and there is none",
-                Free::BadDeclared => "the rule takes a declared amount, and it is no figure from 0 to 1000000",
-            }
-        ),
     }
 }

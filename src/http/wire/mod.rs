@@ -2,16 +2,19 @@
 
 mod batch;
 mod board;
+mod conflict;
 mod entity;
 mod event;
 mod operating;
 mod prices;
 mod proposals;
+mod why;
 
 pub use batch::Batch;
 pub use board::Board;
+pub use conflict::Contradiction;
 pub use entity::Entity;
-pub use event::{Contradiction, Page, Posted, Told};
+pub use event::{Page, Posted, Told};
 pub use operating::{Held, Phases};
 pub use prices::Prices;
 pub use proposals::Proposals;

@@ -1,19 +1,27 @@
 //! The rollout and the guards.
 
+use std::collections::BTreeMap;
+
 use chrono_tz::Tz;
 use serde::Serialize;
 
 use crate::actors::queries::Operations;
+use crate::domain::money::Sum;
 use crate::domain::names::Name;
-use crate::domain::rollout::{Rollout, Standing, Subject};
+use crate::domain::rollout::{Phase, Rollout, Standing, Subject};
 use crate::domain::tariff::timeline::Tariffs;
-use crate::wiring::Transaction;
+use crate::domain::time::Moment;
+use crate::ledger::totals::both;
+use crate::ledger::view::View;
+use crate::wiring::{HeldPage, Transaction};
 
 use super::event::Posted;
 
 /// Everybody's phase.
 #[derive(Debug, Serialize)]
 pub struct Phases {
+    /// Whether all are paused, which goes before everybody's own phase.
+    paused: bool,
     all: OfAll,
     own: Vec<OfOne>,
     halted: bool,
@@ -23,6 +31,8 @@ pub struct Phases {
 struct OfAll {
     phase: &'static str,
     since: String,
+    /// Whether nobody ever moved it.
+    from_the_beginning: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -30,6 +40,8 @@ struct OfOne {
     kind: &'static str,
     id: Option<&'static str>,
     phase: &'static str,
+    /// The phase that it is really in.
+    effective: &'static str,
     since: String,
 }
 
@@ -37,20 +49,18 @@ impl Phases {
     /// Those of a rollout, its times in `zone`, and whether everything is halted besides.
     pub fn new(rollout: &Rollout, is_halted: bool, zone: Tz) -> Phases {
         let since = |standing: Standing| standing.since.in_zone(zone);
+        let all = rollout.standing(Subject::All).unwrap_or(Standing { phase: Phase::Shadow, since: Moment::OLDEST });
+        let paused = all.phase == Phase::Paused;
         let own = rollout.own().into_iter().map(|(subject, standing)| OfOne {
             kind: subject.as_str(),
             id: subject.id().map(Name::as_str),
             phase: standing.phase.as_str(),
+            effective: if paused { Phase::Paused } else { standing.phase }.as_str(),
             since: since(standing),
         });
-        let all = rollout
-            .standing(Subject::All)
-            .map(|standing| OfAll { phase: standing.phase.as_str(), since: since(standing) });
-        Phases {
-            all: all.unwrap_or(OfAll { phase: "shadow", since: String::new() }),
-            own: own.collect(),
-            halted: is_halted,
-        }
+        let from_the_beginning = all.since == Moment::OLDEST;
+        let all = OfAll { phase: all.phase.as_str(), since: since(all), from_the_beginning };
+        Phases { paused, all, own: own.collect(), halted: is_halted }
     }
 }
 
@@ -58,8 +68,11 @@ impl Phases {
 #[derive(Debug, Serialize)]
 pub struct Held {
     held: usize,
+    /// How much that is, by currency.
+    amounts: BTreeMap<String, String>,
     parked: Vec<Parked>,
     transactions: Vec<HeldOne>,
+    next: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -77,8 +90,10 @@ struct HeldOne {
 }
 
 impl Held {
-    /// What is held in all, and these transactions of it.
-    pub fn new(operations: &Operations, held: &[Transaction], tariffs: &Tariffs, zone: Tz) -> Held {
+    /// What is held in all, and a page of its transactions.
+    pub fn new(operations: &Operations, view: &View, page: HeldPage, tariffs: &Tariffs, zone: Tz) -> Held {
+        let amounts = view.held_money().map(|(currency, stages)| (currency.to_string(), both(stages)));
+        let amounts = amounts.filter(|(_, amount)| *amount != Sum::default());
         let one = |transaction: &Transaction| HeldOne {
             reason: transaction.event.draft.hold.map_or("", |hold| hold.as_str()),
             why: transaction.event.draft.hold.map_or("", |hold| hold.words()),
@@ -91,7 +106,9 @@ impl Held {
         Held {
             held: operations.held.len(),
             parked: operations.parked.iter().map(parked).collect(),
-            transactions: held.iter().map(one).collect(),
+            amounts: amounts.map(|(currency, amount)| (currency, amount.to_string())).collect(),
+            transactions: page.transactions.iter().map(one).collect(),
+            next: page.next.map(|id| id.to_string()),
         }
     }
 }

@@ -1,0 +1,152 @@
+//! The keys of the configuration: what each is about, in which unit, and what a good value looks like.
+//!
+//! Whatever is checked, printed or suggested goes by this one list.
+
+use std::ops::RangeInclusive;
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use toml::Value;
+
+/// A key.
+#[derive(Debug)]
+pub struct Key {
+    /// Its name.
+    pub name: &'static str,
+    /// What it says, with its unit.
+    pub about: &'static str,
+    /// What a value of it is.
+    pub kind: Kind,
+}
+
+/// What a value is.
+#[derive(Debug)]
+pub enum Kind {
+    /// A text; an example of one.
+    Text(&'static str),
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// A list of texts; an example of one.
+    Texts(&'static str),
+    /// An address and a port.
+    Address,
+    /// A time zone.
+    Zone,
+    /// A date, or nothing.
+    Date,
+    /// A whole number of something.
+    Whole(&'static str, RangeInclusive<u64>),
+    /// Tables of targets.
+    Targets,
+}
+
+const GUARD: RangeInclusive<u64> = 1..=1_000_000_000;
+
+macro_rules! keys {
+    ($($name:literal: $kind:expr, $about:literal;)*) => {
+        /// All keys, in the order in which they are shown.
+        pub const KEYS: &[Key] = &[$(Key { name: $name, about: $about, kind: $kind }),*];
+    };
+}
+
+keys! {
+    "data": Kind::Text("snapshots/run"), "The data folder.";
+    "listen": Kind::Address, "The address and port to listen on.";
+    "hosts": Kind::Texts("rialto.example"), "Names that the sidecar is known by, besides localhost and addresses.";
+    "time_zone": Kind::Zone, "Whose days, weeks and months are counted: an IANA name.";
+    "naive_time_zone": Kind::Zone, "Where times are read that name no offset: an IANA name.";
+    "idle_seconds": Kind::Whole("seconds", 1..=86_400), "After so many seconds without work the actor of a citizen or business retires.";
+    "arbiters": Kind::Whole("threads", 0..=64), "How many threads citizens and businesses are spread over; with 0 they work beside the bookkeeper.";
+    "segment_bytes": Kind::Whole("bytes", 4096..=1 << 30), "The size of a segment of the journal.";
+    "snapshot_bytes": Kind::Whole("bytes", 4096..=1 << 40), "How many bytes of the journal must be new before a snapshot is taken.";
+    "body_bytes": Kind::Whole("bytes", 1024..=64 << 20), "The largest body of a request.";
+    "connections": Kind::Whole("connections", 1..=65_536), "How many connections there may be at once.";
+    "gate_events": Kind::Whole("charges or events", 0..=1_000_000_000), "Before a business or a citizen goes live: so many charges in shadow; before all do: so many events.";
+    "gate_hours": Kind::Whole("hours", 0..=8_760), "Before anybody goes live: so many hours since the first charge in shadow.";
+    "guard_citizen_hour": Kind::Whole("charges", GUARD), "Held is what goes beyond so many charges of a citizen in an hour.";
+    "guard_citizen_day": Kind::Whole("whole units of the currency", GUARD), "Held is what goes beyond this amount of a citizen in a day.";
+    "guard_business_hour": Kind::Whole("charges", GUARD), "Held is what goes beyond so many charges of a business in an hour.";
+    "guard_business_day": Kind::Whole("whole units of the currency", GUARD), "Held is what goes beyond this amount of a business in a day.";
+    "guard_payer_hour": Kind::Whole("charges", GUARD), "Held is what goes beyond so many charges of a payer in an hour.";
+    "guard_payer_day": Kind::Whole("whole units of the currency", GUARD), "Held is what goes beyond this amount of a payer in a day.";
+    "guard_pair_hour": Kind::Whole("messages", GUARD), "Held is what goes beyond so many messages in an hour between two who write to each other.";
+    "guard_jump": Kind::Whole("times", 2..=1_000_000_000), "Held is what is so many times as many charges of a citizen as in the hours before.";
+    "guard_park_after": Kind::Whole("held charges", GUARD), "After so many held charges a citizen is parked: all of his are held until he is released.";
+    "log": Kind::Text("info"), "What is logged: error, warn, info, debug or trace, or target=level pairs joined by commas.";
+    "log_format": Kind::Word(&["text", "json"]), "How it is logged: text for people, json for programs.";
+    "targets_start": Kind::Date, "Day one of the targets, such as 2026-12-01; empty for the day of the first charge.";
+    "targets": Kind::Targets, "What is to be earned: `amount` whole units of the currency within `days` from day one. What counts is the\n# `basis`: tracked is shadow and live, live what is collectable, collected what was paid.";
+}
+
+/// The keys of a target, and what each is.
+pub const TARGET: &[Key] = &[
+    Key { name: "name", about: "", kind: Kind::Text("week one") },
+    Key { name: "days", about: "", kind: Kind::Whole("days", 1..=3660) },
+    Key { name: "amount", about: "", kind: Kind::Whole("whole units of the currency", GUARD) },
+    Key { name: "basis", about: "", kind: Kind::Word(&["tracked", "live", "collected"]) },
+];
+
+impl Key {
+    /// The variable of the environment that sets it.
+    pub fn variable(&self) -> String {
+        format!("RIALTO_{}", self.name.to_ascii_uppercase())
+    }
+
+    /// Whether a value is a good one; of targets, whether it is a list at all.
+    pub fn takes(&self, value: &Value) -> bool {
+        let text = value.as_str();
+        match &self.kind {
+            Kind::Text(_) => text.is_some_and(|text| !text.is_empty() && text.len() <= 4096),
+            Kind::Word(words) => text.is_some_and(|text| words.contains(&text)),
+            Kind::Texts(_) => value.as_array().is_some_and(|list| list.iter().all(Value::is_str)),
+            Kind::Address => text.is_some_and(|text| text.parse::<std::net::SocketAddr>().is_ok()),
+            Kind::Zone => text.is_some_and(|text| text.parse::<Tz>().is_ok()),
+            Kind::Date => text.is_some_and(|text| text.is_empty() || is_date(text)),
+            Kind::Whole(_, range) => value
+                .as_integer()
+                .and_then(|number| u64::try_from(number).ok())
+                .is_some_and(|number| range.contains(&number)),
+            Kind::Targets => value.as_array().is_some_and(|list| list.iter().all(Value::is_table)),
+        }
+    }
+
+    /// What to write.
+    pub fn must(&self) -> String {
+        let name = self.name;
+        match &self.kind {
+            Kind::Text(example) => format!("write a text: {name} = {example:?}"),
+            Kind::Word(words) => format!("write one of {}: {name} = {:?}", words.join(", "), words[0]),
+            Kind::Texts(example) => format!("write a list of texts: {name} = [{example:?}]"),
+            Kind::Address => format!("write an address and a port: {name} = \"127.0.0.1:8717\""),
+            Kind::Zone => {
+                format!("write a time zone of the IANA database, such as Europe/Rome or UTC: {name} = \"Europe/Rome\"")
+            }
+            Kind::Date => format!("write a date in quotation marks, or nothing: {name} = \"2026-12-01\""),
+            Kind::Whole(unit, range) => format!(
+                "write a whole number of {} from {} to {}: {name} = {}",
+                unit.trim_start_matches("whole "),
+                range.start(),
+                range.end(),
+                range.start().max(&1)
+            ),
+            Kind::Targets => format!(
+                "write a table for each: [[{name}]] with name = \"week one\", days = 7, amount = 500, basis = \"live\""
+            ),
+        }
+    }
+
+    /// Whether a value is a text also where it looks like something else: a folder may be named 1e3.
+    pub fn is_text(&self) -> bool {
+        matches!(self.kind, Kind::Text(_) | Kind::Word(_) | Kind::Address | Kind::Zone | Kind::Date)
+    }
+}
+
+fn is_date(text: &str) -> bool {
+    NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok()
+}
+
+/// The one of `known` that is nearly what was written.
+pub fn near<'k>(written: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    let distance = |known: &str| strsim::damerau_levenshtein(written, known);
+    known.filter(|known| distance(known) <= 2).min_by_key(|known| distance(known))
+}
