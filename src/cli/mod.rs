@@ -9,10 +9,12 @@ mod correct;
 mod demo;
 mod failure;
 mod guard;
+mod history;
 mod import;
 mod log;
 mod payer;
 mod plain;
+mod proposals;
 mod rollout;
 mod serve;
 mod source;
@@ -66,8 +68,14 @@ enum Command {
     Rollout(rollout::Rollout),
     /// Show what guards hold, and let it go.
     Guard(guard::Guard),
+    /// Show the orders that were given: when, by whom, what, and why.
+    Orders(history::Orders),
+    /// Show the messages of which no rule says whether they left the simulation.
+    Undecided(history::Undecided),
     /// Show who pays, and put somebody on the list.
     Payer(payer::Payer),
+    /// Show which paid services the engine may create.
+    Proposals(proposals::Proposals),
     /// Take a charge back by another transaction, once.
     Reverse(correct::Reverse),
     /// Close a month for good.
@@ -149,7 +157,10 @@ pub fn run(give_back: Option<fn()>) -> ExitCode {
         Command::Targets(targets) => targets.run(),
         Command::Rollout(rollout) => rollout.run(),
         Command::Guard(guard) => guard.run(),
+        Command::Orders(orders) => orders.run(),
+        Command::Undecided(undecided) => undecided.run(),
         Command::Payer(payer) => payer.run(),
+        Command::Proposals(proposals) => proposals.run(),
         Command::Reverse(reverse) => reverse.run(),
         Command::Close(close) => close.run(),
         Command::Token(token) => token.run(),

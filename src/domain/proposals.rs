@@ -3,7 +3,9 @@
 //! A proposal is the activity for the engine to create. When it comes back processed it is priced by the tariff
 //! in force, like everything else; what it says of its own price is looked at, and never trusted.
 
-use hashbrown::{HashMap, HashSet};
+use std::collections::HashSet;
+
+use hashbrown::HashMap;
 use rust_decimal::Decimal;
 
 use super::names::Name;

@@ -1,13 +1,14 @@
 //! Answering questions.
 
 use std::collections::HashMap;
+use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
 use warp::http::StatusCode;
 
 use super::house::House;
 use super::reply::{Answer, Refused, json, with_type};
-use super::wire::{Board, Contradiction, Entity, Page, Posted, Told};
+use super::wire::{Board, Contradiction, Doubtful, Entity, Orders, Page, Posted, Told};
 use crate::domain::charge::Stage;
 use crate::domain::ids::{Feed, TransactionId};
 use crate::domain::money::Currency;
@@ -89,6 +90,19 @@ pub async fn conflicts(house: House, query: Query) -> Result<Answer, Refused> {
     Ok(json(StatusCode::OK, &serde_json::json!({ "conflicts": told })))
 }
 
+/// Messages of which no rule says whether they left the simulation.
+pub async fn undecided(house: House, query: Query) -> Result<Answer, Refused> {
+    let (found, next) = house.rialto.undecided(number(&query)?, limit(&query)?).await?;
+    Ok(json(StatusCode::OK, &Doubtful::new(&found, next, house.rialto.calendar().zone())))
+}
+
+/// Orders that were given.
+pub async fn orders(house: House, query: Query) -> Result<Answer, Refused> {
+    let limit = limit(&query)?;
+    let found = house.rialto.orders(number(&query)?, limit).await?;
+    Ok(json(StatusCode::OK, &Orders::new(&found, limit, house.rialto.calendar().zone())))
+}
+
 /// A citizen or business.
 pub async fn entity(house: House, id: String) -> Result<Answer, Refused> {
     let id = decoded(&id);
@@ -135,6 +149,12 @@ pub(super) fn cursor(query: &Query) -> Result<Option<TransactionId>, Refused> {
     let what = "a cursor is what `next` of the page before says, such as tx_42";
     let cursor = |text: &String| TransactionId::parse(text).ok_or(Refused::Query { name: "cursor", what });
     query.get("cursor").map(cursor).transpose()
+}
+
+/// The same, where a page begins before a number.
+fn number<N: FromStr>(query: &Query) -> Result<Option<N>, Refused> {
+    let what = "a cursor is what `next` of the page before says, such as 42";
+    query.get("cursor").map(|text| text.parse().map_err(|_| Refused::Query { name: "cursor", what })).transpose()
 }
 
 pub(super) fn decoded(segment: &str) -> String {

@@ -1,17 +1,16 @@
 //! Proposals: rows of citizens and buildings in, the paid services for the engine to create out.
 
 use bytes::Bytes;
-use hashbrown::HashSet;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::collections::HashSet;
 use warp::http::StatusCode;
 
 use super::house::House;
 use super::operating::object;
 use super::reply::{Answer, Refused, json};
 use super::wire::Proposals;
-use crate::domain::names::Name;
-use crate::domain::proposals::{self, Business, Citizen};
+use crate::domain::proposals::{Business, Citizen};
 use crate::reading::{Refusal, Skilled};
 
 /// What is asked: the engine's rows, and who may be offered something, where not all who pay.
@@ -50,10 +49,7 @@ pub async fn proposals(house: House, body: Bytes) -> Result<Answer, Refused> {
         }
     }
     let wanted: Option<HashSet<&str>> = asked.clients.as_ref().map(|ids| ids.iter().map(String::as_str).collect());
-    let is_wanted = |id: &Name| wanted.as_ref().is_none_or(|wanted| wanted.contains(id.as_str()));
-    let listed = house.rialto.operations().await?.payers;
-    let clients: Vec<Name> = listed.iter().map(|payer| payer.id).filter(is_wanted).collect();
     let open: HashSet<&str> = asked.open.iter().map(String::as_str).collect();
-    let found = proposals::proposals(&citizens, &businesses, &clients, &open);
+    let found = house.rialto.proposals(&citizens, &businesses, wanted.as_ref(), &open).await?;
     Ok(json(StatusCode::OK, &Proposals::new(&found)))
 }

@@ -137,6 +137,16 @@ fn operating_routes(
             .and(query())
             .then(|house, query| async { answered(operating::guards(house, query).await) }))
         .unify()
+        .or(warp::path!("v1" / "orders")
+            .and(get())
+            .and(query())
+            .then(|house, query| async { answered(answers::orders(house, query).await) }))
+        .unify()
+        .or(warp::path!("v1" / "undecided")
+            .and(get())
+            .and(query())
+            .then(|house, query| async { answered(answers::undecided(house, query).await) }))
+        .unify()
         .or(warp::path!("v1" / "guards" / "release")
             .and(post())
             .then(|house, body| async { answered(operating::release(house, body).await) }))
@@ -168,7 +178,7 @@ fn operating_routes(
 
 /// The closed set of routes, for metrics: never an id.
 pub fn label(path: &str) -> &'static str {
-    const EXACT: [&str; 22] = [
+    const EXACT: [&str; 24] = [
         "/",
         "/page.css",
         "/page.js",
@@ -191,6 +201,8 @@ pub fn label(path: &str) -> &'static str {
         "/v1/periods/close",
         "/v1/payers",
         "/v1/proposals",
+        "/v1/orders",
+        "/v1/undecided",
     ];
     if let Some(exact) = EXACT.into_iter().find(|known| *known == path) {
         return exact;

@@ -1,6 +1,8 @@
 //! Questions to a running Rialto that go back to the journal: what became of an event, and lists of
 //! transactions.
 
+use std::collections::HashSet;
+
 use std::collections::HashMap;
 
 use thiserror::Error;
@@ -13,6 +15,7 @@ use crate::domain::calendar::Day;
 use crate::domain::ids::{EventKey, Feed, SourceId, TransactionId};
 use crate::domain::names::Name;
 use crate::domain::orders::{Order, Reverse, What};
+use crate::domain::proposals::{self, Proposal};
 use crate::domain::time::Moment;
 use crate::journal::reader::ReadError;
 use crate::ledger::book::ConflictRow;
@@ -350,6 +353,21 @@ impl Rialto {
         // What is contradicted was taken before.
         let known = known.await.map_err(|_| self.gone())?.ok_or(QueryError::Other(conflict.place))?;
         self.read(known.fact.place, &known.names)
+    }
+
+    /// The paid services for the engine to create: one for each of these businesses that has no `open` one and is run by
+    /// one of these citizens, to those who pay, or to some of them: see [`proposals`](proposals::proposals).
+    pub async fn proposals(
+        &self,
+        citizens: &[proposals::Citizen],
+        businesses: &[proposals::Business],
+        clients: Option<&HashSet<&str>>,
+        open: &HashSet<&str>,
+    ) -> Result<Vec<Proposal>, QueryError> {
+        let is_wanted = |id: &Name| clients.is_none_or(|wanted| wanted.contains(id.as_str()));
+        let listed = self.operations().await?.payers;
+        let clients: Vec<Name> = listed.iter().map(|payer| payer.id).filter(is_wanted).collect();
+        Ok(proposals::proposals(citizens, businesses, &clients, open))
     }
 
     /// The orders that were given before the `before`th, the newest first, at most `limit` of them.

@@ -439,3 +439,75 @@ fn a_tariff_that_comes_too_early_is_refused_in_local_time_and_its_faults_are_cou
     assert!(refused("version = 0\neffective = 2199-07-01").contains("\n1 error\n"));
     assert!(refused("version = 0\neffective = 0").contains("\n2 errors\n"));
 }
+
+#[test]
+fn every_order_can_be_looked_up_with_who_gave_it_and_why() {
+    let house = House::with(&[("RIALTO_GATE_EVENTS", "0"), ("RIALTO_GATE_HOURS", "0")]);
+    assert_eq!(house.done(&["orders"]), "none\n");
+    house.take(&service("rec1", 600));
+    house.done(&["payer", "add", "Lucid", "--customer", "cus_1"]);
+    house.done(&["guard", "release", "tx_1", "--by", "Ada", "--why", "a long day"]);
+    house.done(&["reverse", "tx_1", "--by", "Bea", "--why", "not that long"]);
+    house.done(&["rollout", "live", "--citizen", "Lucid", "--by", "Ada", "--why", "ready"]);
+    house.done(&["rollout", "pause", "--all", "--by", "Ada"]);
+    let told = house.get("/v1/orders");
+    let orders = told["orders"].as_array().expect("a list");
+    let row = |order: &Value| ["number", "by", "what", "about", "why"].map(|key| order[key].clone());
+    let expected = [
+        [json!(4), json!("Ada"), json!("rollout"), json!({ "to": "paused", "kind": "all" }), json!("")],
+        [
+            json!(3),
+            json!("Ada"),
+            json!("rollout"),
+            json!({ "to": "live", "kind": "citizen", "id": "Lucid" }),
+            json!("ready"),
+        ],
+        [json!(2), json!("Bea"), json!("reverse"), json!({ "transaction": "tx_1" }), json!("not that long")],
+        [json!(1), json!("Ada"), json!("release"), json!({ "transaction": "tx_1" }), json!("a long day")],
+    ];
+    assert_eq!(orders.iter().map(row).collect::<Vec<_>>(), expected);
+    assert_eq!(told["next"], Value::Null);
+    let page = house.done(&["orders", "--limit", "3"]);
+    assert!(page.ends_with("more: --before 2\n"), "{page}");
+    let last = house.done(&["orders", "--before", "2"]);
+    assert!(last.contains("Ada  release tx_1  a long day"), "{last}");
+    assert_eq!(house.run(&["orders", "--before", "x"]).code, Some(2));
+}
+
+#[test]
+fn what_nobody_decided_about_is_listed_and_only_that() {
+    let house = House::open();
+    for (id, receiver) in [("rec1", "@outside"), ("rec2", "Somebody"), ("rec3", "building_1"), ("rec4", "Somebody")] {
+        let message = json!({ "id": id, "Sender": "Lucid", "Receiver": receiver });
+        assert_eq!(house.sidecar.post("/v1/messages", JSON, &message.to_string()).0, 200);
+    }
+    let told = house.get("/v1/undecided");
+    let undecided = told["undecided"].as_array().expect("a list");
+    let ids: Vec<&str> = undecided.iter().filter_map(|one| one["source_id"].as_str()).collect();
+    assert_eq!((ids, &told["next"]), (vec!["rec4", "rec2"], &Value::Null));
+    assert_eq!(undecided[0]["receiver_digest"], undecided[1]["receiver_digest"]);
+    assert!(!told.to_string().contains("Somebody"), "{told}");
+    let page = house.done(&["undecided", "--limit", "1"]);
+    assert!(page.contains("message/rec4  none  Lucid"), "{page}");
+    let before = page.lines().last().and_then(|line| line.strip_prefix("more: --before ")).expect("more");
+    assert!(house.done(&["undecided", "--before", before]).contains("message/rec2"));
+}
+
+#[test]
+fn proposals_are_made_from_the_engines_own_rows() {
+    let house = House::open();
+    let [citizens, buildings] = ["citizens.jsonl", "buildings.json"].map(|name| house.folder.path().join(name));
+    let skilled = json!({ "id": "recC", "fields": { "Username": "Lucid", "Expertise": 1.2 } });
+    std::fs::write(&citizens, format!("{skilled}\n")).unwrap();
+    let shop = json!([{ "id": "recB", "fields": { "BuildingId": "building_1", "Type": "bakery", "Category": "business", "RunBy": "Lucid" } }]);
+    std::fs::write(&buildings, shop.to_string()).unwrap();
+    let ask = ["proposals", "--citizens", path(&citizens), "--buildings", path(&buildings)];
+    assert!(house.done(&ask).starts_with("nobody has anything to offer"));
+    house.done(&["payer", "add", "client_1", "--customer", "cus_1"]);
+    let told: Value = serde_json::from_str(house.done(&ask).trim()).expect("a proposal a line");
+    assert_eq!((&told["citizen_id"], &told["business_id"]), (&json!("Lucid"), &json!("building_1")));
+    let open = house.done(&[&ask[..], &["--open", "building_1"]].concat());
+    assert!(open.starts_with("nobody has anything to offer"), "{open}");
+    let none = house.run(&["proposals", "--citizens", "nowhere", "--buildings", path(&buildings)]);
+    assert!(none.err.contains("nowhere cannot be opened"), "{none:?}");
+}
