@@ -11,8 +11,9 @@ use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::atlas::Atlas;
-use super::bookkeeper::{Bookkeeper, Describe, Obey};
+use super::bookkeeper::Bookkeeper;
 use super::halt::Halt;
+use super::messages::{Describe, Obey};
 use super::registry::Registries;
 use super::sheet::{Answer, Drafts, Entity, Round, Share, Sheet};
 use super::vitals::{Cause, State, Vitals};

@@ -78,9 +78,10 @@ mod tests {
     use tokio::sync::{Semaphore, oneshot};
 
     use super::*;
-    use crate::actors::bookkeeper::{Bookkeeper, Describe, Found, Obey, Outside};
+    use crate::actors::bookkeeper::Bookkeeper;
     use crate::actors::clerk::Clerk;
     use crate::actors::gate::Gate;
+    use crate::actors::messages::{Describe, Found, Obey, Outside};
     use crate::clock::Clock;
     use crate::domain::calendar::Calendar;
     use crate::domain::charge::Stage;

@@ -12,6 +12,7 @@ pub mod clerk;
 pub mod door;
 pub mod gate;
 pub mod halt;
+pub mod messages;
 mod posting;
 pub mod queries;
 pub mod registry;

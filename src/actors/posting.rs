@@ -3,7 +3,8 @@
 //! Each event is decided by the book, written behind the names that it needs, and then posted; what is
 //! known already writes nothing.
 
-use super::bookkeeper::{Bookkeeper, Describe, Obey};
+use super::bookkeeper::Bookkeeper;
+use super::messages::{Describe, Obey};
 use super::sheet::{Answer, Receipts, Sheet};
 use crate::domain::activity::{Activity, Identity};
 use crate::domain::charge::{Draft, Free, Price, Stage};

@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex};
 use actix::prelude::*;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use super::bookkeeper::{Bookkeeper, Post};
+use super::bookkeeper::Bookkeeper;
 use super::clerk::Clerk;
+use super::messages::Post;
 use crate::domain::activity::{Activity, Identity};
 use crate::domain::charge::Draft;
 use crate::domain::names::Name;

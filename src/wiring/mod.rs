@@ -3,15 +3,18 @@
 //! In process Rialto is a guest: it has threads and an actix system of its own, and touches no global
 //! recorder, subscriber, panic hook or signal.
 
+mod found;
+mod gauge;
 mod images;
+mod operating;
 mod queries;
 mod queue;
 pub mod recover;
+mod settings;
 mod start;
 pub mod verify;
 
 use std::future::Future;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
@@ -20,142 +23,33 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use arc_swap::ArcSwap;
-use chrono_tz::Tz;
-use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::actors::bookkeeper::{Bookkeeper, Flush, Leave, TakeSnapshot};
+use crate::actors::bookkeeper::Bookkeeper;
 use crate::actors::clerk::Clerk;
-use crate::actors::door::{Bounds, Closed, Door, NotTaken, Reserved};
-use crate::actors::gate::Gate;
+use crate::actors::door::{Closed, Door, Reserved};
 use crate::actors::halt::Halt;
+use crate::actors::messages::{Flush, Leave, TakeSnapshot};
 use crate::actors::registry::Registries;
 use crate::actors::vitals::{Cause, State, Vitals};
 use crate::clock::Clock;
-use crate::config;
 use crate::domain::activity::Activity;
 use crate::domain::calendar::Calendar;
 use crate::domain::money::Currency;
-use crate::domain::orders::{self, Order};
+use crate::domain::orders::Order;
 use crate::domain::rows::Row;
-use crate::domain::targets::{self, Targets};
 use crate::domain::tariff::Tariff;
 use crate::domain::tariff::timeline::Tariffs;
-use crate::folder::{DataFolder, FolderError};
-use crate::journal::JournalError;
+use crate::folder::DataFolder;
 use crate::journal::reader::Reader;
 use crate::ledger::entry::Receipt;
-use crate::ledger::guards::Limits;
 use crate::ledger::orders::Obeyed;
 use crate::ledger::view::{Dashboard, View};
 use crate::metrics::Meters;
-use crate::snapshot::SnapshotError;
 
-pub use queries::{Correction, Disputed, Fate, HeldPage, Ordered, QueryError, Transaction, Undecided, Wanted};
+pub use found::{Correction, Disputed, Fate, HeldPage, Ordered, QueryError, Transaction, Undecided, Wanted};
 pub use recover::Opened;
-
-/// How a Rialto is to run.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// The data folder.
-    pub data: PathBuf,
-    /// Whose days are counted.
-    pub time_zone: Tz,
-    /// The clock.
-    pub clock: Clock,
-    /// How much may be under way at once.
-    pub bounds: Bounds,
-    /// After how long an idle actor retires.
-    pub idle: Duration,
-    /// How many threads the citizens and businesses are spread over; with 0 they work beside the bookkeeper.
-    pub arbiters: usize,
-    /// The size of the journal's segments.
-    pub segment_bytes: u64,
-    /// How much of the journal must be new before a snapshot is taken by itself.
-    pub snapshot_bytes: u64,
-    /// What the guards let pass.
-    pub limits: Limits,
-    /// What going live asks for.
-    pub gate: Gate,
-    /// What is to be earned by when.
-    pub targets: Targets,
-    /// Asks the allocator to give back what the calling thread has freed: called after many actors
-    /// retired. Only whoever chooses the allocator knows how.
-    pub give_back: Option<fn()>,
-}
-
-impl Settings {
-    /// The settings that serve most, with the data in `data`.
-    pub fn new(data: impl Into<PathBuf>) -> Settings {
-        Settings {
-            data: data.into(),
-            time_zone: chrono_tz::Europe::Rome,
-            clock: Clock::system(),
-            bounds: Bounds::default(),
-            idle: Duration::from_secs(300),
-            arbiters: config::arbiters(),
-            segment_bytes: 64 << 20,
-            snapshot_bytes: 64 << 20,
-            limits: Limits::default(),
-            gate: Gate::default(),
-            targets: Targets::default(),
-            give_back: None,
-        }
-    }
-}
-
-/// Why a Rialto does not start.
-#[derive(Debug, Error)]
-pub enum StartError {
-    /// Its folder.
-    #[error(transparent)]
-    Folder(#[from] FolderError),
-    /// Its journal.
-    #[error("the journal cannot be used")]
-    Journal(#[from] JournalError),
-    /// Its snapshots.
-    #[error("the snapshots cannot be used")]
-    Snapshots(#[from] SnapshotError),
-    /// A thread.
-    #[error("a thread could not be started")]
-    Thread(#[source] std::io::Error),
-}
-
-/// Why an event has no receipt.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum RecordError {
-    /// It was not taken in.
-    #[error(transparent)]
-    Closed(#[from] Closed),
-    /// It was taken in, but everything stopped before it was known to be durable. After a restart it
-    /// may be there or not; sending it again is safe.
-    #[error("the sidecar stopped before the event was durable: {0}")]
-    Stopped(Cause),
-}
-
-/// Why an order was not obeyed.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum OrderError {
-    /// It was refused, and nothing was changed.
-    #[error(transparent)]
-    Refused(#[from] orders::Refused),
-    /// It was not taken in, or everything stopped before it was durable.
-    #[error(transparent)]
-    Record(#[from] RecordError),
-    /// Everything was to be paused, and is, but only for as long as the process lives: the order was not made
-    /// durable.
-    #[error("everything is halted, but only until the sidecar restarts: the pause is not durable")]
-    Halted(#[source] Closed),
-}
-
-impl From<NotTaken> for OrderError {
-    fn from(not_taken: NotTaken) -> OrderError {
-        match not_taken {
-            NotTaken::Closed(closed) => OrderError::Record(closed.into()),
-            NotTaken::Halted(closed) => OrderError::Halted(closed),
-        }
-    }
-}
+pub use settings::{OrderError, RecordError, Settings, StartError};
 
 /// A running Rialto. Clones are the same one.
 #[derive(Clone, Debug)]
@@ -364,64 +258,6 @@ impl Rialto {
             State::Running | State::Draining => {
                 self.0.vitals.stop("a batch was lost on its way");
                 self.lost()
-            }
-        }
-    }
-
-    fn gauge(&self) {
-        let Inner { meters, view, door, registries, images, calendar, clock, .. } = &*self.0;
-        let tariffs = self.tariffs();
-        let view = view.load();
-        let set = |name, value: f64| meters.gauge(name, &[]).set(value);
-        set("rialto_door_under_way", door.under_way() as f64);
-        set("rialto_actors_mailbox_depth", door.mailbox_depth() as f64);
-        set("rialto_ledger_facts", view.facts as f64);
-        set("rialto_ledger_conflicts", view.conflicts as f64);
-        set("rialto_ledger_conflicts_open", view.open_conflicts as f64);
-        set("rialto_journal_bytes", view.position as f64);
-        set("rialto_journal_disk_full", if door.check() == Err(Closed::DiskFull) { 1.0 } else { 0.0 });
-        set("rialto_actors_awake", registries.awake() as f64);
-        set("rialto_snapshot_age_seconds", images.age().as_secs_f64());
-        set("rialto_snapshot_position_bytes", images.position() as f64);
-        // A metric is a float; the exact amounts are the API's.
-        let units = |millionths: i128| millionths as f64 / 1e6;
-        for (currency, sum) in view.rules() {
-            let labels = [
-                ("currency", currency.to_string()),
-                ("stage", sum.stage.as_str().to_owned()),
-                ("rule", tariffs.rule_name(sum.rule).to_owned()),
-            ];
-            meters.gauge("rialto_ledger_money", &labels).set(units(sum.sum.0));
-            meters.gauge("rialto_ledger_charges", &labels).set(sum.count as f64);
-        }
-        set("rialto_rollout_halted", if door.is_halted() { 1.0 } else { 0.0 });
-        set("rialto_guards_held", view.held as f64);
-        set("rialto_guards_parked", view.parked as f64);
-        for (currency, held) in view.held_money() {
-            for (stage, sum) in ["shadow", "live"].into_iter().zip(held) {
-                let labels = [("currency", currency.to_string()), ("stage", stage.to_owned())];
-                meters.gauge("rialto_ledger_held", &labels).set(units(sum.0));
-            }
-        }
-        let dashboard = view.dashboard(self.tariff().currency(), clock.now(), calendar);
-        for (number, target) in dashboard.targets.all.iter().enumerate() {
-            let gauge = |name, value: f64| meters.gauge(name, &[("target", target.name.clone())]).set(value);
-            let progress = dashboard.progress.get(number);
-            gauge("rialto_targets_goal", units(target.goal.millionths().into()));
-            gauge("rialto_targets_reached", units(progress.map_or(0, |progress| progress.reached.0)));
-            gauge("rialto_targets_rate", units(progress.map_or(0, |progress| progress.rate_a_day.0)));
-            let is_behind = progress
-                .is_some_and(|progress| matches!(progress.state, targets::State::Behind | targets::State::Missed));
-            gauge("rialto_targets_behind", if is_behind { 1.0 } else { 0.0 });
-        }
-        for (period, stages) in ["day", "week", "month", "all_time"].into_iter().zip(dashboard.periods) {
-            for (stage, sum) in ["shadow", "live"].into_iter().zip(stages) {
-                let labels = [
-                    ("currency", dashboard.currency.to_string()),
-                    ("stage", stage.to_owned()),
-                    ("period", period.to_owned()),
-                ];
-                meters.gauge("rialto_ledger_earned", &labels).set(units(sum.0));
             }
         }
     }
