@@ -2,9 +2,11 @@
 
 use super::bookkeeper::Bookkeeper;
 use crate::domain::calendar::Day;
+use crate::domain::charge::Stage;
+use crate::domain::ids::TransactionId;
 use crate::domain::names::Name;
 use crate::domain::orders::{Order, Refused, What};
-use crate::domain::rollout::Subject;
+use crate::domain::rollout::{Phase, Subject};
 use crate::domain::time::Moment;
 use crate::ledger::roll::NameNo;
 use crate::ledger::rows::FactNo;
@@ -42,12 +44,38 @@ impl Bookkeeper {
             // Everything would be booked into days that are still to come.
             return Err(Refused::NotOver(Day(open.0.saturating_sub(1)).date().to_string()));
         }
+        if self.is_paused() && self.bills_live(&order.what) {
+            return Err(Refused::Paused);
+        }
         let What::Move(moved) = order.what else { return Ok(()) };
         if !self.book.rollout().makes_live(moved) {
             return Ok(());
         }
         let reasons = self.reasons(moved.subject, now);
         if reasons.is_empty() { Ok(()) } else { Err(Refused::NotReady(reasons)) }
+    }
+
+    /// Whether all is paused, or somebody at the door is just about to.
+    fn is_paused(&self) -> bool {
+        self.outside.halt.is_on()
+            || self.book.rollout().standing(Subject::All).is_some_and(|all| all.phase == Phase::Paused)
+    }
+
+    /// Whether an order may make something collectable: a charge that is let go, or what the others owe once one that
+    /// counted is taken back.
+    fn bills_live(&self, what: &What) -> bool {
+        let is_live = |number: u32| {
+            let row = self.book.charges().get(number as usize);
+            row.is_some_and(|row| row.stage() == Stage::Live)
+        };
+        let of =
+            |transaction: TransactionId| u32::try_from(transaction.0).ok().and_then(|number| number.checked_sub(1));
+        match what {
+            What::Release(transaction) => of(*transaction).is_some_and(is_live),
+            What::ReleaseAll(name) => self.book.held_of(*name).any(is_live),
+            What::Reverse(reverse) if reverse.used.is_some() => of(reverse.transaction).is_some_and(is_live),
+            _ => false,
+        }
     }
 
     /// Whatever speaks against going live.

@@ -97,7 +97,9 @@ pub enum Refused {
     #[error("nothing is held of {0}")]
     NothingHeld(Name),
     /// Nothing becomes collectable while all is paused.
-    #[error("all is paused: what is live is let go once all is `shadow` or `live` again")]
+    #[error(
+        "all is paused: what is live is let go, and what others owe by it is taken back, once all is `shadow` or `live` again"
+    )]
     Paused,
     /// There is no such conflict.
     #[error("there is no conflict {0}")]

@@ -30,7 +30,7 @@ use super::directory::Directory;
 use super::entry::{Charged, Entry, Event, Receipt, Status};
 use super::guards::{self, Guards, Limits};
 use super::index::Index;
-use super::meters::{self, Meters, Used};
+use super::meters::{self, Meters, Waiting};
 use super::orders::{Closing, Link};
 use super::roll::{NameNo, Roll};
 use super::rows::{ChargeRow, Fact, FactNo, FactRow, Marks, Place, Sort};
@@ -52,7 +52,7 @@ pub struct Book {
     pub(super) guards: Guards,
     pub(super) limits: Limits,
     /// The rows of charges that are held, and were neither let go nor taken back; and what each counts once it is let go.
-    pub(super) held: BTreeMap<u32, Option<Used>>,
+    pub(super) held: BTreeMap<u32, Option<Waiting>>,
     pub(super) links: Chunks<Link>,
     pub(super) accepted: BTreeSet<u32>,
     pub(super) closings: Vec<Closing>,
@@ -254,7 +254,9 @@ impl Book {
         self.arrivals.note(Arrival { fact: number, at: event.recorded_at });
         let transaction = TransactionId(self.charges.len() as u64 + 1);
         if charge.is_some_and(|charge| charge.is_held()) {
-            self.held.insert(self.charges.len() as u32, event.used);
+            let measure = rule.and_then(|rule| rule.asks.measure(&event.activity).ok());
+            let waiting = event.used.zip(measure).map(|(used, measure)| Waiting { start: used.start, measure });
+            self.held.insert(self.charges.len() as u32, waiting);
         } else if let Some((used, rule)) = event.used.zip(rule) {
             let posted = charge.into_iter().chain(adjustment).map(|row| i128::from(row.amount.millionths())).sum();
             let [all, own] = meters::keys_of(event, rule, used);
@@ -335,7 +337,7 @@ impl Book {
     }
 
     /// A held charge is held no more; what it counts from now on, where it was held.
-    pub(super) fn let_go(&mut self, number: u32) -> Option<Option<Used>> {
+    pub(super) fn let_go(&mut self, number: u32) -> Option<Option<Waiting>> {
         self.held.remove(&number)
     }
 

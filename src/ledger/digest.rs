@@ -91,9 +91,11 @@ pub fn digest(book: &Book) -> blake3::Hash {
     for place in book.orders().iter() {
         hasher.update(&place.0.to_le_bytes());
     }
-    for (number, used) in book.held_used() {
+    for (number, waiting) in book.waiting() {
         hasher.update(&number.to_le_bytes());
-        hasher.update(&used.quantity.to_le_bytes());
+        hasher.update(&waiting.start.0.to_le_bytes());
+        hasher.update(&waiting.measure.quantity.to_le_bytes());
+        hasher.update(&waiting.measure.factor.to_le_bytes());
     }
     for closing in book.closings() {
         hasher.update(&closing.from.to_le_bytes());
@@ -107,6 +109,7 @@ pub fn digest(book: &Book) -> blake3::Hash {
         hasher.update(&[key.base as u8, key.scope as u8, key.stage as u8, key.period as u8]);
         hasher.update(&key.start.0.to_le_bytes());
         hasher.update(&counted.quantity.to_le_bytes());
+        hasher.update(&counted.billable.to_le_bytes());
         hasher.update(&counted.posted.to_le_bytes());
         let (tariff, rule) = key.of.map_or((0, 0), |(tariff, rule)| (tariff.0, rule.0));
         hasher.update(&[tariff.to_le_bytes(), rule.to_le_bytes()].concat());

@@ -15,7 +15,7 @@ use super::book::{Book, ConflictRow};
 use super::chunks::Chunks;
 use super::directory::Directory;
 use super::guards::{Guards, Limits};
-use super::meters::{Meters, Used};
+use super::meters::{Meters, Waiting};
 use super::orders::{Closing, Link};
 use super::roll::Roll;
 use super::rows::{ChargeRow, Fact, FactNo, FactRow, Place, Sort};
@@ -109,8 +109,8 @@ impl Book {
     }
 
     /// What those charges count that count anything once they are let go, in order.
-    pub fn held_used(&self) -> impl Iterator<Item = (u32, Used)> + '_ {
-        self.held.iter().filter_map(|(number, used)| Some((*number, (*used)?)))
+    pub fn waiting(&self) -> impl Iterator<Item = (u32, Waiting)> + '_ {
+        self.held.iter().filter_map(|(number, waiting)| Some((*number, (*waiting)?)))
     }
 
     /// The rows of held charges of a citizen, business or client.

@@ -11,7 +11,7 @@ use hashbrown::HashMap;
 use crate::domain::calendar::{Day, Period};
 use crate::domain::charge::{Draft, Free, Price, Stage};
 use crate::domain::names::Name;
-use crate::domain::tariff::asks::{Amounts, Counted, Unit};
+use crate::domain::tariff::asks::{Amounts, Counted, Measure, Unit};
 use crate::domain::tariff::{Meter, Rule, RuleId, Scope, TariffVersion};
 
 use super::entry::Event;
@@ -42,8 +42,10 @@ pub struct Key {
 /// A count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Count {
-    /// A quantity; of a rule's own count, only what was not free.
+    /// A quantity.
     pub quantity: u128,
+    /// As much of it was not free: a quantity; only of a rule's own count.
+    pub billable: u128,
     /// What was posted for it, in millionths; only of a rule's own count.
     pub posted: i128,
 }
@@ -84,6 +86,15 @@ pub struct Used {
     pub quantity: u64,
 }
 
+/// What a held charge counts once it is let go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// In the period that begins on this day.
+    pub start: Day,
+    /// What is priced of it then.
+    pub measure: Measure,
+}
+
 /// All counts.
 #[derive(Clone, Debug, Default)]
 pub struct Meters(HashMap<Key, Count>);
@@ -92,14 +103,15 @@ impl Meters {
     /// How much has been counted, given the key of all that count together and that of the rule's own.
     pub fn counted(&self, [all, own]: [&Key; 2]) -> Counted {
         let count = |key| self.0.get(key).copied().unwrap_or_default();
-        let Count { quantity, posted } = count(own);
-        Counted { all: count(all).quantity, own: quantity, posted }
+        let Count { quantity, billable, posted } = count(own);
+        Counted { all: count(all).quantity, own: quantity, billable, posted }
     }
 
     /// Takes what is counted now.
     pub fn set(&mut self, [all, own]: [Key; 2], counted: Counted) {
-        self.0.insert(all, Count { quantity: counted.all, posted: 0 });
-        self.0.insert(own, Count { quantity: counted.own, posted: counted.posted });
+        let Counted { all: quantity, own: own_quantity, billable, posted } = counted;
+        self.0.insert(all, Count { quantity, billable: 0, posted: 0 });
+        self.0.insert(own, Count { quantity: own_quantity, billable, posted });
     }
 
     /// A count that an image has.

@@ -6,12 +6,11 @@
 
 use crate::domain::activity::Outcome;
 use crate::domain::calendar::Day;
-use crate::domain::charge::Stage;
+use crate::domain::charge::Free;
 use crate::domain::ids::{EventKey, Feed, TransactionId};
 use crate::domain::money::Money;
 use crate::domain::names::Name;
 use crate::domain::orders::{Order, Refused, Reverse, TEXT_MAX, What};
-use crate::domain::rollout::{Phase, Subject};
 use crate::domain::tariff::Rule;
 use crate::domain::tariff::asks::Counted;
 use crate::domain::time::Moment;
@@ -19,7 +18,7 @@ use crate::tariffs;
 
 use super::accounts::CHARGES_MAX;
 use super::book::Book;
-use super::meters::{self, Key};
+use super::meters::{self, Waiting};
 use super::rows::{ChargeRow, Fact, FactNo, FactRow, Marks, Place, Sort};
 
 /// What follows from an order, for whoever tells others.
@@ -87,18 +86,10 @@ impl Book {
         self.admit_letting_go([row].into_iter())
     }
 
-    /// Whether charges may be let go: nothing becomes collectable while all is paused.
+    /// Whether there is room for letting charges go.
     fn admit_letting_go(&self, rows: impl Iterator<Item = ChargeRow>) -> Result<(), Refused> {
-        let is_paused = self.rollout().standing(Subject::All).is_some_and(|all| all.phase == Phase::Paused);
-        let mut sum = 0;
-        for row in rows {
-            if is_paused && row.stage() == Stage::Live {
-                return Err(Refused::Paused);
-            }
-            // The release, and what becomes of other charges by it.
-            sum += 3 * i128::from(row.amount.millionths()).abs();
-        }
-        self.room_for_rows(sum)
+        // The release, and what becomes of other charges by it.
+        self.room_for_rows(rows.map(|row| 3 * i128::from(row.amount.millionths()).abs()).sum())
     }
 
     fn admit_reversal(&self, transaction: TransactionId) -> Result<(), Refused> {
@@ -193,18 +184,24 @@ impl Book {
         }))
     }
 
-    /// Lets a held charge go. What it counts it counts from now on, and where that makes its price another, or that
-    /// of others, it is adjusted.
+    /// Lets a held charge go. From now on it counts, and it costs what it would if it came now.
     fn release(&mut self, number: u32, fact: FactNo) {
-        let (Some(row), Some(used)) = (self.charges().get(number as usize), self.let_go(number)) else { return };
+        let (Some(row), Some(waiting)) = (self.charges().get(number as usize), self.let_go(number)) else { return };
         let released = ChargeRow { fact, marks: Marks::new(row.stage(), Sort::Release, false), ..row };
         self.link(number, released);
-        let Some(used) = used else { return };
+        let Some(Waiting { start, measure }) = waiting else { return };
         let Some(rule) = self.rule_of_row(&row) else { return };
-        let keys = meters::keys_of_row(&row, &rule, used.start, self.roll());
+        let keys = meters::keys_of_row(&row, &rule, start, self.roll());
         let was = self.meters().counted([&keys[0], &keys[1]]);
-        let counted = rule.asks.counting(was, used.quantity, row.amount.millionths().into());
-        self.adjust(rule.asks.due(counted), counted, keys, number, released);
+        let posted = i128::from(row.amount.millionths());
+        let due = match rule.asks.price(was, measure) {
+            Ok(amounts) => i128::from(amounts.charge.millionths()) + i128::from(amounts.adjustment.millionths()),
+            Err(Free::TooMuch) => posted,
+            Err(_) => 0,
+        };
+        let rest = self.adjust(due - posted, number, released);
+        let counted = rule.asks.counting(was, measure.quantity, posted + rest);
+        self.meters_mut().set(keys, counted);
     }
 
     /// Takes a charge back, and what was adjusted with it. What it had counted is counted no more, and where that
@@ -214,17 +211,16 @@ impl Book {
         let Some(row) = self.charges().get(number as usize) else { return };
         let is_held = self.let_go(number).is_some();
         let mut taken_back: Vec<(u32, ChargeRow)> = self.rows_of(number).collect();
-        if used.is_some() {
+        if row.is_held() && !is_held {
             // What was adjusted when it was let go.
             let later = self.links().iter().filter(|link| link.of == number);
-            let later = later.filter_map(|link| Some((link.by, self.charges().get(link.by as usize)?)));
+            let later = later.filter_map(|link| Some((number, self.charges().get(link.by as usize)?)));
             taken_back.extend(later.filter(|(_, row)| row.sort() == Sort::Adjustment));
         }
-        let marks = |sort, is_held| Marks::new(row.stage(), sort, is_held);
         let opposite = |amount: Money| Money::from_millionths(-amount.millionths());
-        for (number, row) in &taken_back {
-            let marks = marks(Sort::Reversal, is_held);
-            self.link(*number, ChargeRow { amount: opposite(row.amount), fact, marks, ..*row });
+        let marks = Marks::new(row.stage(), Sort::Reversal, is_held);
+        for (of, row) in &taken_back {
+            self.link(*of, ChargeRow { amount: opposite(row.amount), fact, marks, ..*row });
         }
         // What is held was not counted.
         let Some((start, quantity)) = used.filter(|_| !is_held) else { return };
@@ -233,20 +229,18 @@ impl Book {
         let posted = taken_back.iter().map(|(_, row)| i128::from(row.amount.millionths())).sum();
         let was = self.meters().counted([&keys[0], &keys[1]]);
         let counted = rule.asks.uncounting(was, quantity, posted);
-        // It could be told before, so that the others were charged by it; and it can be told now.
-        let due = rule.asks.due(was).and_then(|_| rule.asks.due(counted));
-        self.adjust(due, counted, keys, number, ChargeRow { fact, ..row });
+        let remains = rule.asks.remains(was, counted).map(|remains| i128::from(remains.millionths()));
+        let rest =
+            self.adjust(remains.map_or(0, |remains| remains - counted.posted), number, ChargeRow { fact, ..row });
+        self.meters_mut().set(keys, Counted { posted: counted.posted + rest, ..counted });
     }
 
-    /// Counts, and adjusts what was posted by a rule to what is due.
-    fn adjust(&mut self, due: Option<Money>, counted: Counted, keys: [Key; 2], of: u32, row: ChargeRow) {
-        let rest = due.map_or(0, |due| i128::from(due.millionths()) - counted.posted);
-        let rest = i64::try_from(rest).unwrap_or_default();
-        if rest != 0 {
-            let marks = Marks::new(row.stage(), Sort::Adjustment, false);
-            self.link(of, ChargeRow { amount: Money::from_millionths(rest), marks, ..row });
-        }
-        self.meters_mut().set(keys, Counted { posted: counted.posted + i128::from(rest), ..counted });
+    /// Adjusts what a rule posted by so many millionths, as far as that is an amount; and tells by how many.
+    fn adjust(&mut self, millionths: i128, of: u32, row: ChargeRow) -> i128 {
+        let Some(amount) = i64::try_from(millionths).ok().filter(|amount| *amount != 0) else { return 0 };
+        let marks = Marks::new(row.stage(), Sort::Adjustment, false);
+        self.link(of, ChargeRow { amount: Money::from_millionths(amount), marks, ..row });
+        millionths
     }
 
     fn rule_of_row(&self, row: &ChargeRow) -> Option<Rule> {

@@ -12,7 +12,7 @@ use super::arrivals::{Arrival, Arrivals};
 use super::book::{Book, ConflictRow};
 use super::chunks::Chunks;
 use super::guards::Guards;
-use super::meters::{Meters, Used};
+use super::meters::{Meters, Waiting};
 use super::orders::{Closing, Link};
 use super::rows::{ChargeRow, FactNo, FactRow, Place, Sort};
 
@@ -50,7 +50,7 @@ pub struct Parts {
     /// When facts came in.
     pub arrivals: Arrivals,
     /// What held charges count once they are let go, by their rows.
-    pub held_used: Vec<(u32, Used)>,
+    pub waiting: Vec<(u32, Waiting)>,
     /// The latest instant at which anything was recorded.
     pub latest: Moment,
 }
@@ -93,8 +93,8 @@ impl Book {
         for Link { of, .. } in book.links.iter() {
             book.held.remove(&of);
         }
-        for (number, used) in parts.held_used {
-            book.held.entry(number).and_modify(|held| *held = Some(used));
+        for (number, waiting) in parts.waiting {
+            book.held.entry(number).and_modify(|held| *held = Some(waiting));
         }
         for (number, conflict) in book.conflicts.iter().enumerate().filter(|(_, conflict)| !conflict.is_discrepancy) {
             book.noted.entry(conflict.key).or_default().push(number as u32);

@@ -15,7 +15,7 @@ use crate::ledger::book::{Book, ConflictRow};
 use crate::ledger::chunks::Chunks;
 use crate::ledger::directory::Directory;
 use crate::ledger::guards::Guards;
-use crate::ledger::meters::{Meters, Used};
+use crate::ledger::meters::{Meters, Waiting};
 use crate::ledger::orders::{Closing, Link};
 use crate::ledger::rows::{ChargeRow, FactRow, Place};
 
@@ -42,7 +42,7 @@ pub struct Image {
     links: Chunks<Link>,
     ordered: Chunks<Place>,
     arrivals: Arrivals,
-    held_used: Vec<(u32, Used)>,
+    waiting: Vec<(u32, Waiting)>,
     guards: Guards,
 }
 
@@ -65,7 +65,7 @@ impl Image {
             links: book.links().share(),
             ordered: book.orders().share(),
             arrivals: book.arrivals().clone(),
-            held_used: book.held_used().collect(),
+            waiting: book.waiting().collect(),
             guards: book.guards().clone(),
         }
     }
@@ -137,9 +137,10 @@ impl Image {
         for arrivals in self.arrivals.rows().slices().flat_map(|rows| rows.chunks(SECTION_ROWS)) {
             put(Section::Arrivals(arrivals.iter().map(|arrival| (arrival.fact.0, arrival.at.0)).collect()))?;
         }
-        for held in self.held_used.chunks(SECTION_ROWS) {
-            let image = |(row, used): &(u32, Used)| (*row, used.rule.0, used.start.0, used.quantity);
-            put(Section::HeldUsed(held.iter().map(image).collect()))?;
+        for waiting in self.waiting.chunks(SECTION_ROWS) {
+            let image =
+                |(row, Waiting { start, measure }): &(u32, Waiting)| (*row, start.0, measure.quantity, measure.factor);
+            put(Section::Waiting(waiting.iter().map(image).collect()))?;
         }
         let watched: Vec<_> = self.guards.of_use().collect();
         for watched in watched.chunks(SECTION_ROWS) {

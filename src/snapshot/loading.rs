@@ -4,11 +4,11 @@ use super::SnapshotError;
 use super::section::{Section, named, phase};
 use crate::domain::calendar::Day;
 use crate::domain::rollout::{Move, Subject};
-use crate::domain::tariff::RuleId;
+use crate::domain::tariff::asks::Measure;
 use crate::domain::time::Moment;
 use crate::ledger::arrivals::Arrival;
 use crate::ledger::book::Book;
-use crate::ledger::meters::Used;
+use crate::ledger::meters::Waiting;
 use crate::ledger::orders::{Closing, Link};
 use crate::ledger::parts::Parts;
 use crate::ledger::rows::{ChargeRow, FactNo, FactRow, Place};
@@ -82,10 +82,11 @@ impl Loading {
                 let arrivals = images.into_iter().map(|(fact, at)| Arrival { fact: FactNo(fact), at: Moment(at) });
                 arrivals.for_each(|arrival| self.parts.arrivals.put(arrival));
             }
-            Section::HeldUsed(images) => {
-                let used =
-                    |(row, rule, start, quantity)| (row, Used { rule: RuleId(rule), start: Day(start), quantity });
-                self.parts.held_used.extend(images.into_iter().map(used));
+            Section::Waiting(images) => {
+                let waiting = |(row, start, quantity, factor)| {
+                    (row, Waiting { start: Day(start), measure: Measure { quantity, factor } })
+                };
+                self.parts.waiting.extend(images.into_iter().map(waiting));
             }
             Section::Links(images) => {
                 images.into_iter().for_each(|(of, by)| self.parts.links.push(Link { of, by }));

@@ -55,8 +55,8 @@ pub(super) enum Section {
     Ordered(Vec<u64>),
     /// Facts, and when they came in; from format 2 on.
     Arrivals(Vec<(u32, i64)>),
-    /// What held charges count once they are let go: the row, the rule, the first day, the quantity; from format 2 on.
-    HeldUsed(Vec<(u32, u16, i32, u64)>),
+    /// What held charges count once they are let go: the row, the first day, the quantity, the factor; from format 2 on.
+    Waiting(Vec<(u32, i32, u64, u64)>),
     /// Transactions that speak of earlier ones, each by its row and theirs; from format 2 on.
     Links(Vec<(u32, u32)>),
     /// What the guards have seen, of each by his number on the roll; from format 2 on.
@@ -97,6 +97,7 @@ pub(super) struct MeterImage {
     start: i32,
     counted: u128,
     own: Option<(u16, u16)>,
+    billable: u128,
     posted: i128,
 }
 
@@ -195,6 +196,7 @@ impl MeterImage {
             start: key.start.0,
             counted: count.quantity,
             own: key.of.map(|(tariff, rule)| (tariff.0, rule.0)),
+            billable: count.billable,
             posted: count.posted,
         }
     }
@@ -213,7 +215,7 @@ impl MeterImage {
             start: Day(self.start),
             of: self.own.map(|(tariff, rule)| (TariffVersion(tariff), RuleId(rule))),
         };
-        Ok((key, Count { quantity: self.counted, posted: self.posted }))
+        Ok((key, Count { quantity: self.counted, billable: self.billable, posted: self.posted }))
     }
 }
 

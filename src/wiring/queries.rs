@@ -188,8 +188,9 @@ pub(super) fn follow(found: &mut [Transaction], rows: &Rows) {
         let Some(one) = places.get_mut(&link.of.into()) else { continue };
         let by = Some(TransactionId(u64::from(link.by) + 1));
         match rows.charges.get(link.by as usize).map(|row| row.sort()) {
-            Some(Sort::Release) => one.released_by = by,
-            Some(Sort::Reversal) => one.reversed_by = by,
+            Some(Sort::Release) => one.released_by = one.released_by.or(by),
+            // The first takes the charge itself back; what was adjusted with it comes after.
+            Some(Sort::Reversal) => one.reversed_by = one.reversed_by.or(by),
             Some(Sort::Charge | Sort::Adjustment) | None => {}
         }
     }

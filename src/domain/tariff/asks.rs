@@ -107,9 +107,11 @@ pub struct Measure {
 pub struct Counted {
     /// By all rules that count together: a quantity.
     pub all: u128,
-    /// Beyond what is free, by this rule of this tariff alone: a quantity.
+    /// By this rule of this tariff alone: a quantity.
     pub own: u128,
-    /// What was posted for that.
+    /// As much of its own was not free: a quantity.
+    pub billable: u128,
+    /// What was posted for its own, in millionths.
     pub posted: i128,
 }
 
@@ -257,7 +259,8 @@ impl Asks {
                     (self.total(after)?.checked_sub(self.total(before)?)?, Money::ZERO)
                 }
                 Model::Volume(tiers) => {
-                    let step = volume(tiers, self.unit, after, counted.own.checked_add(after - before)?)?;
+                    let own = counted.billable.checked_add(after - before)?.min(after);
+                    let step = volume(tiers, self.unit, after, own)?;
                     let step = money(i128::from(step.millionths()).checked_sub(counted.posted)?)?;
                     // What makes all the earlier ones dearer is asked of the event that does it.
                     let charge = step.max(alone(tier_of(tiers, after)?.rate)?);
@@ -277,15 +280,19 @@ impl Asks {
     /// What is counted after so much more, for which so much was posted.
     pub fn counting(&self, counted: Counted, quantity: u64, posted: i128) -> Counted {
         let all = counted.all.saturating_add(quantity.into());
-        let own = counted.own.saturating_add(self.beyond(all) - self.beyond(counted.all));
-        Counted { all, own, posted: counted.posted + posted }
+        let own = counted.own.saturating_add(quantity.into());
+        let more = self.beyond(all) - self.beyond(counted.all);
+        Counted { all, own, billable: counted.billable.saturating_add(more), posted: counted.posted + posted }
     }
 
     /// What is counted after so much less, of which so much that was posted is taken back.
     pub fn uncounting(&self, counted: Counted, quantity: u64, posted: i128) -> Counted {
         let all = counted.all.saturating_sub(quantity.into());
-        let own = counted.own.saturating_sub(self.beyond(counted.all) - self.beyond(all));
-        Counted { all, own, posted: counted.posted - posted }
+        let own = counted.own.saturating_sub(quantity.into());
+        // What of it was free depends on what came before; there is never more than is counted.
+        let less = self.beyond(counted.all) - self.beyond(all);
+        let billable = counted.billable.saturating_sub(less).min(own).min(self.beyond(all));
+        Counted { all, own, billable, posted: counted.posted - posted }
     }
 
     /// How much of so much is not free.
@@ -293,14 +300,25 @@ impl Asks {
         counted.saturating_sub(self.free)
     }
 
-    /// What is to be posted by this rule of this tariff alone once so much is counted, where it can be told: where prices add up to a total, and nothing else counted with them that this rule does not price.
-    pub fn due(&self, Counted { all, own, .. }: Counted) -> Option<Money> {
+    /// What is to be posted by this rule of this tariff alone once so much is counted, where it can be told: where
+    /// prices add up to a total and nothing else is counted with them, where all of them are of one tier, and where
+    /// nothing of its own is left.
+    fn due(&self, Counted { all, own, billable, .. }: Counted) -> Option<Money> {
         let is_total = !self.times_expertise && self.minimum.is_none() && self.maximum.is_none();
         match &self.model {
-            Model::Volume(tiers) => volume(tiers, self.unit, self.beyond(all), own),
-            _ if is_total && self.beyond(all) == own => self.total(own),
+            _ if own == 0 => Some(Money::ZERO),
+            Model::Volume(tiers) => volume(tiers, self.unit, self.beyond(all), billable),
+            _ if is_total && all == own => self.total(self.beyond(all)),
             _ => None,
         }
+    }
+
+    /// What is to remain posted by this rule of this tariff alone after something was taken back, where that can be told:
+    /// nothing, where nothing of its own is left; else what is due, if just that was posted before.
+    pub fn remains(&self, was: Counted, counted: Counted) -> Option<Money> {
+        let is_volume = matches!(self.model, Model::Volume(_));
+        let is_even = || self.due(was).is_some_and(|due| i128::from(due.millionths()) == was.posted);
+        if counted.own == 0 || is_volume || is_even() { self.due(counted) } else { None }
     }
 
     /// What so much comes to, from the first on; `None` past the largest amount.

@@ -227,7 +227,7 @@ proptest! {
                 let mut activity = Activity::new(Feed::Activity, SourceId::new("recA").expect("an id"));
                 (activity.minutes, activity.expertise, activity.declared) = (minutes, expertise, minutes);
                 let asks = Asks { times_expertise: matches!(model, Model::PerUnit(_)), ..plain(model.clone(), unit) };
-                if let Ok(Amounts { charge, adjustment }) = asks.measure(&activity).and_then(|measure| asks.price(Counted { all, own, posted }, measure)) {
+                if let Ok(Amounts { charge, adjustment }) = asks.measure(&activity).and_then(|measure| asks.price(Counted { all, own, billable: own, posted }, measure)) {
                     prop_assert!(Money::ZERO <= charge);
                     prop_assert!(adjustment == Money::ZERO || adjustment < Money::ZERO && matches!(model, Model::Volume(_)));
                 }

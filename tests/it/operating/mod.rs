@@ -5,6 +5,7 @@ mod counting;
 mod guarding;
 mod rollout;
 mod sameness;
+mod stories;
 mod tariffs;
 
 use std::path::Path;

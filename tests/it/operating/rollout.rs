@@ -4,14 +4,17 @@ use rialto::actors::gate::Gate;
 use rialto::clock::Clock;
 use rialto::domain::activity::{Activity, Stated};
 use rialto::domain::charge::Stage;
+use rialto::domain::ids::TransactionId;
 use rialto::domain::names::Name;
 use rialto::domain::orders::What;
 use rialto::domain::rollout::{Move, Phase, Subject};
 use rialto::domain::rows::{Payer, Row};
-use rialto::ledger::guards::Limits;
+use rialto::ledger::guards::{Limit, Limits};
 use rialto::wiring::Rialto;
 
-use super::{NOON, at, at_bakery, happened, order, payer, refused, start, start_with, stop_and_verify, sums, to};
+use super::{
+    NOON, at, at_bakery, happened, order, payer, refused, rules, start, start_with, stop_and_verify, sums, to,
+};
 use crate::support::{letter, service};
 
 async fn stage(rialto: &Rialto, activity: Activity) -> Option<Stage> {
@@ -164,4 +167,71 @@ async fn the_gate_waits_its_hours() {
     assert!(refused(order(&rialto, to(ada, Phase::Live)).await).contains("0 of 24 hours"));
     clock.advance_to(at(25));
     order(&rialto, to(ada, Phase::Live)).await.unwrap();
+}
+
+#[tokio::test]
+async fn no_reversal_bills_the_others_while_all_is_paused() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::simulated(NOON);
+    let rialto = start(folder.path(), &clock, Limits::OFF);
+    let rule = "external = true\nprice = { volume = [{ up_to = 10, amount = 10 }, { amount = 0.10 }] }";
+    order(&rialto, rules(2, "2026-11-02T12:00:00Z", &[("letters", rule)])).await.unwrap();
+    payer(&rialto, "Ada").await;
+    rialto.record(happened(letter("z", "Zoe"), at(0))).await.unwrap();
+    order(&rialto, to(Subject::All, Phase::Live)).await.unwrap();
+    clock.advance_to(at(1));
+    for number in 0..11 {
+        rialto.record(happened(letter(&format!("a{number}"), "Ada"), at(1))).await.unwrap();
+    }
+    assert_eq!(sums(&rialto)[0], "1.10");
+    order(&rialto, to(Subject::All, Phase::Paused)).await.unwrap();
+    let reversal = rialto.reversal(TransactionId(2)).await.unwrap().unwrap();
+    assert!(refused(order(&rialto, reversal.clone()).await).contains("all is paused"));
+    assert_eq!(sums(&rialto)[0], "1.10");
+    order(&rialto, to(Subject::All, Phase::Shadow)).await.unwrap();
+    order(&rialto, reversal).await.unwrap();
+    assert_eq!(sums(&rialto)[0], "100.00");
+}
+
+/// A halt that was not made durable is in force, and what was held and live is let go all the same.
+#[tokio::test]
+async fn nothing_live_is_let_go_while_a_halt_lasts() {
+    use std::io::Write;
+    let folder = tempfile::tempdir().unwrap();
+    let Some(_disk) = crate::full_disk::Disk::mount(folder.path()) else {
+        return;
+    };
+    let clock = Clock::simulated(NOON);
+    let data = folder.path().join("data");
+    let one = Limit { charges_an_hour: 1, ..Limits::OFF.citizen };
+    let rialto = start(&data, &clock, Limits { citizen: one, ..Limits::OFF });
+    payer(&rialto, "Ada").await;
+    rialto.record(happened(letter("z", "Zoe"), at(0))).await.unwrap();
+    order(&rialto, to(Subject::All, Phase::Live)).await.unwrap();
+    clock.advance_to(at(1));
+    rialto.record(happened(letter("a", "Ada"), at(1))).await.unwrap();
+    let held = rialto.record(happened(letter("b", "Ada"), at(1))).await.unwrap().charge.unwrap();
+    assert!(held.is_held);
+    let ballast = folder.path().join("ballast");
+    let mut heavy = std::fs::File::create(&ballast).unwrap();
+    while heavy.write_all(&[1; 4096]).is_ok() {}
+    for number in 0.. {
+        if let Err(rialto::actors::door::Closed::DiskFull) =
+            rialto.submit(happened(letter(&format!("rec{number}"), "Ada"), at(0)))
+        {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    let halted = order(&rialto, to(Subject::All, Phase::Paused)).await;
+    assert!(matches!(halted, Err(rialto::wiring::OrderError::Halted(_))), "{halted:?}");
+    std::fs::remove_file(&ballast).unwrap();
+    drop(heavy);
+    while rialto.check().is_err() {
+        tokio::task::yield_now().await;
+    }
+    assert!(rialto.operations().await.unwrap().is_halted);
+    let before = sums(&rialto)[0].clone();
+    assert!(refused(order(&rialto, What::Release(held.transaction)).await).contains("all is paused"));
+    assert_eq!(sums(&rialto)[0], before);
 }
