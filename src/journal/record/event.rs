@@ -56,39 +56,36 @@ pub(super) fn put(tag: u8, event: &Event<'_>, roll: &Roll, out: &mut Vec<u8>) {
     let Draft { business, ruling, tariff, price, hold } = event.draft;
     let is_stated = |figure: Stated| figure != Stated::Absent;
     let time_differs = activity.occurred.at.is_some_and(|at| at != event.occurred_at);
-    let flags = [
-        (activity.feed == Feed::Message, MESSAGE),
-        (event.stage == Stage::Live, LIVE),
-        (event.is_upgrade, UPGRADE),
-        (matches!(price, Price::Charge { .. }), CHARGED),
-        (matches!(price, Price::Charge { currency, .. } if currency != Currency::EUR), NOT_EUR),
-        (activity.second_id.is_some(), SECOND_ID),
-        (activity.kind.is_some(), KIND),
-        (activity.citizen.is_some(), CITIZEN),
-        (activity.business.is_some(), NAMED_BUSINESS),
-        (business.is_some(), BUSINESS),
-        (activity.from_building.is_some(), FROM),
-        (activity.to_building.is_some(), TO),
-        (activity.client.is_some(), CLIENT),
-        (activity.service.is_some(), SERVICE),
-        (is_stated(activity.minutes), MINUTES),
-        (is_stated(activity.expertise), EXPERTISE),
-        (is_stated(activity.declared), DECLARED),
-        (activity.receiver != Receiver::ABSENT, RECEIVER),
-        (activity.channel != 0, CHANNEL),
-        (activity.body.is_some(), BODY),
-        (activity.occurred.at.is_some(), TIMED),
-        (time_differs, TIME_DIFFERS),
-        (activity.occurred.text.is_some(), TIME_TEXT),
-    ];
-    let more = [
-        (hold.is_some(), HELD),
-        (event.used.is_some(), USED),
-        (event.adjustment.is_some(), ADJUSTED),
-        (event.is_disputed, DISPUTED),
-    ];
-    let more = more.into_iter().fold(0, |more, (set, flag)| if set { more | flag } else { more });
-    let flags = flags.into_iter().fold(0, |flags, (set, flag)| if set { flags | flag } else { flags });
+    let flag = |set: bool, flag: u32| u32::from(set) * flag;
+    // One after another and not folded over a list: this is done for every event.
+    let flags = flag(activity.feed == Feed::Message, MESSAGE)
+        | flag(event.stage == Stage::Live, LIVE)
+        | flag(event.is_upgrade, UPGRADE)
+        | flag(matches!(price, Price::Charge { .. }), CHARGED)
+        | flag(matches!(price, Price::Charge { currency, .. } if currency != Currency::EUR), NOT_EUR)
+        | flag(activity.second_id.is_some(), SECOND_ID)
+        | flag(activity.kind.is_some(), KIND)
+        | flag(activity.citizen.is_some(), CITIZEN)
+        | flag(activity.business.is_some(), NAMED_BUSINESS)
+        | flag(business.is_some(), BUSINESS)
+        | flag(activity.from_building.is_some(), FROM)
+        | flag(activity.to_building.is_some(), TO)
+        | flag(activity.client.is_some(), CLIENT)
+        | flag(activity.service.is_some(), SERVICE)
+        | flag(is_stated(activity.minutes), MINUTES)
+        | flag(is_stated(activity.expertise), EXPERTISE)
+        | flag(is_stated(activity.declared), DECLARED)
+        | flag(activity.receiver != Receiver::ABSENT, RECEIVER)
+        | flag(activity.channel != 0, CHANNEL)
+        | flag(activity.body.is_some(), BODY)
+        | flag(activity.occurred.at.is_some(), TIMED)
+        | flag(time_differs, TIME_DIFFERS)
+        | flag(activity.occurred.text.is_some(), TIME_TEXT);
+    let part = |set: bool, part: u8| u8::from(set) * part;
+    let more = part(hold.is_some(), HELD)
+        | part(event.used.is_some(), USED)
+        | part(event.adjustment.is_some(), ADJUSTED)
+        | part(event.is_disputed, DISPUTED);
     let flags = if more == 0 { flags } else { flags | MORE };
     let [a, b, c, _] = flags.to_le_bytes();
     out.extend_from_slice(&[
