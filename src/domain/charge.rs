@@ -76,7 +76,7 @@ pub enum Free {
     NotExternal = 2,
     /// A service that declares no minutes.
     NoDuration = 3,
-    /// A service whose minutes are no figure, or out of bounds.
+    /// A service whose minutes are no figure.
     BadDuration = 4,
     /// A service whose expertise is no figure.
     BadExpertise = 5,
@@ -88,7 +88,7 @@ pub enum Free {
     TooMuch = 8,
     /// A rule takes the engine's own figure, and there is none.
     NoDeclared = 9,
-    /// The engine's own figure is no figure, or out of bounds.
+    /// The engine's own figure is no figure.
     BadDeclared = 10,
 }
 

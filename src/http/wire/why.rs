@@ -38,13 +38,13 @@ pub(super) fn why(event: &Event<'_>, own: Option<&Transaction>, tariffs: &Tariff
                 }
                 Free::NotExternal => "it stayed inside",
                 Free::NoDuration => "a paid service that declares no minutes",
-                Free::BadDuration => "a paid service whose minutes are no figure from 0 to 10080, a week",
+                Free::BadDuration => "a paid service whose minutes are no figure",
                 Free::BadExpertise => "a paid service whose expertise is no figure",
                 Free::Nothing => "the rule comes to nothing",
                 Free::Allowance => "it is within what is free in this period",
                 Free::TooMuch => "it comes to more than an amount can be",
                 Free::NoDeclared => "the rule takes a declared amount, and there is none",
-                Free::BadDeclared => "the rule takes a declared amount, and it is no figure from 0 to 1000000",
+                Free::BadDeclared => "the rule takes a declared amount, and it is no figure",
             }
         ),
     }
