@@ -18,8 +18,8 @@ use crate::domain::names::Name;
 use crate::domain::orders;
 use crate::domain::rollout::Rollout;
 use crate::domain::rows::Row;
-use crate::domain::tariff::differs;
 use crate::domain::tariff::timeline::Tariffs;
+use crate::domain::tariff::{Scope, differs};
 use crate::domain::time::Moment;
 use crate::tariffs;
 
@@ -310,7 +310,7 @@ impl Book {
     fn watched(&self, event: &Event<'_>, names: [NameNo; 3], amount: Money) -> guards::Charge {
         let Activity { citizen, receiver, .. } = *event.activity;
         let [his, business, client] = names;
-        let payer = client.some().or(business.some()).unwrap_or(his);
+        let payer = Scope::Payer.of(client.some(), business.some(), his.some()).unwrap_or(NameNo::NONE);
         // Who is written to on Telegram or by e-mail is no citizen who writes back.
         let is_citizen = matches!(receiver.class, Class::Username | Class::DeclaredExternal) && receiver.digest != 0;
         let pair = citizen.filter(|_| is_citizen).map(|citizen| (citizen.digest(), receiver.digest));

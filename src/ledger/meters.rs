@@ -126,16 +126,6 @@ impl Meters {
         all
     }
 
-    /// How many counts there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether nothing was counted yet.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Settles the price of an event that `rule` counts, which happened on `day`. Nothing is counted by it.
     pub fn settle(&self, event: &mut Event<'_>, rule: &Rule, day: Day) {
         let start = rule.meter.period.start(day);
@@ -166,18 +156,15 @@ impl Meters {
 /// The meters that a charge is counted by, in the period that begins with `start`: together with others, and its own.
 pub fn keys_of_row(row: &ChargeRow, rule: &Rule, start: Day, roll: &Roll) -> [Key; 2] {
     let [client, business, citizen] = [row.client, row.business, row.citizen].map(|number| roll.name(number));
-    let whose = match rule.meter.scope {
-        Scope::Payer => client.or(business).or(citizen),
-        Scope::Business => business.or(citizen),
-        Scope::Citizen => citizen,
-    };
+    let whose = rule.meter.scope.of(client, business, citizen);
     keys(rule, row.tariff, whose, row.stage(), start)
 }
 
 /// The meters that an event is counted by: together with others, and its own.
 pub fn keys_of(event: &Event<'_>, rule: &Rule, used: Used) -> [Key; 2] {
     let Draft { business, tariff, .. } = event.draft;
-    keys(rule, tariff, rule.meter.scope.of(&event.activity, business), event.stage, used.start)
+    let whose = rule.meter.scope.of(event.activity.client, business, event.activity.citizen);
+    keys(rule, tariff, whose, event.stage, used.start)
 }
 
 fn keys(rule: &Rule, tariff: TariffVersion, whose: Option<Name>, stage: Stage, start: Day) -> [Key; 2] {

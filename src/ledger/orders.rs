@@ -266,3 +266,12 @@ pub struct Closing {
     /// are booked on this day at the earliest.
     pub open: Day,
 }
+
+impl Closing {
+    /// The day on which the transaction in row `row` is booked, where it is of `day`: what comes late for a month that
+    /// was closed is booked into the one that is open.
+    pub fn booked_on(closings: &[Closing], row: usize, day: Day) -> Day {
+        let closed = closings.iter().rev().find(|closing| closing.from as usize <= row);
+        closed.map_or(day, |closing| day.max(closing.open))
+    }
+}

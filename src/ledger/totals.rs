@@ -14,6 +14,7 @@ use crate::domain::tariff::RuleId;
 use crate::domain::time::Moment;
 
 use super::book::Book;
+use super::orders::Closing;
 use super::roll::NameNo;
 use super::rows::{ChargeRow, FactNo, Sort};
 use super::top::Top;
@@ -151,7 +152,7 @@ impl Totals {
             }
             for (number, charge) in (from..).zip(charges()) {
                 let day = self.calendar.day_cached(book.fact(charge.fact).occurred_at);
-                let day = day.max(open_from(book, number));
+                let day = Closing::booked_on(book.closings(), number, day);
                 in_currency(&mut self.currencies, charge.currency).count(&charge, day, self.today, book);
             }
             self.counted += many;
@@ -178,14 +179,6 @@ impl Totals {
     pub fn calendar(&self) -> &Calendar {
         &self.calendar
     }
-}
-
-/// The first day that a transaction may be booked on: what comes late for a month that was closed is booked into
-/// the one that is open.
-fn open_from(book: &Book, number: usize) -> Day {
-    let closings = book.closings();
-    let closed = closings.iter().rev().find(|closing| closing.from as usize <= number);
-    closed.map_or(Day(i32::MIN), |closing| closing.open)
 }
 
 fn in_currency(currencies: &mut Vec<InCurrency>, currency: Currency) -> &mut InCurrency {

@@ -14,6 +14,7 @@ use crate::domain::names::Name;
 use crate::ledger::book::ConflictRow;
 use crate::ledger::chunks::Chunks;
 use crate::ledger::entry::{Entry, Event};
+use crate::ledger::orders::Closing;
 use crate::ledger::roll::NameNo;
 use crate::ledger::rows::{ChargeRow, Place, Sort};
 
@@ -94,9 +95,7 @@ impl Rialto {
     pub(super) fn found(&self, number: u64, charge: ChargeRow, rows: &Rows) -> Result<Option<Transaction>, QueryError> {
         let fact = |row: ChargeRow| rows.facts.get(row.fact.0 as usize).map(|fact| fact.fact());
         let Some(own) = fact(charge) else { return Ok(None) };
-        let closed = rows.closings.iter().rev().find(|closing| u64::from(closing.from) < number);
-        let booked_on = self.0.calendar.day(own.occurred_at);
-        let booked_on = closed.map_or(booked_on, |closing| booked_on.max(closing.open));
+        let booked_on = Closing::booked_on(&rows.closings, number as usize - 1, self.0.calendar.day(own.occurred_at));
         let transaction = |event, correction| Transaction {
             id: TransactionId(number),
             charge,

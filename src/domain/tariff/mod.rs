@@ -118,12 +118,13 @@ impl Scope {
         }
     }
 
-    /// Whose count an event is in; `None` where it is nobody's, and all of those count together.
-    pub fn of(self, activity: &Activity, business: Option<Name>) -> Option<Name> {
+    /// For whom counts what this client pays for, of this business and this citizen; `None` where it is nobody, and
+    /// all of those count together.
+    pub fn of<T>(self, client: Option<T>, business: Option<T>, citizen: Option<T>) -> Option<T> {
         match self {
-            Scope::Payer => activity.client.or(business).or(activity.citizen),
-            Scope::Business => business.or(activity.citizen),
-            Scope::Citizen => activity.citizen,
+            Scope::Payer => client.or(business).or(citizen),
+            Scope::Business => business.or(citizen),
+            Scope::Citizen => citizen,
         }
     }
 }
