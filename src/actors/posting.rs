@@ -3,8 +3,6 @@
 //! Each event is decided by the book, written behind the names that it needs, and then posted; what is
 //! known already writes nothing.
 
-use std::hint::black_box;
-
 use super::bookkeeper::Bookkeeper;
 use super::messages::{Describe, Obey};
 use super::sheet::{Answer, Receipts, Sheet};
@@ -21,9 +19,7 @@ use crate::ledger::entry::{Event, Receipt, Status, Telling};
 use crate::ledger::orders::Obeyed;
 use crate::ledger::rows::Place;
 
-/// For so many events at once, the book's index is looked at before it is asked: see [`Index::touch`].
-///
-/// [`Index::touch`]: crate::ledger::index::Index::touch
+/// For so many events at once, the book looks at what it will need: see [`Book::touch`].
 const AHEAD: usize = 32;
 /// More than the records of all the names in one event take up.
 const NAMES_BYTES_MAX: u64 = 16 * (8 + Name::BYTES_MAX as u64);
@@ -35,20 +31,29 @@ impl Bookkeeper {
         let mut receipts = Receipts::with_capacity(activities.len());
         for (place, (activity, business)) in activities.iter().zip(businesses).enumerate() {
             if place % AHEAD == 0 {
-                self.book.touch(identities[place..].iter().take(AHEAD).map(|identity| identity.key));
-                // Another thread has just written them: they are waited for together, and not one after another.
-                black_box(drafts[place..].iter().take(AHEAD).filter(|draft| draft.is_some()).count());
+                let near = place..activities.len().min(place + AHEAD);
+                // Another thread has just written the drafts: they too are waited for together.
+                let is_free = |draft: &Option<Draft>| matches!(draft, Some(Draft { price: Price::Free(_), .. }));
+                let charged = near.clone().filter(|&place| !is_free(&drafts[place]));
+                let charged = charged.filter_map(|place| activities[place].citizen);
+                self.book.touch(near.map(|place| identities[place].key), charged);
             }
             let Identity { key, content } = identities[place];
             let occurred_at = activity.happened(seen);
-            // What an actor did not come to, or priced before another tariff came into force, is priced here.
-            let is_current = |draft: &Draft| draft.tariff == self.book.tariffs().at(occurred_at).version();
-            let draft = drafts[place].filter(is_current).unwrap_or_else(|| self.draft(activity, business, occurred_at));
-            let event = Event {
+            let made;
+            let draft = match &drafts[place] {
+                Some(draft) if draft.tariff == self.book.tariffs().at(occurred_at).version() => draft,
+                // What an actor did not come to, or priced before another tariff came into force, is priced here.
+                _ => {
+                    made = self.draft(activity, business, occurred_at);
+                    &made
+                }
+            };
+            let mut event = Event {
                 activity: Telling::Lent(activity),
                 key,
                 content,
-                draft,
+                draft: *draft,
                 used: None,
                 adjustment: None,
                 is_disputed: false,
@@ -57,7 +62,7 @@ impl Bookkeeper {
                 recorded_at: seen,
                 is_upgrade: false,
             };
-            let receipt = self.post_event(event);
+            let receipt = self.post_event(&mut event);
             let is_undecided = draft.ruling == Ruling::Undecided;
             self.open.tally.add(activity.feed, receipt.status, activity.occurred.basis, is_undecided);
             receipts.push(receipt);
@@ -69,11 +74,11 @@ impl Bookkeeper {
         self.clerk.draft(self.book.tariffs(), activity, business, at)
     }
 
-    fn post_event(&mut self, mut event: Event<'_>) -> Receipt {
+    fn post_event(&mut self, event: &mut Event<'_>) -> Receipt {
         const FULL: Receipt = Receipt { status: Status::Rejected, charge: None, upgraded: false };
         // Its record stands behind those of its names; what has room there has room here.
         let place = Place(self.place().0 + NAMES_BYTES_MAX);
-        let Ok(verdict) = self.book.admit(&event, place) else { return FULL };
+        let Ok(verdict) = self.book.admit(event, place) else { return FULL };
         match verdict {
             Verdict::New => {}
             Verdict::Upgrade(first) => {
@@ -86,16 +91,16 @@ impl Bookkeeper {
             Verdict::Repeat(first) => return self.book.repeated(first, Status::Duplicate),
             Verdict::Conflict { first, is_noted } => {
                 if !is_noted {
-                    self.settle(&mut event);
-                    let place = self.write_names(&event);
-                    record::encode_conflict(&event, self.book.roll(), &mut self.group);
-                    self.book.note_conflict(&event, place);
+                    self.settle(event);
+                    let place = self.write_names(event);
+                    record::encode_conflict(event, self.book.roll(), &mut self.group);
+                    self.book.note_conflict(event, place);
                 }
                 return self.book.repeated(first, Status::Conflict);
             }
         }
-        let is_another = self.settle(&mut event) || event.is_upgrade;
-        if is_another && self.book.room_for(&event, place).is_err() {
+        let is_another = self.settle(event) || event.is_upgrade;
+        if is_another && self.book.room_for(event, place).is_err() {
             return FULL;
         }
         if event.draft.price == Price::Free(Free::TooMuch) {
@@ -107,15 +112,15 @@ impl Bookkeeper {
             event.draft.hold = None;
         }
         // Guards know everybody by his number, also who is charged for the first time.
-        let place = self.write_names(&event);
-        event.draft.hold = event.draft.hold.or_else(|| self.book.judge(&event));
+        let place = self.write_names(event);
+        event.draft.hold = event.draft.hold.or_else(|| self.book.judge(event));
         if event.draft.hold.is_some() {
             // What is held changes nothing of what others were charged; it does once it is let go.
             event.adjustment = None;
         }
-        event.is_disputed = Book::disputes(&event);
-        record::encode_event(&event, self.book.roll(), &mut self.group);
-        self.book.post(&event, place)
+        event.is_disputed = Book::disputes(event);
+        record::encode_event(event, self.book.roll(), &mut self.group);
+        self.book.post(event, place)
     }
 
     /// The stage of a charge that is posted now. Who pauses all waits for nobody who is before him.

@@ -16,6 +16,8 @@ use super::rows::{FactNo, FactRow};
 const SHARDS: usize = 256;
 /// Keys are dealt out by twelve bits of theirs.
 const LOTS: usize = 4096;
+/// A table is probed in so many places at once.
+const GROUP: usize = 16;
 
 /// The newest fact of every key.
 #[derive(Debug)]
@@ -54,10 +56,20 @@ impl Index {
         shard.find(key.hash64(), |&number| is_of(facts, number, key)).map(|&number| FactNo(number))
     }
 
-    /// Looks where `key` would be, and at nothing else: for several in a row the memory is waited for at once,
-    /// and not for one after another.
-    pub fn touch(&self, key: EventKey) {
-        black_box(self.shards[self.shard(key)].find(key.hash64(), |_| false));
+    /// Looks where each of `keys` would be, and at nothing else, so that the memory is waited for at once, and not
+    /// for one after another.
+    pub fn touch(&self, keys: impl Iterator<Item = EventKey> + Clone) {
+        for key in keys.clone() {
+            black_box(self.shards[self.shard(key)].find(key.hash64(), |_| false));
+        }
+        // A number lies far from the byte that says whether its place is taken. It will be written to the first free
+        // place of those from here on, and only those that are taken can be looked at.
+        for key in keys {
+            let shard = &self.shards[self.shard(key)];
+            let home = key.hash64() as usize & shard.num_buckets().wrapping_sub(1);
+            black_box((home..home + GROUP).find_map(|place| shard.get_bucket(place)).copied());
+            black_box((home..home + GROUP).rev().find_map(|place| shard.get_bucket(place)).copied());
+        }
     }
 
     /// From now on, `number` is the newest fact of its key. It must already be among `facts`.

@@ -148,7 +148,7 @@ impl Totals {
             let (from, many) = (self.counted, AHEAD.min(durable - self.counted));
             let charges = || book.charges().iter_from(from).take(many);
             for charge in charges() {
-                in_currency(&mut self.currencies, charge.currency).touch(&charge);
+                in_currency(&mut self.currencies, charge.currency).touch(&charge, book);
             }
             for (number, charge) in (from..).zip(charges()) {
                 let day = self.calendar.day_cached(book.fact(charge.fact).occurred_at);
@@ -229,9 +229,10 @@ impl InCurrency {
 
     /// Looks at the earners of a charge, and at nothing else: for several charges in a row the memory is waited
     /// for at once.
-    fn touch(&self, charge: &ChargeRow) {
-        let counts = |(role, number)| self.earner(role, number).map(|earner| earner.count);
-        black_box([(Role::Citizen, charge.citizen), (Role::Business, charge.business)].map(counts));
+    fn touch(&self, charge: &ChargeRow, book: &Book) {
+        let row = |earner: &Earner| (earner.count, earner.periods[3].start);
+        let earner = |(role, number)| (self.earner(role, number).map(row), book.roll().name(number));
+        black_box([(Role::Citizen, charge.citizen), (Role::Business, charge.business)].map(earner));
     }
 
     fn count(&mut self, charge: &ChargeRow, day: Day, today: Day, book: &Book) {
