@@ -20,7 +20,7 @@ pub struct Atlas {
     kinds: DashMap<Name, Name, DefaultHashBuilder>,
     /// Who is among the payers.
     payers: DashMap<Name, (), DefaultHashBuilder>,
-    /// Whether there is any: to ask a map of many shards whether it is empty costs a twentieth of a price.
+    /// Whether there is or was any: to ask a map of many shards whether it is empty costs a twentieth of a price.
     has_payers: AtomicBool,
     /// Whether a citizen is human, by the digest of the username.
     humans: DashMap<u64, bool, DefaultHashBuilder>,
@@ -34,10 +34,6 @@ impl Atlas {
                 Some(is_ai) => drop(self.humans.insert(citizen.id.digest(), !is_ai)),
                 None => drop(self.humans.remove(&citizen.id.digest())),
             },
-            Row::Payer(payer) => {
-                self.payers.insert(payer.id, ());
-                self.has_payers.store(true, Ordering::Release);
-            }
             Row::Building(building) => {
                 match building.operator() {
                     Some(operator) => drop(self.operators.insert(building.id, operator)),
@@ -48,6 +44,16 @@ impl Atlas {
                     None => drop(self.kinds.remove(&building.id)),
                 }
             }
+        }
+    }
+
+    /// Somebody is on the list of those who pay, or no more.
+    pub fn list(&self, id: Name, is_listed: bool) {
+        self.has_payers.store(true, Ordering::Release);
+        if is_listed {
+            self.payers.insert(id, ());
+        } else {
+            self.payers.remove(&id);
         }
     }
 

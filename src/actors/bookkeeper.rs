@@ -19,12 +19,14 @@ use super::sheet::{Answer, Sheet};
 use super::vitals::Guard;
 use crate::domain::calendar::Calendar;
 use crate::domain::ids::EventKey;
+use crate::domain::names::Name;
 use crate::domain::rows::Row;
 use crate::domain::tariff::timeline::Tariffs;
 use crate::journal::frame;
 use crate::journal::writer::{Writer, Written};
 use crate::ledger::book::Book;
 use crate::ledger::directory::Directory;
+use crate::ledger::payers::Payers;
 use crate::ledger::rows::{ChargeRow, FactNo, FactRow};
 use crate::ledger::totals::Totals;
 use crate::ledger::view::View;
@@ -42,6 +44,8 @@ pub struct Bookkeeper {
     pub(super) totals: Totals,
     /// The directory, as far as it is durable.
     pub(super) shown: Directory,
+    /// The same of those who pay.
+    pub(super) payers: Payers,
     pub(super) clerk: Clerk,
     pub(super) calendar: Calendar,
     next_ticket: u64,
@@ -84,6 +88,9 @@ pub(super) struct Promise {
     pub(super) operations: Vec<(oneshot::Sender<Operations>, Operations)>,
     /// The tariffs, where one came into force.
     pub(super) tariffs: Option<Tariffs>,
+    /// Who is on the list of those who pay, or no more; and all of it, where it changed.
+    pub(super) listed: Vec<(Name, bool)>,
+    pub(super) payers: Option<Payers>,
     heights: Heights,
 }
 
@@ -113,9 +120,13 @@ impl Bookkeeper {
         let Found { book, mut totals, position, recorded, imaged } = found;
         totals.advance(&book, book.charges().len(), outside.clock.now());
         book.directory().rows().for_each(|row| outside.atlas.put(row));
+        for (_, listing) in book.payers().sorted() {
+            outside.atlas.list(listing.payer.id, listing.is_listed());
+        }
         let guard = outside.vitals.guard("the bookkeeper");
         let mut bookkeeper = Bookkeeper {
             shown: book.directory().clone(),
+            payers: book.payers().clone(),
             book,
             totals,
             calendar: clerk.calendar().clone(),
@@ -221,6 +232,10 @@ impl Bookkeeper {
         }
         if let Some(tariffs) = promise.tariffs {
             self.clerk.learn(tariffs);
+        }
+        if let Some(payers) = promise.payers {
+            self.payers = payers;
+            promise.listed.into_iter().for_each(|(id, is_listed)| self.outside.atlas.list(id, is_listed));
         }
         self.outside.meters.count(&promise.tally);
         for (reply, answer, permit) in promise.answers {

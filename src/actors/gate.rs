@@ -8,6 +8,7 @@ use crate::domain::names::Name;
 use crate::domain::orders::{Order, Refused, What};
 use crate::domain::rollout::{Phase, Subject};
 use crate::domain::time::Moment;
+use crate::ledger::payers::Listing;
 use crate::ledger::roll::NameNo;
 use crate::ledger::rows::FactNo;
 use crate::ledger::totals::{Earner, Role};
@@ -130,8 +131,13 @@ impl Bookkeeper {
     /// Whether anybody is ready to pay: for a business or citizen itself, for who runs it, or one of its clients.
     fn has_payer(&self, subject: Subject) -> bool {
         let directory = self.book.directory();
-        let is_ready = |id: Name| directory.payer(id).is_some_and(|payer| payer.customer.is_some());
-        let Some(id) = subject.id() else { return directory.payers().any(|payer| payer.customer.is_some()) };
+        let payers = self.book.payers();
+        let is_ready = |listing: &Listing| listing.is_listed() && listing.payer.customer.is_some();
+        let is_ready = |id: Name| {
+            let listing = self.book.roll().number(id).and_then(|number| payers.get(number));
+            listing.is_some_and(is_ready)
+        };
+        let Some(id) = subject.id() else { return payers.listed().iter().any(|payer| payer.customer.is_some()) };
         if is_ready(id) || directory.building(id).and_then(|building| building.run_by).is_some_and(is_ready) {
             return true;
         }

@@ -81,12 +81,12 @@ mod tests {
     use crate::actors::bookkeeper::Bookkeeper;
     use crate::actors::clerk::Clerk;
     use crate::actors::gate::Gate;
-    use crate::actors::messages::{Describe, Found, Obey, Outside};
+    use crate::actors::messages::{Found, Obey, Outside};
     use crate::clock::Clock;
     use crate::domain::calendar::Calendar;
     use crate::domain::charge::Stage;
     use crate::domain::names::Name;
-    use crate::domain::rows::{Payer, Row};
+    use crate::domain::payers::Payer;
     use crate::domain::time::Moment;
     use crate::folder::DataFolder;
     use crate::journal::writer::{Options, Writer};
@@ -139,9 +139,11 @@ mod tests {
         let folder = DataFolder::open_or_create(folder.path()).expect("a folder");
         let halt = Halt::default();
         let mut bookkeeper = bookkeeper(&folder, &halt);
-        let row = Row::Payer(Payer { id: Name::new("Ada").expect("a name"), customer: Name::new("cus_1") });
+        let ada = Payer::new(Name::new("Ada").expect("a name"));
+        let what = What::List(Payer { customer: Name::new("cus_1"), ..ada });
+        let order = Order { by: "operator".into(), why: "tried".into(), what };
         let reply = oneshot::channel().0;
-        bookkeeper.describe(Describe { ticket: 0, seen: NOW, rows: vec![row], reply, permit: permit() });
+        bookkeeper.obey(Obey { ticket: 0, seen: NOW, order, brake: None, reply, permit: permit() });
         bookkeeper.obey(to(Phase::Live, &halt));
         assert_eq!(bookkeeper.stage(None, None, NOW), Stage::Live);
         let [first, live, second] = [Phase::Paused, Phase::Live, Phase::Paused].map(|phase| to(phase, &halt));

@@ -179,6 +179,15 @@ impl Bookkeeper {
             let place = self.place();
             record::encode_order(&order, seen, self.book.roll(), &mut self.group);
             obeyed = self.book.obey(&order, seen, place);
+            let listed = match order.what {
+                What::List(payer) => Some((payer.id, true)),
+                What::Strike(id) => Some((id, false)),
+                _ => None,
+            };
+            if let Some(listed) = listed {
+                self.open.listed.push(listed);
+                self.open.payers = Some(self.book.payers().clone());
+            }
             if let What::Tariff(_) = order.what {
                 self.open.tariffs = Some(self.book.tariffs().clone());
             }
@@ -199,7 +208,6 @@ impl Bookkeeper {
 fn row_names(row: Row) -> [Option<Name>; 3] {
     match row {
         Row::Citizen(citizen) => [Some(citizen.id), None, None],
-        Row::Payer(payer) => [Some(payer.id), payer.customer, None],
         Row::Building(building) => [Some(building.id), building.kind, building.run_by],
     }
 }

@@ -10,8 +10,9 @@ use super::bookkeeper::Bookkeeper;
 use crate::domain::calendar::{Day, Period};
 use crate::domain::ids::{EventKey, TransactionId};
 use crate::domain::names::Name;
+use crate::domain::payers::Payer;
 use crate::domain::rollout::Rollout;
-use crate::domain::rows::{Payer, Row};
+use crate::domain::rows::Row;
 use crate::ledger::book::ConflictRow;
 use crate::ledger::chunks::Chunks;
 use crate::ledger::guards::Capacity;
@@ -114,6 +115,8 @@ pub struct Describing {
 pub struct Account {
     /// What the engine's rows say.
     pub rows: Vec<Row>,
+    /// On which terms it pays, if it is on the list of those who pay.
+    pub payer: Option<Payer>,
     /// By role: how many charges, and what was earned in each current [`Period`].
     pub earned: Vec<(Role, u64, [ByStage; 4])>,
 }
@@ -187,7 +190,7 @@ impl Bookkeeper {
             held: self.book.held().collect(),
             parked: parked.filter_map(|(as_what, number)| Some((as_what, self.book.roll().name(number)?))).collect(),
             accepted: self.book.accepted().iter().copied().collect(),
-            payers: self.book.directory().payers().collect(),
+            payers: self.book.payers().listed(),
             open_from: self.book.open_from(),
         }
     }
@@ -210,8 +213,9 @@ impl Handler<Describing> for Bookkeeper {
         let directory = &self.shown;
         let citizen = directory.citizen(id).map(Row::Citizen);
         let building = directory.building(id).map(Row::Building);
-        let payer = directory.payer(id).map(Row::Payer);
         let number = self.book.roll().number(id);
+        let listing = number.and_then(|number| self.payers.get(number)).filter(|listing| listing.is_listed());
+        let payer = listing.map(|listing| listing.payer);
         let mut earned = Vec::new();
         for sums in self.totals.currencies() {
             for role in Role::ALL {
@@ -221,7 +225,8 @@ impl Handler<Describing> for Bookkeeper {
                 );
             }
         }
-        let account = Account { rows: citizen.into_iter().chain(building).chain(payer).collect(), earned };
-        (!account.rows.is_empty() || !account.earned.is_empty()).then_some(account)
+        let account = Account { rows: citizen.into_iter().chain(building).collect(), payer, earned };
+        let is_known = !account.rows.is_empty() || account.payer.is_some() || !account.earned.is_empty();
+        is_known.then_some(account)
     }
 }

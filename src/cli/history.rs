@@ -64,6 +64,8 @@ fn words(order: &Value) -> String {
         "tariff" => format!("tariff {} from {} on", about["version"], part("effective")),
         "rollout" => format!("{} {} to {}", part("kind"), part("id"), part("to")).replace("  ", " "),
         "accept" => format!("accept conflict {}", about["conflict"]),
+        "payer" if about["removed"] == true => format!("{} pays no more", part("id")),
+        "payer" => format!("{} pays, {}", part("id"), part("collection")),
         "close" => format!("close all before {}", part("open_from")),
         what => format!("{what} {}{}", part("transaction"), part("name")),
     }

@@ -1,13 +1,13 @@
-//! `rialto payer`: who pays.
+//! `rialto payer`: who pays, and on what terms.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::Outcome;
-use super::client::Remote;
+use super::client::{Remote, Signature};
 use super::columns::columns;
 
-/// Show who pays, and put somebody on the list.
+/// Show who pays, put somebody on the list, or take somebody off.
 #[derive(Debug, Args)]
 pub struct Payer {
     #[command(subcommand)]
@@ -16,8 +16,12 @@ pub struct Payer {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Put a client, business or citizen on the list of those who pay.
+    /// Put a client, business or citizen on the list of those who pay, or change his terms.
+    ///
+    /// He pays for what is posted from then on. What is not said stays as it is.
     Add(Add),
+    /// Take somebody off the list: what comes later is not his; what he owes, he still owes.
+    Remove(Remove),
     /// List who pays.
     List(List),
 }
@@ -26,11 +30,46 @@ enum Command {
 struct Add {
     #[command(flatten)]
     remote: Remote,
+    #[command(flatten)]
+    signature: Signature,
     /// The client, business or citizen.
     id: String,
     /// The customer's id at Stripe; only with one he can be billed.
     #[arg(long, value_name = "cus_…")]
     customer: Option<String>,
+    /// In what he pays [default: EUR].
+    #[arg(long, value_name = "CODE")]
+    currency: Option<String>,
+    /// Whether invoices are sent to him, or his default payment method is charged [default: send].
+    #[arg(long, value_enum)]
+    collection: Option<Collection>,
+    /// Within how many days an invoice that is sent is to be paid [default: 30].
+    #[arg(long)]
+    days: Option<u16>,
+    /// What an invoice of his comes to at least [default: as configured].
+    #[arg(long, value_name = "AMOUNT")]
+    minimum: Option<String>,
+    /// The tax on his invoices: none, automatic, or tax rates of the account joined by commas [default: none].
+    #[arg(long, value_name = "none|automatic|txr_…")]
+    tax: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Collection {
+    /// Invoices are sent.
+    Send,
+    /// The default payment method is charged.
+    Charge,
+}
+
+#[derive(Debug, Args)]
+struct Remove {
+    #[command(flatten)]
+    remote: Remote,
+    #[command(flatten)]
+    signature: Signature,
+    /// Who is on the list.
+    id: String,
 }
 
 #[derive(Debug, Args)]
@@ -43,22 +82,69 @@ impl Payer {
     pub(super) fn run(&self) -> Outcome {
         match &self.command {
             Command::Add(add) => {
-                let body = json!({ "id": add.id, "customer": add.customer });
+                let body = add.signature.sign(add.body());
                 add.remote.tell(&add.remote.client()?.post("/v1/payers", &body)?, told)
+            }
+            Command::Remove(remove) => {
+                let body = remove.signature.sign(json!({ "id": remove.id }));
+                remove.remote.tell(&remove.remote.client()?.post("/v1/payers/remove", &body)?, told)
             }
             Command::List(list) => list.remote.tell(&list.remote.client()?.get("/v1/payers")?, told),
         }
     }
 }
 
+impl Add {
+    fn body(&self) -> Value {
+        let mut body = json!({ "id": self.id });
+        let mut say = |key: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                body[key] = value;
+            }
+        };
+        let collection = self.collection.map(|collection| match collection {
+            Collection::Send => "send_invoice",
+            Collection::Charge => "charge_automatically",
+        });
+        let tax = self.tax.as_ref().map(|tax| match tax.as_str() {
+            word @ ("none" | "automatic") => json!(word),
+            rates => rates.split(',').map(str::trim).collect(),
+        });
+        say("customer", self.customer.clone().map(Value::from));
+        say("currency", self.currency.clone().map(Value::from));
+        say("collection", collection.map(Value::from));
+        say("days", self.days.map(Value::from));
+        say("minimum", self.minimum.clone().map(Value::from));
+        say("tax", tax);
+        body
+    }
+}
+
 fn told(answer: &Value) -> String {
     let row = |payer: &Value| {
         let part = |key: &str| payer[key].as_str().map(str::to_owned);
-        let customer = part("customer").unwrap_or_else(|| "none yet: cannot be billed".to_owned());
-        [part("id").unwrap_or_default(), customer]
+        let how = match payer["days"].as_u64() {
+            Some(days) => format!("invoices, {days} days"),
+            None => "charged at once".to_owned(),
+        };
+        let tax = match payer["tax"].as_array() {
+            Some(rates) => rates.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
+            None => part("tax").unwrap_or_default(),
+        };
+        [
+            part("id").unwrap_or_default(),
+            part("customer").unwrap_or_else(|| "none yet: cannot be billed".to_owned()),
+            part("currency").unwrap_or_default(),
+            how,
+            part("minimum").unwrap_or_else(|| "as configured".to_owned()),
+            tax,
+        ]
     };
     match answer["payers"].as_array().map(Vec::as_slice).unwrap_or_default() {
         [] => "no payers\n".to_owned(),
-        payers => columns(["payer", "customer at Stripe"], &payers.iter().map(row).collect::<Vec<_>>()),
+        payers => columns(
+            ["payer", "customer at Stripe", "currency", "how he pays", "at least", "tax"],
+            &payers.iter().map(row).collect::<Vec<_>>(),
+        ),
     }
 }

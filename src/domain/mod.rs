@@ -11,6 +11,7 @@ pub mod ids;
 pub mod money;
 pub mod names;
 pub mod orders;
+pub mod payers;
 pub mod proposals;
 pub mod rollout;
 pub mod rows;

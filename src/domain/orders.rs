@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::calendar::Day;
 use super::ids::TransactionId;
 use super::names::Name;
+use super::payers::Payer;
 use super::rollout::{self, Move};
 use super::tariff::{Tariff, timeline};
 
@@ -42,6 +43,10 @@ pub enum What {
     Reverse(Reverse),
     /// A month is closed: what arrives for it later is booked from this day on.
     Close(Day),
+    /// Somebody is on the list of those who pay from now on, on these terms.
+    List(Payer),
+    /// Somebody is on it no more.
+    Strike(Name),
 }
 
 /// What a charge that is taken back had added to a meter.
@@ -113,6 +118,12 @@ pub enum Refused {
     /// nor one that is closed.
     #[error("everything before {0} is closed already")]
     Closed(String),
+    /// Terms that make no sense.
+    #[error("{0}")]
+    Terms(&'static str),
+    /// Who is to be taken off the list is not on it.
+    #[error("{0} is not on the list of those who pay")]
+    NotListed(Name),
     /// The book is full.
     #[error("the book is full")]
     Full,

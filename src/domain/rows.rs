@@ -10,17 +10,6 @@ pub enum Row {
     Citizen(Citizen),
     /// A building.
     Building(Building),
-    /// Somebody who pays.
-    Payer(Payer),
-}
-
-/// Who pays: a client, a business or a citizen. What is personal of him is not here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Payer {
-    /// The client's, business's or citizen's id.
-    pub id: Name,
-    /// The customer's id at Stripe, once there is one: only then he can be billed.
-    pub customer: Option<Name>,
 }
 
 /// A citizen, by username.
@@ -69,9 +58,6 @@ impl Row {
                 run_by: if told.is_business.is_some() { told.run_by } else { told.run_by.or(known.run_by) },
                 ..told
             }),
-            (Row::Payer(told), Some(Row::Payer(known))) => {
-                Row::Payer(Payer { customer: told.customer.or(known.customer), ..told })
-            }
             (told, _) => told,
         }
     }
@@ -81,7 +67,6 @@ impl Row {
         match self {
             Row::Citizen(citizen) => citizen.id,
             Row::Building(building) => building.id,
-            Row::Payer(payer) => payer.id,
         }
     }
 }

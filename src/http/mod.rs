@@ -9,6 +9,7 @@ mod house;
 mod ingest;
 mod operating;
 mod pages;
+mod payers;
 mod proposals;
 pub mod reply;
 mod room;

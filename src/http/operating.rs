@@ -14,7 +14,6 @@ use crate::domain::ids::TransactionId;
 use crate::domain::names::Name;
 use crate::domain::orders::{self, Order, What};
 use crate::domain::rollout::{Move, Phase, Subject};
-use crate::domain::rows::{Payer, Row};
 use crate::domain::tariff::timeline;
 use crate::ledger::orders::Obeyed;
 use crate::tariffs::{self, Severity};
@@ -22,7 +21,7 @@ use crate::wiring::OrderError;
 
 const NOBODY: &str = "`by` says who gives the order, and goes on record: a name, or no `by` at all";
 
-fn operator() -> String {
+pub(super) fn operator() -> String {
     "operator".to_owned()
 }
 
@@ -201,35 +200,7 @@ pub async fn close(house: House, body: Bytes) -> Result<Answer, Refused> {
     obeyed(order(&house, closing.by, closing.why, What::Close(open)).await?)
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Paying {
-    id: String,
-    #[serde(default)]
-    customer: Option<String>,
-}
-
-/// Puts somebody on the list of those who pay.
-pub async fn payer(house: House, body: Bytes) -> Result<Answer, Refused> {
-    let help = r#"{"id":"the client, business or citizen","customer":"cus_…"}"#;
-    let paying: Paying = object(&body, help)?;
-    let name = |id: &str| Name::new(id).ok_or_else(|| wrong(ID, help));
-    let id = name(&paying.id)?;
-    let customer = paying.customer.as_deref().map(name).transpose()?;
-    house.rialto.describe(vec![Row::Payer(Payer { id, customer })]).await?;
-    payers(house).await
-}
-
-/// Who pays.
-pub async fn payers(house: House) -> Result<Answer, Refused> {
-    let operations = house.rialto.operations().await?;
-    let row =
-        |payer: &Payer| serde_json::json!({ "id": payer.id.as_str(), "customer": payer.customer.map(Name::as_str) });
-    let payers: Vec<_> = operations.payers.iter().map(row).collect();
-    Ok(json(StatusCode::OK, &serde_json::json!({ "payers": payers })))
-}
-
-async fn order(house: &House, by: String, why: String, what: What) -> Result<Obeyed, Refused> {
+pub(super) async fn order(house: &House, by: String, why: String, what: What) -> Result<Obeyed, Refused> {
     if by.trim_matches(' ').is_empty() {
         return Err(wrong("`by` is empty", NOBODY));
     }
@@ -251,9 +222,9 @@ pub(super) fn object<'a, T: Deserialize<'a>>(body: &'a [u8], help: &'static str)
     serde_json::from_slice(body).map_err(|error| wrong(&error.to_string(), help))
 }
 
-const ID: &str = "an id has 1 to 128 bytes";
+pub(super) const ID: &str = "an id has 1 to 128 bytes";
 
-fn wrong(what: &str, help: &'static str) -> Refused {
+pub(super) fn wrong(what: &str, help: &'static str) -> Refused {
     Refused::Body { what: what.to_owned(), help }
 }
 

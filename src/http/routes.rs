@@ -12,7 +12,7 @@ use super::house::House;
 use super::ingest::{self, Table};
 use super::pages;
 use super::reply::{Answer, Refused};
-use super::{operating, proposals};
+use super::{operating, payers, proposals};
 use crate::domain::ids::Feed;
 
 /// All routes. Whatever fails is answered too.
@@ -167,18 +167,22 @@ fn operating_routes(
             .and(post())
             .then(|house, body| async { answered(proposals::proposals(house, body).await) }))
         .unify()
-        .or(warp::path!("v1" / "payers").and(get()).then(|house| async { answered(operating::payers(house).await) }))
+        .or(warp::path!("v1" / "payers").and(get()).then(|house| async { answered(payers::payers(house).await) }))
         .unify()
         .or(warp::path!("v1" / "payers")
             .and(post())
-            .then(|house, body| async { answered(operating::payer(house, body).await) }))
+            .then(|house, body| async { answered(payers::list(house, body).await) }))
+        .unify()
+        .or(warp::path!("v1" / "payers" / "remove")
+            .and(post())
+            .then(|house, body| async { answered(payers::strike(house, body).await) }))
         .unify()
         .boxed()
 }
 
 /// The closed set of routes, for metrics: never an id.
 pub fn label(path: &str) -> &'static str {
-    const EXACT: [&str; 24] = [
+    const EXACT: [&str; 25] = [
         "/",
         "/page.css",
         "/page.js",
@@ -200,6 +204,7 @@ pub fn label(path: &str) -> &'static str {
         "/v1/conflicts/accept",
         "/v1/periods/close",
         "/v1/payers",
+        "/v1/payers/remove",
         "/v1/proposals",
         "/v1/orders",
         "/v1/undecided",

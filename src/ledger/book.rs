@@ -17,6 +17,7 @@ use crate::domain::ids::{EventKey, TransactionId};
 use crate::domain::money::{Money, Sum};
 use crate::domain::names::Name;
 use crate::domain::orders;
+use crate::domain::payers::Payer;
 use crate::domain::rollout::Rollout;
 use crate::domain::rows::Row;
 use crate::domain::tariff::timeline::Tariffs;
@@ -33,6 +34,7 @@ use super::guards::{self, Guards, Limits};
 use super::index::Index;
 use super::meters::{self, Meters, Waiting};
 use super::orders::{Closing, Link};
+use super::payers::Payers;
 use super::roll::{NameNo, Roll};
 use super::rows::{ChargeRow, Fact, FactNo, FactRow, Marks, Place, Sort};
 
@@ -47,6 +49,7 @@ pub struct Book {
     /// The conflicts of each key, so that sending one again writes nothing.
     pub(super) noted: HashMap<EventKey, Vec<u32>>,
     pub(super) directory: Directory,
+    pub(super) payers: Payers,
     pub(super) tariffs: Tariffs,
     pub(super) meters: Meters,
     pub(super) rollout: Rollout,
@@ -78,6 +81,7 @@ impl Default for Book {
             conflicts: Chunks::default(),
             noted: HashMap::new(),
             directory: Directory::default(),
+            payers: Payers::default(),
             tariffs: Tariffs::new(tariffs::built_in()),
             meters: Meters::default(),
             rollout: Rollout::default(),
@@ -392,12 +396,33 @@ impl Book {
         self.directory.put(row);
     }
 
+    /// Puts somebody on the list of those who pay, or changes his terms, from the next row on.
+    pub(super) fn list(&mut self, payer: Payer) {
+        let (number, row) = (self.roll.enrol(payer.id), self.charges.len() as u32);
+        self.payers.list(number, payer, row);
+    }
+
+    /// Takes somebody off that list.
+    pub(super) fn strike(&mut self, id: Name) {
+        if let Some(number) = self.roll.number(id) {
+            self.payers.strike(number, self.charges.len() as u32);
+        }
+    }
+
+    /// Somebody who was listed before there were terms, and before anybody was billed: from the first row on.
+    pub(super) fn list_of_old(&mut self, id: Name, customer: Option<Name>) {
+        let number = self.roll.enrol(id);
+        let known = self.payers.get(number).and_then(|listing| listing.payer.customer);
+        self.payers.list(number, Payer { customer: customer.or(known), ..Payer::new(id) }, 0);
+    }
+
     /// Takes one record of a journal, which must follow from those before it.
     pub fn replay(&mut self, entry: &Entry<'_>, place: Place) -> Result<(), Contradiction> {
         match entry {
             Entry::Name(name) if self.roll.number(*name).is_some() => return Err(Contradiction::Name(*name)),
             Entry::Name(name) => self.enrol(*name),
             Entry::Row(row, _) => self.describe(*row),
+            Entry::Payer(id, customer, _) => self.list_of_old(*id, *customer),
             Entry::Order(order, at) => {
                 match self.admit_order(order, *at) {
                     // Who was parked depends on how the guards were set then; to let nothing go changes nothing.

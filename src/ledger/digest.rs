@@ -2,19 +2,23 @@
 //!
 //! When things were recorded, and where the journal was cut into groups, is left out.
 
+use crate::domain::money::Money;
 use crate::domain::names::Name;
+use crate::domain::payers::{Collection, Payer, Tax};
 use crate::domain::rollout::{Phase, Subject};
 use crate::domain::rows::Row;
 
 use super::book::Book;
 use super::chunks::Chunks;
 use super::orders::Link;
+use super::payers::Listing;
 
 /// The BLAKE3 digest of everything in `book`, in order.
 pub fn digest(book: &Book) -> blake3::Hash {
+    let payers = book.payers().sorted();
     let mut hasher = blake3::Hasher::new();
     hasher.update(&(book.roll().names().len() as u64).to_le_bytes());
-    hasher.update(&(book.directory().rows().count() as u64).to_le_bytes());
+    hasher.update(&((book.directory().rows().count() + payers.len()) as u64).to_le_bytes());
     let mut text = |text: &str| {
         hasher.update(&(text.len() as u64).to_le_bytes());
         hasher.update(text.as_bytes());
@@ -43,11 +47,11 @@ pub fn digest(book: &Book) -> blake3::Hash {
                 });
                 text(kind(building.run_by));
             }
-            Row::Payer(payer) => {
-                text(payer.id.as_str());
-                text(kind(payer.customer));
-            }
         }
+    }
+    for (_, Listing { payer, .. }) in &payers {
+        text(payer.id.as_str());
+        text(payer.customer.map_or("", Name::as_str));
     }
     // A fact's place is where the journal holds it, which depends on the cuts: 16 bytes of key, 8 of
     // content, 8 of time, and its flags.
@@ -67,6 +71,14 @@ pub fn digest(book: &Book) -> blake3::Hash {
         hasher.update(&tariff.effective().0.to_le_bytes());
         hasher.update(&(tariff.text().len() as u64).to_le_bytes());
         hasher.update(tariff.text().as_bytes());
+    }
+    for (_, Listing { payer, marks }) in &payers {
+        if (*payer, marks.as_slice()) != (Payer { customer: payer.customer, ..Payer::new(payer.id) }, [0].as_slice()) {
+            hash_terms(&mut hasher, payer);
+            for mark in marks {
+                hasher.update(&mark.to_le_bytes());
+            }
+        }
     }
     for (subject, phase, since) in book.rollout().all_own() {
         hasher.update(subject.id().map_or("", Name::as_str).as_bytes());
@@ -115,6 +127,18 @@ pub fn digest(book: &Book) -> blake3::Hash {
         hasher.update(&[tariff.to_le_bytes(), rule.to_le_bytes()].concat());
     }
     hasher.finalize()
+}
+
+fn hash_terms(hasher: &mut blake3::Hasher, payer: &Payer) {
+    let days = if let Collection::Send { days } = payer.collection { days } else { 0 };
+    hasher.update(&payer.currency.letters());
+    hasher.update(&days.to_le_bytes());
+    hasher.update(&payer.minimum.map_or(-1, Money::millionths).to_le_bytes());
+    hasher.update(&[u8::from(payer.tax == Tax::Automatic)]);
+    for rate in payer.tax.rates() {
+        hasher.update(&(rate.as_str().len() as u64).to_le_bytes());
+        hasher.update(rate.as_str().as_bytes());
+    }
 }
 
 fn hash_rows<T: Copy>(hasher: &mut blake3::Hasher, rows: &Chunks<T>, write: impl Fn(&T, &mut Vec<u8>)) {

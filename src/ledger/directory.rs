@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::names::Name;
-use crate::domain::rows::{Building, Citizen, Payer, Row};
+use crate::domain::rows::{Building, Citizen, Row};
 
 /// The rows that hold. Cloning it shares it, until the next row comes in.
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
     citizens: Arc<BTreeMap<Name, Citizen>>,
     buildings: Arc<BTreeMap<Name, Building>>,
-    payers: Arc<BTreeMap<Name, Payer>>,
 }
 
 impl Directory {
@@ -20,7 +19,6 @@ impl Directory {
         let known = match row {
             Row::Citizen(citizen) => self.citizens.get(&citizen.id).copied().map(Row::Citizen),
             Row::Building(building) => self.buildings.get(&building.id).copied().map(Row::Building),
-            Row::Payer(payer) => self.payers.get(&payer.id).copied().map(Row::Payer),
         };
         Some(row.over(known)).filter(|news| known != Some(*news))
     }
@@ -30,7 +28,6 @@ impl Directory {
         match row {
             Row::Citizen(citizen) => drop(Arc::make_mut(&mut self.citizens).insert(citizen.id, citizen)),
             Row::Building(building) => drop(Arc::make_mut(&mut self.buildings).insert(building.id, building)),
-            Row::Payer(payer) => drop(Arc::make_mut(&mut self.payers).insert(payer.id, payer)),
         }
     }
 
@@ -44,20 +41,10 @@ impl Directory {
         self.buildings.get(&id).copied()
     }
 
-    /// A payer.
-    pub fn payer(&self, id: Name) -> Option<Payer> {
-        self.payers.get(&id).copied()
-    }
-
-    /// All payers, in the order of their ids.
-    pub fn payers(&self) -> impl Iterator<Item = Payer> + '_ {
-        self.payers.values().copied()
-    }
-
-    /// All rows, in the order of their ids: citizens, then buildings, then payers.
+    /// All rows, in the order of their ids: citizens, then buildings.
     pub fn rows(&self) -> impl Iterator<Item = Row> + '_ {
         let citizens = self.citizens.values().map(|citizen| Row::Citizen(*citizen));
         let buildings = self.buildings.values().map(|building| Row::Building(*building));
-        citizens.chain(buildings).chain(self.payers().map(Row::Payer))
+        citizens.chain(buildings)
     }
 }

@@ -24,6 +24,9 @@ pub enum Entry<'a> {
     Conflict(Event<'a>),
     /// Somebody or something is described anew.
     Row(Row, Moment),
+    /// Somebody pays, with the customer's id at Stripe if there is one: as journals have it that were written before
+    /// payers had terms.
+    Payer(Name, Option<Name>, Moment),
     /// An operator's order.
     Order(Order, Moment),
 }

@@ -17,6 +17,7 @@ use super::directory::Directory;
 use super::guards::{Guards, Limits};
 use super::meters::{Meters, Waiting};
 use super::orders::{Closing, Link};
+use super::payers::Payers;
 use super::roll::Roll;
 use super::rows::{ChargeRow, Fact, FactNo, FactRow, Place, Sort};
 
@@ -76,6 +77,11 @@ impl Book {
     /// Who is who.
     pub fn directory(&self) -> &Directory {
         &self.directory
+    }
+
+    /// Who pays.
+    pub fn payers(&self) -> &Payers {
+        &self.payers
     }
 
     /// The tariffs.

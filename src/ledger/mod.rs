@@ -18,6 +18,7 @@ pub mod meters;
 pub mod orders;
 pub mod pages;
 pub mod parts;
+pub mod payers;
 pub mod roll;
 pub mod rows;
 pub mod top;

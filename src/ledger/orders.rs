@@ -19,6 +19,7 @@ use crate::tariffs;
 use super::accounts::CHARGES_MAX;
 use super::book::Book;
 use super::meters::{self, Waiting};
+use super::payers::Listing;
 use super::rows::{ChargeRow, Fact, FactNo, FactRow, Marks, Place, Sort};
 
 /// What follows from an order, for whoever tells others.
@@ -71,6 +72,12 @@ impl Book {
                 Some(_) => Ok(()),
             },
             What::Reverse(Reverse { transaction, .. }) => self.admit_reversal(*transaction),
+            What::List(payer) => payer.fault().map_or(Ok(()), |fault| Err(Refused::Terms(fault))),
+            What::Strike(id) => {
+                let listing = self.roll().number(*id).and_then(|number| self.payers().get(number));
+                let is_listed = listing.is_some_and(Listing::is_listed);
+                if is_listed { Ok(()) } else { Err(Refused::NotListed(*id)) }
+            }
             What::Close(open) => match self.open_from() {
                 Some(closed) if *open <= closed => Err(Refused::Closed(closed.date().to_string())),
                 _ => Ok(()),
@@ -129,7 +136,8 @@ impl Book {
         match &order.what {
             What::Tariff(tariff) => tariff.rules().iter().map(|rule| rule.meter.name).collect(),
             What::Move(moved) => moved.subject.id().into_iter().collect(),
-            What::ReleaseAll(name) => vec![*name],
+            What::ReleaseAll(name) | What::Strike(name) => vec![*name],
+            What::List(payer) => payer.names().collect(),
             What::Release(_) | What::Accept(_) | What::Reverse(_) | What::Close(_) => Vec::new(),
         }
     }
@@ -163,6 +171,8 @@ impl Book {
                 self.reverse(*reverse, fact);
             }
             What::Close(open) => self.close(*open),
+            What::List(payer) => self.list(*payer),
+            What::Strike(id) => self.strike(*id),
         }
         let transactions = self.charges().len() - first;
         Obeyed { transaction: (0 < transactions).then_some(TransactionId(first as u64 + 1)), transactions }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::names::Name;
+use crate::domain::payers::Payer;
 use crate::domain::rollout::Rollout;
 use crate::domain::rows::Row;
 use crate::domain::tariff::Tariff;
@@ -14,6 +15,7 @@ use super::chunks::Chunks;
 use super::guards::Guards;
 use super::meters::{Meters, Waiting};
 use super::orders::{Closing, Link};
+use super::payers::Listing;
 use super::rows::{ChargeRow, FactNo, FactRow, Place, Sort};
 
 /// The parts of a book.
@@ -29,6 +31,10 @@ pub struct Parts {
     pub conflicts: Chunks<ConflictRow>,
     /// The directory.
     pub rows: Vec<Row>,
+    /// Those who pay: who was listed before there were terms, by his customer's id,
+    pub payers_of_old: Vec<(Name, Option<Name>)>,
+    /// and who is or was since, from which rows on.
+    pub payers: Vec<(Payer, Vec<u32>)>,
     /// The tariffs after the built-in one, in order.
     pub tariffs: Vec<Tariff>,
     /// The meters.
@@ -75,6 +81,11 @@ impl Book {
         };
         parts.names.into_iter().for_each(|name| book.enrol(name));
         parts.rows.into_iter().for_each(|row| book.describe(row));
+        parts.payers_of_old.into_iter().for_each(|(id, customer)| book.list_of_old(id, customer));
+        for (payer, marks) in parts.payers {
+            let number = book.roll.enrol(payer.id);
+            book.payers.put(number, Listing { payer, marks });
+        }
         parts.tariffs.iter().for_each(|tariff| book.tariffs.take(tariff));
         for number in 0..book.facts.len() {
             book.index.put(FactNo(number as u32), &book.facts);

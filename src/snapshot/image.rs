@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::SnapshotError;
-use super::section::{ConflictImage, MeterImage, RowImage, Section, TariffImage, WatchImage, own_image};
+use super::section::{ConflictImage, MeterImage, PayerImage, RowImage, Section, TariffImage, WatchImage, own_image};
 use crate::domain::names::Name;
 use crate::domain::rollout::{Rollout, Standing, Subject};
 use crate::domain::rows::Row;
@@ -17,6 +17,7 @@ use crate::ledger::directory::Directory;
 use crate::ledger::guards::Guards;
 use crate::ledger::meters::{Meters, Waiting};
 use crate::ledger::orders::{Closing, Link};
+use crate::ledger::payers::Payers;
 use crate::ledger::rows::{ChargeRow, FactRow, Place};
 
 /// How many rows a section has at most: whatever they are, they fit its bound.
@@ -34,6 +35,7 @@ pub struct Image {
     charges: Chunks<ChargeRow>,
     conflicts: Chunks<ConflictRow>,
     directory: Directory,
+    payers: Payers,
     tariffs: Tariffs,
     meters: Meters,
     rollout: Rollout,
@@ -57,6 +59,7 @@ impl Image {
             charges: book.charges().share(),
             conflicts: book.conflicts().share(),
             directory: book.directory().clone(),
+            payers: book.payers().clone(),
             tariffs: book.tariffs().clone(),
             meters: book.meters().clone(),
             rollout: book.rollout().clone(),
@@ -101,6 +104,9 @@ impl Image {
         let rows: Vec<Row> = self.directory.rows().collect();
         for rows in rows.chunks(SECTION_ROWS) {
             put(Section::Rows(rows.iter().map(RowImage::of).collect()))?;
+        }
+        for payers in self.payers.sorted().chunks(SECTION_ROWS) {
+            put(Section::Payers(payers.iter().map(|(_, listing)| PayerImage::of(listing)).collect()))?;
         }
         // The built-in one is part of the program.
         for tariffs in self.tariffs.all()[1..].chunks(TARIFFS) {

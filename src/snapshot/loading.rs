@@ -22,7 +22,7 @@ pub(super) struct Loading {
 
 impl Loading {
     pub(super) fn take(&mut self, section: Section) -> Result<(), SnapshotError> {
-        let Parts { names, facts, charges, conflicts, rows, tariffs, meters, latest: last, .. } = &mut self.parts;
+        let Parts { names, facts, charges, conflicts, tariffs, meters, latest: last, .. } = &mut self.parts;
         match section {
             Section::Start { position, latest, .. } => {
                 self.position = position;
@@ -53,12 +53,17 @@ impl Loading {
             }
             Section::Rows(images) => {
                 for image in images {
-                    rows.push(image.row()?);
+                    image.take(&mut self.parts)?;
                 }
             }
             Section::Tariffs(images) => {
                 for image in images {
                     tariffs.push(image.tariff()?);
+                }
+            }
+            Section::Payers(images) => {
+                for image in images {
+                    self.parts.payers.push(image.payer()?);
                 }
             }
             Section::Rollout(code, since) => {

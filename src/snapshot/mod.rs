@@ -23,7 +23,7 @@ use loading::Loading;
 use section::Section;
 
 /// The format that this version writes, and the newest that it reads: it reads all of them.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 const MAGIC: [u8; 8] = *b"RIALTOSN";
 /// No section is larger; a length that says so is damage, and nothing is allocated for it.
@@ -66,7 +66,7 @@ fn write_to(path: &Path, id: FolderId, image: &Image, mut rest: impl FnMut()) ->
     out.write_all(&FORMAT.to_le_bytes())?;
     let mut unsynced = 0;
     image.sections(id, |section| {
-        unsynced += put(&mut out, section)?;
+        unsynced += put(&mut out, section, salt(FORMAT))?;
         if STRIDE <= unsynced {
             out.flush()?;
             out.get_ref().sync_data()?;
@@ -155,15 +155,26 @@ fn layout() -> impl config::Config {
     config::legacy().with_limit::<SECTION_MAX>()
 }
 
+/// What checksums begin with: from format 3 on the format itself, so that a number that was damaged is found.
+fn salt(format: u32) -> u32 {
+    if format < 3 { 0 } else { format }
+}
+
+fn checksum(salt: u32, bytes: &[u8]) -> u32 {
+    let mut sum = crc32fast::Hasher::new_with_initial(salt);
+    sum.update(bytes);
+    sum.finalize()
+}
+
 /// Writes a section, and tells how many bytes it takes.
-fn put(out: &mut impl Write, section: &Section) -> Result<usize, SnapshotError> {
+fn put(out: &mut impl Write, section: &Section, salt: u32) -> Result<usize, SnapshotError> {
     let bytes =
         bincode::encode_to_vec(section, layout()).map_err(|_| SnapshotError::Damaged("a section cannot be encoded"))?;
     if SECTION_MAX < bytes.len() {
         return Err(SnapshotError::Damaged("a section is longer than any that is read"));
     }
     out.write_all(&(bytes.len() as u32).to_le_bytes())?;
-    out.write_all(&crc32fast::hash(&bytes).to_le_bytes())?;
+    out.write_all(&checksum(salt, &bytes).to_le_bytes())?;
     out.write_all(&bytes)?;
     Ok(bytes.len())
 }
@@ -187,7 +198,7 @@ fn read_sections(
     }
     let mut bytes = Vec::new();
     for number in 0_u64.. {
-        let section = get(&mut file, &mut bytes)?;
+        let section = get(&mut file, &mut bytes, salt(format))?;
         match &section {
             Section::Start { folder, .. } if number == 0 && *folder != id => return Err(SnapshotError::Foreign),
             Section::Start { .. } if number != 0 => return Err(SnapshotError::Damaged("it begins twice")),
@@ -210,7 +221,7 @@ fn read_sections(
     Err(SnapshotError::Damaged("it has no end"))
 }
 
-fn get(file: &mut impl Read, bytes: &mut Vec<u8>) -> Result<Section, SnapshotError> {
+fn get(file: &mut impl Read, bytes: &mut Vec<u8>, salt: u32) -> Result<Section, SnapshotError> {
     let mut front = [0; 8];
     read_exact(file, &mut front)?;
     let [a, b, c, d, e, f, g, h] = front;
@@ -220,7 +231,7 @@ fn get(file: &mut impl Read, bytes: &mut Vec<u8>) -> Result<Section, SnapshotErr
     }
     bytes.resize(length, 0);
     read_exact(file, bytes)?;
-    if crc32fast::hash(bytes) != sum {
+    if checksum(salt, bytes) != sum {
         return Err(SnapshotError::Damaged("a section does not match its checksum"));
     }
     match bincode::decode_from_slice(bytes, layout()) {

@@ -7,15 +7,19 @@ use crate::domain::activity::Outcome;
 use crate::domain::calendar::{Day, Period};
 use crate::domain::charge::Stage;
 use crate::domain::ids::EventKey;
+use crate::domain::money::{Currency, Money};
 use crate::domain::names::Name;
+use crate::domain::payers::{Collection, Payer, Tax};
 use crate::domain::rollout::{Phase, Subject};
-use crate::domain::rows::{Building, Citizen, Payer, Row};
+use crate::domain::rows::{Building, Citizen, Row};
 use crate::domain::tariff::{RuleId, Scope, Tariff, TariffVersion};
 use crate::domain::time::Moment;
 use crate::journal::segment::FolderId;
 use crate::ledger::book::ConflictRow;
 use crate::ledger::guards::{Capacity, Watch};
 use crate::ledger::meters::{Base, Count, Key};
+use crate::ledger::parts::Parts;
+use crate::ledger::payers::Listing;
 use crate::ledger::roll::NameNo;
 use crate::ledger::rows::Place;
 use crate::tariffs;
@@ -67,6 +71,22 @@ pub(super) enum Section {
     Pairs(Vec<(u64, u64, u32, u32)>),
     /// The newest hour that they have seen, counted from 1970 on; from format 2 on.
     Newest(u32),
+    /// Those who pay or once did, on their terms; from format 3 on.
+    Payers(Vec<PayerImage>),
+}
+
+#[derive(Encode, Decode)]
+pub(super) struct PayerImage {
+    id: String,
+    customer: Option<String>,
+    currency: [u8; 3],
+    /// `None` where a payment method is charged.
+    days: Option<u16>,
+    minimum: Option<i64>,
+    /// `None` where Stripe works it out.
+    rates: Option<Vec<String>>,
+    /// From which charges on he was listed, and struck.
+    marks: Vec<u32>,
 }
 
 #[derive(Encode, Decode)]
@@ -121,7 +141,7 @@ pub(super) enum RowImage {
         is_business: Option<bool>,
         run_by: Option<String>,
     },
-    /// From format 2 on.
+    /// In format 2 alone.
     Payer {
         id: String,
         customer: Option<String>,
@@ -227,19 +247,63 @@ impl RowImage {
             Row::Building(Building { id, kind, is_business, run_by }) => {
                 RowImage::Building { id: text(id), kind: kind.map(text), is_business, run_by: run_by.map(text) }
             }
-            Row::Payer(Payer { id, customer }) => RowImage::Payer { id: text(id), customer: customer.map(text) },
         }
     }
 
-    pub(super) fn row(self) -> Result<Row, SnapshotError> {
+    pub(super) fn take(self, parts: &mut Parts) -> Result<(), SnapshotError> {
         let maybe = |text: Option<String>| text.map(|text| named(&text)).transpose();
-        Ok(match self {
+        parts.rows.push(match self {
             RowImage::Citizen { id, is_ai } => Row::Citizen(Citizen { id: named(&id)?, is_ai }),
             RowImage::Building { id, kind, is_business, run_by } => {
                 Row::Building(Building { id: named(&id)?, kind: maybe(kind)?, is_business, run_by: maybe(run_by)? })
             }
-            RowImage::Payer { id, customer } => Row::Payer(Payer { id: named(&id)?, customer: maybe(customer)? }),
-        })
+            RowImage::Payer { id, customer } => {
+                parts.payers_of_old.push((named(&id)?, maybe(customer)?));
+                return Ok(());
+            }
+        });
+        Ok(())
+    }
+}
+
+impl PayerImage {
+    pub(super) fn of(Listing { payer, marks }: &Listing) -> PayerImage {
+        PayerImage {
+            id: payer.id.as_str().to_owned(),
+            customer: payer.customer.map(|name| name.as_str().to_owned()),
+            currency: payer.currency.letters(),
+            days: if let Collection::Send { days } = payer.collection { Some(days) } else { None },
+            minimum: payer.minimum.map(Money::millionths),
+            rates: match payer.tax {
+                Tax::Automatic => None,
+                tax => Some(tax.rates().map(|rate| rate.as_str().to_owned()).collect()),
+            },
+            marks: marks.clone(),
+        }
+    }
+
+    pub(super) fn payer(self) -> Result<(Payer, Vec<u32>), SnapshotError> {
+        let currency = std::str::from_utf8(&self.currency).ok().and_then(Currency::parse);
+        let tax = match self.rates.as_deref() {
+            None => Tax::Automatic,
+            Some([]) => Tax::None,
+            Some(texts) => {
+                let mut rates = [None; Tax::RATES_MAX];
+                for (rate, text) in rates.iter_mut().zip(texts) {
+                    *rate = Some(named(text)?);
+                }
+                Tax::Rates(rates)
+            }
+        };
+        let payer = Payer {
+            id: named(&self.id)?,
+            customer: self.customer.map(|text| named(&text)).transpose()?,
+            currency: currency.ok_or(SnapshotError::Damaged("a currency is none"))?,
+            collection: self.days.map_or(Collection::Charge, |days| Collection::Send { days }),
+            minimum: self.minimum.map(Money::from_millionths),
+            tax,
+        };
+        Ok((payer, self.marks))
     }
 }
 

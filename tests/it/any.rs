@@ -13,8 +13,9 @@ use rialto::domain::ids::{Feed, SourceId, TransactionId};
 use rialto::domain::money::{Currency, Money};
 use rialto::domain::names::Name;
 use rialto::domain::orders::{Order, Reverse, What};
+use rialto::domain::payers::{Collection, Payer, Tax};
 use rialto::domain::rollout::{Move, Phase, Subject};
-use rialto::domain::rows::{Building, Citizen, Payer, Row};
+use rialto::domain::rows::{Building, Citizen, Row};
 use rialto::domain::tariff::{RuleId, TariffVersion};
 use rialto::domain::time::Moment;
 use rialto::ledger::entry::{Entry, Event, Telling};
@@ -31,6 +32,7 @@ pub fn entry() -> impl Strategy<Value = Entry<'static>> {
         4 => event().prop_map(Entry::Event).boxed(),
         2 => event().prop_map(Entry::Conflict).boxed(),
         1 => (row(), moment()).prop_map(|(row, at)| Entry::Row(row, at)),
+        1 => (any_name(), maybe_name(), moment()).prop_map(|(id, customer, at)| Entry::Payer(id, customer, at)),
         1 => (order(), moment()).prop_map(|(order, at)| Entry::Order(order, at)).boxed(),
     ]
 }
@@ -51,6 +53,8 @@ pub fn order() -> impl Strategy<Value = Order> {
         (transaction(), prop::option::of((day(), any::<u64>())))
             .prop_map(|(transaction, used)| What::Reverse(Reverse { transaction, used })),
         day().prop_map(What::Close),
+        payer().prop_map(What::List),
+        any_name().prop_map(What::Strike),
     ];
     ("\\PC{0,60}", "\\PC{0,60}", what).prop_map(|(by, why, what)| Order { by: by.into(), why: why.into(), what })
 }
@@ -182,13 +186,23 @@ fn receiver() -> impl Strategy<Value = Receiver> {
     prop_oneof![Just(Receiver::ABSENT), any]
 }
 
+fn payer() -> impl Strategy<Value = Payer> {
+    let collection = prop_oneof![Just(Collection::Charge), (1_u16..400).prop_map(|days| Collection::Send { days })];
+    let rates = prop::array::uniform5(maybe_name()).prop_map(Tax::Rates);
+    let tax = prop_oneof![Just(Tax::None), Just(Tax::Automatic), rates];
+    let minimum = prop::option::of((0..i64::MAX).prop_map(Money::from_millionths));
+    let currency = select(&["EUR", "JPY", "KWD"]).prop_map(|code| Currency::parse(code).expect("a currency"));
+    (any_name(), maybe_name(), currency, collection, minimum, tax).prop_map(
+        |(id, customer, currency, collection, minimum, tax)| Payer { id, customer, currency, collection, minimum, tax },
+    )
+}
+
 fn row() -> impl Strategy<Value = Row> {
     let citizen = (any_name(), any::<Option<bool>>()).prop_map(|(id, is_ai)| Row::Citizen(Citizen { id, is_ai }));
     let building = (any_name(), maybe_name(), any::<Option<bool>>(), maybe_name());
     let building =
         building.prop_map(|(id, kind, is_business, run_by)| Row::Building(Building { id, kind, is_business, run_by }));
-    let payer = (any_name(), maybe_name()).prop_map(|(id, customer)| Row::Payer(Payer { id, customer }));
-    prop_oneof![3 => citizen, 3 => building, 1 => payer]
+    prop_oneof![citizen, building]
 }
 
 fn maybe_name() -> impl Strategy<Value = Option<Name>> {

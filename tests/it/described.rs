@@ -92,6 +92,7 @@ fn the_description_of_the_api_lists_exactly_what_is_answered() {
         "post /v1/guards/release",
         "post /v1/messages",
         "post /v1/payers",
+        "post /v1/payers/remove",
         "post /v1/periods/close",
         "post /v1/proposals",
         "post /v1/rollout",

@@ -245,6 +245,7 @@ fn a_body_that_is_not_what_is_asked_for_is_told_what_is_wrong_with_it() {
         ("/v1/periods/close", "\"month\":\"2020-01\""),
         ("/v1/transactions/tx_1/reverse", "\"why\":\"tried\""),
         ("/v1/payers", "\"id\":\"a\""),
+        ("/v1/payers/remove", "\"id\":\"a\""),
         ("/v1/proposals", "\"citizens\":[],\"buildings\":[]"),
     ];
     for (path, fields) in orders {
@@ -262,10 +263,8 @@ fn a_body_that_is_not_what_is_asked_for_is_told_what_is_wrong_with_it() {
             continue;
         }
         refused(&format!("{{{fields},\"whyy\":\"\"}}"), "unknown field `whyy`");
-        if path != "/v1/payers" {
-            refused(&format!("{{{fields},\"by\":\"a\",\"by\":\"b\"}}"), "duplicate field");
-            refused(&format!("{{{fields},\"why\":\"a\",\"why\":\"b\"}}"), "duplicate field");
-        }
+        refused(&format!("{{{fields},\"by\":\"a\",\"by\":\"b\"}}"), "duplicate field");
+        refused(&format!("{{{fields},\"why\":\"a\",\"why\":\"b\"}}"), "duplicate field");
     }
     for (path, body, says) in [
         ("/v1/rollout", "{\"to\":\"on\",\"all\":true}", "`to` is shadow, live, paused or none"),
@@ -273,6 +272,12 @@ fn a_body_that_is_not_what_is_asked_for_is_told_what_is_wrong_with_it() {
         ("/v1/guards/release", "{\"transaction\":\"42\"}", "a transaction is such as tx_42"),
         ("/v1/guards/release", "{}", "either `transaction` or `name`"),
         ("/v1/payers", "{\"id\":\"\"}", "an id has 1 to 128 bytes"),
+        ("/v1/payers", "{\"id\":\"a\",\"currency\":\"euros\"}", "a code such as EUR"),
+        ("/v1/payers", "{\"id\":\"a\",\"collection\":\"cash\"}", "send_invoice or charge_automatically"),
+        ("/v1/payers", "{\"id\":\"a\",\"collection\":\"charge_automatically\",\"days\":3}", "has no `days` to pay in"),
+        ("/v1/payers", "{\"id\":\"a\",\"minimum\":\"ten\"}", "an amount such as"),
+        ("/v1/payers", "{\"id\":\"a\",\"tax\":\"VAT\"}", "none, automatic or a list of tax rates"),
+        ("/v1/payers", "{\"id\":\"a\",\"tax\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\"]}", "at most five tax rates"),
         ("/v1/periods/close", "{\"month\":\"foo\"}", "is written as 2026-11"),
         ("/v1/periods/close", "{\"month\":\"2026-13\"}", "only one that is over can be closed"),
         ("/v1/periods/close", "{\"month\":\"+026-11\"}", "from 2000-01 to 9999-12"),

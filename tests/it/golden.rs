@@ -11,9 +11,11 @@ use rialto::domain::activity::{Activity, Basis, Body, Occurred, Outcome, Stated}
 use rialto::domain::calendar::{Calendar, Day};
 use rialto::domain::external::Receiver;
 use rialto::domain::ids::TransactionId;
+use rialto::domain::money::Money;
 use rialto::domain::orders::{Order, What};
+use rialto::domain::payers::{Collection, Payer, Tax};
 use rialto::domain::rollout::{Move, Phase, Subject};
-use rialto::domain::rows::{Building, Citizen, Payer, Row};
+use rialto::domain::rows::{Building, Citizen, Row};
 use rialto::domain::time::Moment;
 use rialto::folder::DataFolder;
 use rialto::journal::recovery;
@@ -91,6 +93,10 @@ async fn write(version: &Path) {
     let settings = || Settings { clock: clock.clone(), gate, limits, ..Settings::new(folder.path()) };
     let rialto = Rialto::start(settings()).unwrap();
     rialto.describe(rows()).await.unwrap();
+    for payer in payers() {
+        let what = What::List(payer);
+        rialto.order(Order { by: "operator".into(), why: "golden".into(), what }).await.unwrap();
+    }
     rialto.record_batch(events()).await.unwrap();
     clock.advance_to(Moment(SEEN.0 + 3_600_000_000));
     for what in orders() {
@@ -130,10 +136,19 @@ fn rows() -> Vec<Row> {
         Row::Citizen(Citizen { id: name("Lucid"), is_ai: Some(false) }),
         Row::Citizen(Citizen { id: name("The-Old-Boy"), is_ai: Some(true) }),
         Row::Citizen(Citizen { id: name("Nobody"), is_ai: None }),
-        Row::Payer(Payer { id: name("Nobody"), customer: Some(name("cus_1")) }),
-        Row::Payer(Payer { id: name("Zanetta"), customer: None }),
         building("building_45.4371_12.3326", "bakery", Some(true)),
         building("building_45.4399_12.3311", "canal_house", Some(false)),
+    ]
+}
+
+/// Payers on all sorts of terms.
+fn payers() -> [Payer; 3] {
+    let mut rates = [None; Tax::RATES_MAX];
+    (rates[0], rates[1]) = (Some(name("txr_1")), Some(name("txr_2")));
+    [
+        Payer { customer: Some(name("cus_1")), ..Payer::new(name("Nobody")) },
+        Payer { collection: Collection::Charge, tax: Tax::Automatic, ..Payer::new(name("Zanetta")) },
+        Payer { minimum: Some(Money::from_millionths(5)), tax: Tax::Rates(rates), ..Payer::new(name("Bepi")) },
     ]
 }
 
@@ -184,6 +199,9 @@ fn orders() -> Vec<What> {
         to(Subject::Business(bakery), Some(Phase::Paused)),
         to(Subject::Citizen(nobody), Some(Phase::Shadow)),
         to(Subject::Citizen(nobody), None),
+        What::Strike(name("Bepi")),
+        What::List(Payer::new(name("Bepi"))),
+        What::Strike(name("Zanetta")),
     ]
 }
 

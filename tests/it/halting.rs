@@ -9,16 +9,14 @@ use rialto::actors::gate::Gate;
 use rialto::clock::Clock;
 use rialto::domain::activity::{Activity, Occurred};
 use rialto::domain::charge::Stage;
-use rialto::domain::names::Name;
 use rialto::domain::orders::{Order, What};
 use rialto::domain::rollout::{Move, Phase, Subject};
-use rialto::domain::rows::{Payer, Row};
 use rialto::domain::time::Moment;
 use rialto::ledger::guards::Limits;
 use rialto::wiring::{OrderError, Rialto, Settings};
 
 use super::full_disk::Disk;
-use super::support::letter;
+use super::support::{letter, pays};
 
 /// 2026-11-02T12:00:00Z.
 const NOON: Moment = Moment(1_793_620_800_000_000);
@@ -49,8 +47,7 @@ async fn live(settings: Settings) -> Rialto {
     let clock = settings.clock.clone();
     let rialto = Rialto::start(settings).unwrap();
     rialto.record(letter("recFirst", "Ada")).await.unwrap();
-    let id = Name::new("Ada").unwrap();
-    rialto.describe(vec![Row::Payer(Payer { id, customer: Name::new("cus_1") })]).await.unwrap();
+    pays(&rialto, "Ada").await;
     all(&rialto, Phase::Live).await.unwrap();
     clock.advance_to(LATER);
     assert_eq!(stage(&rialto, "recLive").await, Stage::Live);

@@ -7,8 +7,8 @@ use rialto::domain::charge::Stage;
 use rialto::domain::money::{Currency, Sum};
 use rialto::domain::names::Name;
 use rialto::domain::orders::{Order, What};
+use rialto::domain::payers::Payer;
 use rialto::domain::rollout::{Move, Phase, Subject};
-use rialto::domain::rows::{Payer, Row};
 use rialto::domain::time::Moment;
 use rialto::folder::DataFolder;
 use rialto::ledger::guards::Limits;
@@ -92,8 +92,9 @@ async fn a_city_goes_from_shadow_to_one_live_business_to_all() {
     payers.sort_unstable();
     payers.dedup();
     let customer = Name::new("cus_tried");
-    let rows = payers.into_iter().map(|id| Row::Payer(Payer { id, customer })).collect();
-    rialto.describe(rows).await.unwrap();
+    for id in payers {
+        order(&rialto, What::List(Payer { customer, ..Payer::new(id) })).await;
+    }
     let [before, ..] = sums(&rialto);
     order(&rialto, live_from_now(Subject::Business(trusted))).await;
     live(&rialto, &mut ticks, 2).await;

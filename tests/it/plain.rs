@@ -35,7 +35,7 @@ fn an_id_may_hold_anything_and_no_terminal_obeys_it() {
         sidecar.post("/v1/activities", JSON, &id.to_string()).1["results"][0]["status"].clone()
     };
     assert_eq!((service(60), service(90)), (json!("priced"), json!("conflict")));
-    assert!(ask(&sidecar, data, &["payer", "add", EVIL, "--customer", EVIL]).out.contains("rec\\u001b[2J"));
+    assert!(ask(&sidecar, data, &["payer", "add", EVIL]).out.contains("rec\\u001b[2J"));
     for arguments in [
         &["why", EVIL][..],
         &["why", "tx_1"],

@@ -25,10 +25,8 @@ fn roll(entry: &Entry<'_>) -> Roll {
                 enrol(building.kind);
                 enrol(building.run_by);
             }
-            if let rialto::domain::rows::Row::Payer(payer) = row {
-                enrol(payer.customer);
-            }
         }
+        Entry::Payer(id, customer, _) => [Some(*id), *customer].into_iter().for_each(enrol),
         Entry::Order(order, _) => Book::names_of(order).into_iter().map(Some).for_each(enrol),
     }
     book.roll().clone()

@@ -74,7 +74,6 @@ impl Scribe {
             let names = match row {
                 Row::Citizen(citizen) => [Some(citizen.id), None, None],
                 Row::Building(building) => [Some(building.id), building.kind, building.run_by],
-                Row::Payer(payer) => [Some(payer.id), payer.customer, None],
             };
             names.into_iter().flatten().for_each(|name| self.name(name));
             self.write(&Entry::Row(row, SEEN));

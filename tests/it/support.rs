@@ -6,11 +6,20 @@ use rialto::domain::activity::{Activity, Stated};
 use rialto::domain::external::Receiver;
 use rialto::domain::ids::{Feed, SourceId};
 use rialto::domain::names::Name;
+use rialto::domain::orders::{Order, What};
+use rialto::domain::payers::Payer;
 use rialto::wiring::{Rialto, Settings};
 
 /// A Rialto with its data in `folder`.
 pub fn start(folder: &Path) -> Rialto {
     Rialto::start(Settings::new(folder)).expect("a Rialto that starts")
+}
+
+/// Somebody pays from now on.
+pub async fn pays(rialto: &Rialto, id: &str) {
+    let payer = Payer { customer: Name::new("cus_1"), ..Payer::new(Name::new(id).expect("a name")) };
+    let order = Order { by: "operator".into(), why: "tried".into(), what: What::List(payer) };
+    rialto.order(order).await.expect("a payer");
 }
 
 /// An hour of service by a citizen.

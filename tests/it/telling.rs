@@ -3,55 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::sidecar::{JSON, Ran, Sidecar, path, ran, rialto, run_with};
-
-/// A sidecar with a folder of its own, and its operator.
-struct House {
-    folder: tempfile::TempDir,
-    sidecar: Sidecar,
-}
-
-impl House {
-    fn open() -> House {
-        House::with(&[])
-    }
-
-    /// One with these in its environment.
-    fn with(environment: &[(&str, &str)]) -> House {
-        let folder = tempfile::tempdir().unwrap();
-        let mut command = rialto(&["serve", "--listen", "127.0.0.1:0", "--data", path(folder.path())]);
-        command.envs(environment.iter().copied());
-        House { sidecar: Sidecar::start(command), folder }
-    }
-
-    /// Runs a command as the operator does.
-    fn run(&self, arguments: &[&str]) -> Ran {
-        let token = std::fs::read_to_string(self.folder.path().join("admin.token")).unwrap();
-        let mut command = rialto(arguments);
-        command.env("RIALTO_URL", self.sidecar.url()).env("RIALTO_TOKEN", token.trim());
-        ran(command)
-    }
-
-    /// Runs a command that is to succeed.
-    fn done(&self, arguments: &[&str]) -> String {
-        let ran = self.run(arguments);
-        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{arguments:?}: {ran:?}");
-        ran.out
-    }
-
-    /// Hands an event in, and returns its result.
-    fn take(&self, event: &Value) -> Value {
-        let (status, answer) = self.sidecar.post("/v1/activities", JSON, &event.to_string());
-        assert_eq!(status, 200, "{answer}");
-        answer["results"][0].clone()
-    }
-
-    fn get(&self, path: &str) -> Value {
-        let (status, answer) = self.sidecar.get(path);
-        assert_eq!(status, 200, "{path}: {answer}");
-        answer
-    }
-}
+use super::house::House;
+use super::sidecar::{JSON, path, ran, rialto, run_with};
 
 /// A service of so many minutes; one of more than 480 is held.
 fn service(id: &str, minutes: u32) -> Value {
@@ -454,23 +407,25 @@ fn every_order_can_be_looked_up_with_who_gave_it_and_why() {
     let orders = told["orders"].as_array().expect("a list");
     let row = |order: &Value| ["number", "by", "what", "about", "why"].map(|key| order[key].clone());
     let expected = [
-        [json!(4), json!("Ada"), json!("rollout"), json!({ "to": "paused", "kind": "all" }), json!("")],
+        [json!(5), json!("Ada"), json!("rollout"), json!({ "to": "paused", "kind": "all" }), json!("")],
         [
-            json!(3),
+            json!(4),
             json!("Ada"),
             json!("rollout"),
             json!({ "to": "live", "kind": "citizen", "id": "Lucid" }),
             json!("ready"),
         ],
-        [json!(2), json!("Bea"), json!("reverse"), json!({ "transaction": "tx_1" }), json!("not that long")],
-        [json!(1), json!("Ada"), json!("release"), json!({ "transaction": "tx_1" }), json!("a long day")],
+        [json!(3), json!("Bea"), json!("reverse"), json!({ "transaction": "tx_1" }), json!("not that long")],
+        [json!(2), json!("Ada"), json!("release"), json!({ "transaction": "tx_1" }), json!("a long day")],
     ];
-    assert_eq!(orders.iter().map(row).collect::<Vec<_>>(), expected);
+    assert_eq!(orders.iter().map(row).take(4).collect::<Vec<_>>(), expected);
+    assert_eq!([&orders[4]["what"], &orders[4]["about"]["id"]], [&json!("payer"), &json!("Lucid")]);
     assert_eq!(told["next"], Value::Null);
     let page = house.done(&["orders", "--limit", "3"]);
-    assert!(page.ends_with("more: --before 2\n"), "{page}");
-    let last = house.done(&["orders", "--before", "2"]);
-    assert!(last.contains("Ada  release tx_1  a long day"), "{last}");
+    assert!(page.ends_with("more: --before 3\n"), "{page}");
+    let last = house.done(&["orders", "--before", "3"]);
+    assert!(last.contains("operator  Lucid pays, send_invoice"), "{last}");
+    assert!(last.contains("release tx_1") && last.contains("a long day"), "{last}");
     assert_eq!(house.run(&["orders", "--before", "x"]).code, Some(2));
 }
 

@@ -1,7 +1,9 @@
 //! A citizen or a business.
 
 use serde::Serialize;
+use serde_json::Value;
 
+use super::payer::shown;
 use crate::actors::queries::Account;
 use crate::domain::names::Name;
 use crate::domain::rows::Row;
@@ -13,7 +15,7 @@ pub struct Entity {
     id: &'static str,
     citizen: Option<Citizen>,
     building: Option<Building>,
-    payer: Option<Payer>,
+    payer: Option<Value>,
     as_citizen: Option<Earned>,
     as_business: Option<Earned>,
 }
@@ -28,11 +30,6 @@ struct Building {
     r#type: Option<&'static str>,
     is_business: Option<bool>,
     run_by: Option<&'static str>,
-}
-
-#[derive(Debug, Serialize)]
-struct Payer {
-    customer: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -57,14 +54,13 @@ impl Entity {
             id: id.as_str(),
             citizen: None,
             building: None,
-            payer: None,
+            payer: account.payer.as_ref().map(shown),
             as_citizen: earned(Role::Citizen),
             as_business: earned(Role::Business),
         };
         for row in &account.rows {
             match row {
                 Row::Citizen(citizen) => entity.citizen = Some(Citizen { is_ai: citizen.is_ai }),
-                Row::Payer(payer) => entity.payer = Some(Payer { customer: payer.customer.map(Name::as_str) }),
                 Row::Building(building) => {
                     entity.building = Some(Building {
                         r#type: building.kind.map(Name::as_str),

@@ -7,6 +7,7 @@ mod entity;
 mod event;
 mod operating;
 mod orders;
+pub mod payer;
 mod prices;
 mod proposals;
 mod why;

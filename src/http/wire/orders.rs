@@ -4,6 +4,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::payer::shown;
 use crate::domain::external::Class;
 use crate::domain::names::Name;
 use crate::domain::orders::What;
@@ -45,6 +46,8 @@ fn order(ordered: &Ordered, zone: Tz) -> Value {
         What::ReleaseAll(name) => ("release", json!({ "name": name.as_str() })),
         What::Accept(number) => ("accept", json!({ "conflict": number })),
         What::Reverse(reverse) => ("reverse", json!({ "transaction": reverse.transaction.to_string() })),
+        What::List(payer) => ("payer", shown(payer)),
+        What::Strike(id) => ("payer", json!({ "id": id.as_str(), "removed": true })),
         What::Close(open) => ("close", json!({ "open_from": open.date().to_string() })),
     };
     json!({

@@ -35,6 +35,9 @@ pub fn encode(entry: &Entry<'_>, roll: &Roll, out: &mut Vec<u8>) {
         Entry::Event(event) => encode_event(event, roll, out),
         Entry::Conflict(event) => encode_conflict(event, roll, out),
         Entry::Row(row, recorded_at) => encode_row(*row, *recorded_at, roll, out),
+        Entry::Payer(id, customer, recorded_at) => {
+            record(out, |out| row::put_payer(*id, *customer, *recorded_at, roll, out));
+        }
         Entry::Order(order, recorded_at) => encode_order(order, *recorded_at, roll, out),
     }
 }
@@ -99,7 +102,9 @@ pub fn decode(content: &[u8], name: impl Fn(NameNo) -> Option<Name>) -> Result<E
         TAG_EVENT => Entry::Event(event::decode(take, name)?),
         TAG_CONFLICT => Entry::Conflict(event::decode(take, name)?),
         tag @ (row::TAG_CITIZEN | row::TAG_BUILDING | row::TAG_PAYER) => row::decode(tag, take, name)?,
-        tag @ order::TAG_FIRST..=order::TAG_LAST => order::decode(tag, take, name)?,
+        tag @ (order::TAG_FIRST..=order::TAG_LAST | order::TAG_LIST | order::TAG_STRIKE) => {
+            order::decode(tag, take, name)?
+        }
         _ => return Err(WireError::Range("a record's tag")),
     };
     take.end()?;

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use super::{put_name, take_day, take_name};
 use crate::domain::ids::TransactionId;
+use crate::domain::money::{Currency, Money};
 use crate::domain::names::Name;
 use crate::domain::orders::{Order, Reverse, What};
+use crate::domain::payers::{Collection, Payer, Tax};
 use crate::domain::rollout::{Move, Phase, Subject};
 use crate::domain::tariff::Tariff;
 use crate::domain::time::Moment;
@@ -21,7 +23,9 @@ const TAG_RELEASE_ALL: u8 = 9;
 const TAG_ACCEPT: u8 = 10;
 const TAG_REVERSE: u8 = 11;
 const TAG_CLOSE: u8 = 12;
-/// The first of the tags,
+pub(super) const TAG_LIST: u8 = 14;
+pub(super) const TAG_STRIKE: u8 = 15;
+/// The first of the other tags,
 pub(super) const TAG_FIRST: u8 = TAG_TARIFF;
 /// and the last.
 pub(super) const TAG_LAST: u8 = TAG_CLOSE;
@@ -35,6 +39,8 @@ pub(super) fn put(order: &Order, recorded_at: Moment, roll: &Roll, out: &mut Vec
         What::Accept(_) => TAG_ACCEPT,
         What::Reverse(_) => TAG_REVERSE,
         What::Close(_) => TAG_CLOSE,
+        What::List(_) => TAG_LIST,
+        What::Strike(_) => TAG_STRIKE,
     });
     out.extend_from_slice(&recorded_at.0.to_le_bytes());
     put_text(out, &order.by);
@@ -66,6 +72,8 @@ pub(super) fn put(order: &Order, recorded_at: Moment, roll: &Roll, out: &mut Vec
             }
         }
         What::Close(open) => put_signed(out, open.0.into()),
+        What::List(payer) => put_payer(payer, roll, out),
+        What::Strike(id) => put_name(out, roll, Some(*id)),
     }
 }
 
@@ -84,6 +92,52 @@ fn take_tariff(take: &mut Take<'_>) -> Result<Tariff, WireError> {
     let length = usize::try_from(take.varint()?).map_err(|_| WireError::Range("a length"))?;
     let text = std::str::from_utf8(take.bytes(length)?).map_err(|_| WireError::Range("a text"))?;
     tariffs::recall(text, effective).ok_or(WireError::Range("a tariff"))
+}
+
+fn put_payer(payer: &Payer, roll: &Roll, out: &mut Vec<u8>) {
+    put_name(out, roll, Some(payer.id));
+    put_name(out, roll, payer.customer);
+    out.extend_from_slice(&payer.currency.letters());
+    // No invoice is due in no days.
+    put_varint(out, if let Collection::Send { days } = payer.collection { days.into() } else { 0 });
+    // Nor is a minimum below nothing.
+    put_signed(out, payer.minimum.map_or(-1, Money::millionths));
+    out.push(match payer.tax {
+        Tax::None => 0,
+        Tax::Automatic => 1,
+        Tax::Rates(_) => 2,
+    });
+    if let Tax::Rates(rates) = payer.tax {
+        rates.into_iter().for_each(|rate| put_name(out, roll, rate));
+    }
+}
+
+fn take_payer(take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Name>) -> Result<Payer, WireError> {
+    let id = take_name(take, &name)?.ok_or(WireError::Range("a payer"))?;
+    let customer = take_name(take, &name)?;
+    let currency = std::str::from_utf8(take.bytes(3)?).ok().and_then(Currency::parse);
+    let days = u16::try_from(take.varint()?).map_err(|_| WireError::Range("days"))?;
+    let minimum = take.signed()?;
+    let tax = match take.byte()? {
+        0 => Tax::None,
+        1 => Tax::Automatic,
+        2 => {
+            let mut rates = [None; Tax::RATES_MAX];
+            for rate in &mut rates {
+                *rate = take_name(take, &name)?;
+            }
+            Tax::Rates(rates)
+        }
+        _ => return Err(WireError::Range("a tax")),
+    };
+    Ok(Payer {
+        id,
+        customer,
+        currency: currency.ok_or(WireError::Range("a currency"))?,
+        collection: if days == 0 { Collection::Charge } else { Collection::Send { days } },
+        minimum: (0 <= minimum).then_some(Money::from_millionths(minimum)),
+        tax,
+    })
 }
 
 fn decode_what(tag: u8, take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Name>) -> Result<What, WireError> {
@@ -115,6 +169,8 @@ fn decode_what(tag: u8, take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Nam
             };
             What::Reverse(Reverse { transaction, used })
         }
+        TAG_LIST => What::List(take_payer(take, &name)?),
+        TAG_STRIKE => What::Strike(take_name(take, &name)?.ok_or(WireError::Range("a name"))?),
         _ => What::Close(take_day(take)?),
     })
 }

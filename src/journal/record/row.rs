@@ -1,8 +1,8 @@
-//! The record of a row: a citizen, a building or a payer.
+//! The record of a row: a citizen or a building; and of a payer, as older journals have it.
 
 use super::{put_name, take_name};
 use crate::domain::names::Name;
-use crate::domain::rows::{Building, Citizen, Payer, Row};
+use crate::domain::rows::{Building, Citizen, Row};
 use crate::domain::time::Moment;
 use crate::journal::wire::{Take, WireError};
 use crate::ledger::entry::Entry;
@@ -28,13 +28,14 @@ pub(super) fn put(row: Row, recorded_at: Moment, roll: &Roll, out: &mut Vec<u8>)
             put_name(out, roll, building.kind);
             put_name(out, roll, building.run_by);
         }
-        Row::Payer(payer) => {
-            out.push(TAG_PAYER);
-            out.extend_from_slice(&recorded_at.0.to_le_bytes());
-            put_name(out, roll, Some(payer.id));
-            put_name(out, roll, payer.customer);
-        }
     }
+}
+
+pub(super) fn put_payer(id: Name, customer: Option<Name>, recorded_at: Moment, roll: &Roll, out: &mut Vec<u8>) {
+    out.push(TAG_PAYER);
+    out.extend_from_slice(&recorded_at.0.to_le_bytes());
+    put_name(out, roll, Some(id));
+    put_name(out, roll, customer);
 }
 
 pub(super) fn decode(
@@ -57,7 +58,7 @@ pub(super) fn decode(
         }
         _ => {
             let id = take_name(take, &name)?.ok_or(WireError::Range("a payer"))?;
-            Row::Payer(Payer { id, customer: take_name(take, &name)? })
+            return Ok(Entry::Payer(id, take_name(take, &name)?, recorded_at));
         }
     };
     Ok(Entry::Row(row, recorded_at))

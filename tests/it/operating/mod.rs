@@ -19,7 +19,6 @@ use rialto::domain::money::Currency;
 use rialto::domain::names::Name;
 use rialto::domain::orders::{Order, What};
 use rialto::domain::rollout::{Move, Phase, Subject};
-use rialto::domain::rows::{Payer, Row};
 use rialto::domain::time::Moment;
 use rialto::folder::DataFolder;
 use rialto::ledger::guards::Limits;
@@ -27,7 +26,7 @@ use rialto::ledger::totals::both;
 use rialto::wiring::verify::verify;
 use rialto::wiring::{OrderError, Rialto, Settings};
 
-use super::support::service;
+use super::support::{pays, service};
 
 const HOUR: i64 = 3_600_000_000;
 /// 2026-11-02T12:00:00Z, a Monday.
@@ -78,8 +77,7 @@ fn to(subject: Subject, phase: Phase) -> What {
 }
 
 async fn payer(rialto: &Rialto, id: &str) {
-    let id = Name::new(id).unwrap();
-    rialto.describe(vec![Row::Payer(Payer { id, customer: Name::new("cus_1") })]).await.unwrap();
+    pays(rialto, id).await;
 }
 
 /// An hour of service at the bakery.

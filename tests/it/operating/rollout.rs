@@ -8,7 +8,6 @@ use rialto::domain::ids::TransactionId;
 use rialto::domain::names::Name;
 use rialto::domain::orders::What;
 use rialto::domain::rollout::{Move, Phase, Subject};
-use rialto::domain::rows::{Payer, Row};
 use rialto::ledger::guards::{Limit, Limits};
 use rialto::wiring::Rialto;
 
@@ -51,7 +50,7 @@ async fn nobody_goes_live_before_everything_is_ready_and_then_nothing_of_before_
     );
     order(&rialto, What::Accept(0)).await.unwrap();
     assert!(refused(order(&rialto, What::Accept(0)).await).contains("accepted already"));
-    rialto.describe(vec![Row::Payer(Payer { id: bakery, customer: Name::new("cus_1") })]).await.unwrap();
+    payer(&rialto, "building_bakery").await;
     order(&rialto, live()).await.unwrap();
     assert!(refused(order(&rialto, live()).await).contains("so already"));
     clock.advance_to(at(4));

@@ -1,0 +1,148 @@
+//! Those who pay: listing them, and putting them on the list or taking them off.
+
+use bytes::Bytes;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
+use warp::http::StatusCode;
+
+use super::house::House;
+use super::operating::{ID, object, operator, order, wrong};
+use super::reply::{Answer, Refused, json as answer};
+use super::wire::payer::shown;
+use crate::domain::money::{Currency, Money, Sum};
+use crate::domain::names::Name;
+use crate::domain::orders::What;
+use crate::domain::payers::{Collection, Payer, Tax};
+
+/// What is not there stays as it was, and what is null becomes as if it had never been said.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Listing {
+    #[serde(default = "operator")]
+    by: String,
+    #[serde(default)]
+    why: String,
+    id: String,
+    #[serde(default, deserialize_with = "told")]
+    customer: Option<Option<String>>,
+    #[serde(default, deserialize_with = "told")]
+    currency: Option<Option<String>>,
+    #[serde(default, deserialize_with = "told")]
+    collection: Option<Option<String>>,
+    #[serde(default, deserialize_with = "told")]
+    days: Option<Option<u16>>,
+    #[serde(default, deserialize_with = "told")]
+    minimum: Option<Option<String>>,
+    #[serde(default, deserialize_with = "told")]
+    tax: Option<Option<Taxing>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Taxing {
+    Word(String),
+    Rates(Vec<String>),
+}
+
+/// Tells null from nothing at all.
+fn told<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(value).map(Some)
+}
+
+const LIST: &str = r#"{"id":"the client, business or citizen","customer":"cus_…","currency":"EUR",
+"collection":"send_invoice" or "charge_automatically","days":30,"minimum":"10.00","tax":"none", "automatic" or ["txr_…"],"by":"…","why":"…"},
+of which `id` alone must be there"#;
+
+/// Puts somebody on the list of those who pay, or changes his terms.
+pub async fn list(house: House, body: Bytes) -> Result<Answer, Refused> {
+    let listing: Listing = object(&body, LIST)?;
+    let id = Name::new(&listing.id).ok_or_else(|| wrong(ID, LIST))?;
+    let listed = house.rialto.operations().await?.payers;
+    let known = listed.into_iter().find(|payer| payer.id == id).unwrap_or_else(|| Payer::new(id));
+    let payer = terms(&listing, known)?;
+    order(&house, listing.by, listing.why, What::List(payer)).await?;
+    payers(house).await
+}
+
+fn terms(listing: &Listing, known: Payer) -> Result<Payer, Refused> {
+    let named = |id: &str| Name::new(id).ok_or_else(|| wrong(ID, LIST));
+    let mut payer = known;
+    match &listing.customer {
+        None => {}
+        Some(None) => payer.customer = None,
+        Some(Some(id)) => payer.customer = Some(named(id)?),
+    }
+    if let Some(currency) = &listing.currency {
+        let code = currency.as_deref().unwrap_or("EUR");
+        payer.currency = Currency::parse(code).ok_or_else(|| wrong("`currency` is a code such as EUR", LIST))?;
+    }
+    let is_charged = match listing.collection.as_ref().map(Option::as_deref) {
+        None => known.collection == Collection::Charge,
+        Some(None | Some("send_invoice")) => false,
+        Some(Some("charge_automatically")) => true,
+        Some(Some(_)) => return Err(wrong("`collection` is send_invoice or charge_automatically", LIST)),
+    };
+    payer.collection = match (is_charged, listing.days.flatten(), known.collection) {
+        (true, None, _) => Collection::Charge,
+        (true, Some(_), _) => return Err(wrong("what is charged at once has no `days` to pay in", LIST)),
+        (false, Some(days), _) => Collection::Send { days },
+        (false, None, send @ Collection::Send { .. }) if listing.days.is_none() => send,
+        (false, None, _) => Collection::default(),
+    };
+    if let Some(minimum) = &listing.minimum {
+        let read = |text: &String| {
+            let amount = Sum::parse(text).and_then(|sum| i64::try_from(sum.0).ok()).map(Money::from_millionths);
+            amount.ok_or_else(|| wrong("`minimum` is an amount such as \"10.00\"", LIST))
+        };
+        payer.minimum = minimum.as_ref().map(read).transpose()?;
+    }
+    match &listing.tax {
+        None => {}
+        Some(None) => payer.tax = Tax::None,
+        Some(Some(Taxing::Word(word))) => {
+            payer.tax = match word.as_str() {
+                "none" => Tax::None,
+                "automatic" => Tax::Automatic,
+                _ => return Err(wrong("`tax` is none, automatic or a list of tax rates", LIST)),
+            };
+        }
+        Some(Some(Taxing::Rates(ids))) if ids.is_empty() => payer.tax = Tax::None,
+        Some(Some(Taxing::Rates(ids))) => {
+            let mut rates = [None; Tax::RATES_MAX];
+            if rates.len() < ids.len() {
+                return Err(wrong("an invoice has at most five tax rates", LIST));
+            }
+            for (rate, id) in rates.iter_mut().zip(ids) {
+                *rate = Some(named(id)?);
+            }
+            payer.tax = Tax::Rates(rates);
+        }
+    }
+    Ok(payer)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Striking {
+    #[serde(default = "operator")]
+    by: String,
+    #[serde(default)]
+    why: String,
+    id: String,
+}
+
+/// Takes somebody off that list. What he owes he still owes; what comes later is nobody's, or somebody else's.
+pub async fn strike(house: House, body: Bytes) -> Result<Answer, Refused> {
+    let help = r#"{"id":"who is on the list of those who pay","by":"…","why":"…"}"#;
+    let striking: Striking = object(&body, help)?;
+    let id = Name::known(&striking.id).ok_or_else(|| Refused::Unknown { what: "payer", id: striking.id.clone() })?;
+    order(&house, striking.by, striking.why, What::Strike(id)).await?;
+    payers(house).await
+}
+
+/// Who pays, on which terms.
+pub async fn payers(house: House) -> Result<Answer, Refused> {
+    let operations = house.rialto.operations().await?;
+    let payers: Vec<Value> = operations.payers.iter().map(shown).collect();
+    Ok(answer(StatusCode::OK, &json!({ "payers": payers })))
+}

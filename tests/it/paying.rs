@@ -1,0 +1,65 @@
+//! Who pays, and on what terms: as an operator says it, and as it is kept.
+
+use serde_json::{Value, json};
+
+use super::house::House;
+
+#[test]
+fn a_payer_keeps_his_terms_and_what_is_said_later_changes_that_alone() {
+    let house = House::open();
+    house.done(&["payer", "add", "Ada", "--customer", "cus_1", "--days", "14", "--minimum", "25", "--by", "Bepi"]);
+    house.done(&["payer", "add", "Ada", "--tax", "txr_1,txr_2", "--why", "she is in Italy"]);
+    house.done(&["payer", "add", "bakery", "--collection", "charge", "--tax", "automatic", "--currency", "usd"]);
+    let ada = json!({
+        "id": "Ada", "customer": "cus_1", "currency": "EUR", "collection": "send_invoice", "days": 14,
+        "minimum": "25.00", "tax": ["txr_1", "txr_2"],
+    });
+    let bakery = json!({
+        "id": "bakery", "customer": null, "currency": "USD", "collection": "charge_automatically", "days": null,
+        "minimum": null, "tax": "automatic",
+    });
+    let payers = |house: &House| house.run(&["payer", "list", "--json"]).json()["payers"].clone();
+    assert_eq!(payers(&house), json!([ada, bakery]));
+    assert_eq!(house.get("/v1/entities/Ada")["payer"], ada);
+    let orders = house.get("/v1/orders")["orders"].clone();
+    let signed: Vec<[&Value; 3]> =
+        orders.as_array().unwrap().iter().map(|order| [&order["by"], &order["why"], &order["about"]["id"]]).collect();
+    assert_eq!(signed[1][1..], ["she is in Italy", "Ada"]);
+    assert_eq!(signed[2][..], ["Bepi", "", "Ada"]);
+    let house = house.restarted();
+    assert_eq!(payers(&house), json!([ada, bakery]));
+    let back = house.run(&["payer", "add", "bakery", "--collection", "send", "--json"]).json()["payers"][1].clone();
+    assert_eq!(
+        [&back["collection"], &back["days"], &back["tax"]],
+        [&json!("send_invoice"), &json!(30), &json!("automatic")]
+    );
+}
+
+#[test]
+fn who_is_taken_off_the_list_is_on_it_no_more_and_only_once() {
+    let house = House::open();
+    house.done(&["payer", "add", "Ada"]);
+    assert_eq!(house.done(&["payer", "remove", "Ada"]), "no payers\n");
+    assert_eq!(house.sidecar.get("/v1/entities/Ada").0, 404);
+    let refused = house.run(&["payer", "remove", "Ada"]);
+    assert!(refused.code == Some(1) && refused.err.contains("Ada is not on the list of those who pay"), "{refused:?}");
+    let refused = house.run(&["payer", "remove", "Bepi"]);
+    assert!(refused.code == Some(1) && refused.err.contains("Bepi"), "{refused:?}");
+}
+
+#[test]
+fn terms_that_make_no_sense_are_refused() {
+    let house = House::open();
+    for (arguments, says) in [
+        (&["--days", "0"][..], "within 1 to 365 days"),
+        (&["--days", "366"], "within 1 to 365 days"),
+        (&["--minimum=-1"], "a minimum is not below nothing"),
+        (&["--currency", "ABC"], "an ISO 4217 code"),
+        (&["--customer", "../cus"], "an id at Stripe is letters, digits"),
+        (&["--tax", "txr_1,txr 2"], "an id at Stripe is letters, digits"),
+    ] {
+        let refused = house.run(&[&["payer", "add", "Ada"], arguments].concat());
+        assert!(refused.code == Some(1) && refused.err.contains(says), "{arguments:?}: {refused:?}");
+    }
+    assert_eq!(house.done(&["payer", "list"]), "no payers\n");
+}
