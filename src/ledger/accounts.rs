@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::domain::charge::Stage;
 use crate::domain::money::{Currency, Money, Sum};
 
+use super::book::Book;
 use super::roll::NameNo;
 use super::rows::{ChargeRow, Sort};
 
@@ -65,22 +66,25 @@ pub struct Posting {
 
 /// The postings of a transaction. They add up to nothing, because there is but one amount: what is owed to one
 /// account is earned on another, and what is let go leaves the accounts of what is held too.
-pub fn postings(charge: ChargeRow) -> impl Iterator<Item = Posting> {
-    let (owed, earned) = match charge.stage() {
-        _ if charge.is_held() => (Kind::HeldReceivable, Kind::HeldRevenue),
-        Stage::Shadow => (Kind::ShadowReceivable, Kind::ShadowRevenue),
-        Stage::Live if charge.client == NameNo::NONE => (Kind::NoPayer, Kind::Revenue),
-        Stage::Live => (Kind::Unbilled, Kind::Revenue),
+///
+/// `payer` is who pays for it, if anybody does.
+pub fn postings(charge: ChargeRow, payer: Option<NameNo>) -> impl Iterator<Item = Posting> {
+    let (owed, earned, debtor) = match (charge.stage(), payer) {
+        _ if charge.is_held() => (Kind::HeldReceivable, Kind::HeldRevenue, charge.client),
+        (Stage::Shadow, _) => (Kind::ShadowReceivable, Kind::ShadowRevenue, charge.client),
+        (Stage::Live, None) => (Kind::NoPayer, Kind::Revenue, NameNo::NONE),
+        (Stage::Live, Some(payer)) => (Kind::Unbilled, Kind::Revenue, payer),
     };
     let earner = charge.business.some().unwrap_or(charge.citizen);
     let account = |kind, owner| Account { kind, owner, currency: charge.currency };
     let amount = i128::from(charge.amount.millionths());
-    let lines = move |owed, earned, amount| {
-        let (owed, earned) = (account(owed, charge.client), account(earned, earner));
+    let lines = move |owed, debtor, earned, amount| {
+        let (owed, earned) = (account(owed, debtor), account(earned, earner));
         [Posting { account: owed, amount }, Posting { account: earned, amount: -amount }]
     };
-    let let_go = (charge.sort() == Sort::Release).then(|| lines(Kind::HeldReceivable, Kind::HeldRevenue, -amount));
-    lines(owed, earned, amount).into_iter().chain(let_go.into_iter().flatten())
+    let let_go = (charge.sort() == Sort::Release)
+        .then(|| lines(Kind::HeldReceivable, charge.client, Kind::HeldRevenue, -amount));
+    lines(owed, debtor, earned, amount).into_iter().chain(let_go.into_iter().flatten())
 }
 
 /// What is on each account.
@@ -88,11 +92,12 @@ pub fn postings(charge: ChargeRow) -> impl Iterator<Item = Posting> {
 pub struct Balances(hashbrown::HashMap<Account, i128>);
 
 impl Balances {
-    /// What these charges come to. They are worked out when asked for: kept up to date, a million accounts
+    /// What the charges of a book come to. They are worked out when asked for: kept up to date, a million accounts
     /// cost the bookkeeper a sixth of his time, and nobody looked at them.
-    pub fn of(charges: impl Iterator<Item = ChargeRow>) -> Balances {
+    pub fn of(book: &Book) -> Balances {
         let mut balances = Balances::default();
-        for posting in charges.flat_map(postings) {
+        let charges = (0..).zip(book.charges().iter());
+        for posting in charges.flat_map(|(number, charge)| postings(charge, book.payer_of(number, &charge))) {
             *balances.0.entry(posting.account).or_default() += posting.amount;
         }
         balances

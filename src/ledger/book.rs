@@ -35,6 +35,7 @@ use super::index::Index;
 use super::meters::{self, Meters, Waiting};
 use super::orders::{Closing, Link};
 use super::payers::Payers;
+use super::receivables::{self, Receivables};
 use super::roll::{NameNo, Roll};
 use super::rows::{ChargeRow, Fact, FactNo, FactRow, Marks, Place, Sort};
 
@@ -58,6 +59,9 @@ pub struct Book {
     /// The rows of charges that are held, and were neither let go nor taken back; and what each counts once it is let go.
     pub(super) held: BTreeMap<u32, Option<Waiting>>,
     pub(super) links: Chunks<Link>,
+    /// By the row of a charge that was held, the row that let it go.
+    pub(super) released: HashMap<u32, u32>,
+    pub(super) receivables: Receivables,
     pub(super) accepted: BTreeSet<u32>,
     pub(super) closings: Vec<Closing>,
     /// Where each order's record stands.
@@ -89,6 +93,8 @@ impl Default for Book {
             limits: Limits::default(),
             held: BTreeMap::new(),
             links: Chunks::default(),
+            released: HashMap::new(),
+            receivables: Receivables::default(),
             accepted: BTreeSet::new(),
             closings: Vec::new(),
             orders: Chunks::default(),
@@ -331,13 +337,27 @@ impl Book {
     }
 
     fn push_charge(&mut self, row: ChargeRow) {
+        let number = self.charges.len() as u32;
         self.charges.push(row);
         self.charged.0 += i128::from(row.amount.millionths()).abs();
+        self.owe(number, &row);
+    }
+
+    /// Counts what somebody owes by the transaction in row `number`.
+    pub(super) fn owe(&mut self, number: u32, row: &ChargeRow) {
+        if receivables::is_owed(row) {
+            let payer = self.payer_of(number, row);
+            self.receivables.post(number, row, payer);
+        }
     }
 
     /// Posts what speaks of an earlier transaction.
     pub(super) fn link(&mut self, of: u32, row: ChargeRow) {
-        self.links.push(Link { of, by: self.charges.len() as u32 });
+        let by = self.charges.len() as u32;
+        self.links.push(Link { of, by });
+        if row.sort() == Sort::Release {
+            self.released.insert(of, by);
+        }
         self.push_charge(row);
     }
 

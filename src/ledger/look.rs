@@ -18,7 +18,8 @@ use super::guards::{Guards, Limits};
 use super::meters::{Meters, Waiting};
 use super::orders::{Closing, Link};
 use super::payers::Payers;
-use super::roll::Roll;
+use super::receivables::Receivables;
+use super::roll::{NameNo, Roll};
 use super::rows::{ChargeRow, Fact, FactNo, FactRow, Place, Sort};
 
 impl Book {
@@ -130,6 +131,25 @@ impl Book {
     /// What speaks of what, in order of the later ones.
     pub fn links(&self) -> &Chunks<Link> {
         &self.links
+    }
+
+    /// What is owed and not invoiced.
+    pub fn receivables(&self) -> &Receivables {
+        &self.receivables
+    }
+
+    /// Who pays for the transaction in row `number`, if anybody does. What speaks of an earlier one is his who pays for
+    /// that, whoever is on the list meanwhile; and what was held is his who was on it when it was let go.
+    pub fn payer_of(&self, number: u32, charge: &ChargeRow) -> Option<NameNo> {
+        let settled = match charge.sort() {
+            Sort::Charge | Sort::Release => number,
+            Sort::Adjustment | Sort::Reversal => {
+                let link = self.links.get(self.links.partition_point(|link| link.by < number));
+                let of = link.filter(|link| link.by == number).map(|link| link.of);
+                of.map_or(number, |of| self.released.get(&of).copied().unwrap_or(of))
+            }
+        };
+        self.payers.of(settled, charge)
     }
 
     /// Whether a conflict was accepted.

@@ -19,6 +19,7 @@ pub mod orders;
 pub mod pages;
 pub mod parts;
 pub mod payers;
+pub mod receivables;
 pub mod roll;
 pub mod rows;
 pub mod top;

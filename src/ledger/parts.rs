@@ -101,8 +101,14 @@ impl Book {
             // An image of the first format does not tell: then at the latest by the last of them.
             book.arrivals.put(Arrival { fact: FactNo(0), at: book.latest });
         }
-        for Link { of, .. } in book.links.iter() {
+        for Link { of, by } in book.links.iter() {
             book.held.remove(&of);
+            if book.charges.get(by as usize).is_some_and(|row| row.sort() == Sort::Release) {
+                book.released.insert(of, by);
+            }
+        }
+        for (number, row) in (0..).zip(book.charges.share().iter()) {
+            book.owe(number, &row);
         }
         for (number, waiting) in parts.waiting {
             book.held.entry(number).and_modify(|held| *held = Some(waiting));

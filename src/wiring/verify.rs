@@ -9,7 +9,7 @@ use crate::domain::time::Moment;
 use crate::folder::DataFolder;
 use crate::journal::JournalError;
 use crate::journal::recovery::Cut;
-use crate::ledger::accounts::Balances;
+use crate::ledger::accounts::{Balances, Kind};
 use crate::ledger::book::Book;
 use crate::ledger::digest::digest;
 use crate::ledger::roll::NameNo;
@@ -88,12 +88,22 @@ fn digest_of(book: &Book) -> blake3::Hash {
 /// Every way of adding up must come to the same sum, and all accounts together to nothing.
 fn unbalanced(book: &Book, totals: &Totals) -> Vec<String> {
     let mut faults = Vec::new();
-    for (currency, sum) in Balances::of(book.charges().iter()).trial() {
+    let balances = Balances::of(book);
+    for (currency, sum) in balances.trial() {
         if sum != 0 {
             faults.push(format!("the accounts in {currency} are {sum} millionths apart"));
         }
     }
     for sums in totals.currencies() {
+        let currency = sums.currency;
+        let billed =
+            book.receivables().all().filter(|(_, owed, _)| *owed == currency).map(|(.., open)| open.sum.0).sum();
+        for (kind, kept) in [(Kind::Unbilled, Sum(billed)), (Kind::NoPayer, book.receivables().nobodys(currency))] {
+            let found = balances.of_kind(kind, currency);
+            if found != kept {
+                faults.push(format!("{found} {currency} is {}, and {kept} is kept as that", kind.as_str()));
+            }
+        }
         let by_rule = both(sums.all_time());
         let by_day = sums.days.iter().fold(Sum::default(), |sum, day| sum.plus(both(day.stages)));
         if by_rule != by_day {

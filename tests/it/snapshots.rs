@@ -74,6 +74,7 @@ proptest! {
             let rows = |book: &Book| book.facts().iter().map(|row| row.fact()).collect::<Vec<_>>();
             prop_assert_eq!(rows(&shortened), rows(&whole));
             prop_assert!(shortened.conflicts().iter().eq(whole.conflicts().iter()));
+            prop_assert_eq!(shortened.receivables(), whole.receivables());
         }
     }
 }

@@ -1,0 +1,67 @@
+//! What payers owe and is on no invoice yet, and what nobody is known to pay.
+//!
+//! It follows from the rows and the list of payers, row by row: counting all of them again gives the same. What is
+//! held is in none of it, and neither is what was earned in shadow.
+
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
+
+use crate::domain::charge::Stage;
+use crate::domain::money::{Currency, Sum};
+
+use super::roll::NameNo;
+use super::rows::ChargeRow;
+
+/// What is owed and not invoiced.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Receivables {
+    open: HashMap<(NameNo, Currency), Open>,
+    nobody: BTreeMap<Currency, Sum>,
+}
+
+/// What one payer owes in one currency.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Open {
+    /// The rows of the transactions, in order: also of those that take something back.
+    pub rows: Vec<u32>,
+    /// What they come to.
+    pub sum: Sum,
+}
+
+impl Receivables {
+    /// Takes a transaction in, whose row is `number`; given who pays for it, if anybody does.
+    pub fn post(&mut self, number: u32, charge: &ChargeRow, payer: Option<NameNo>) {
+        if !is_owed(charge) {
+            return;
+        }
+        match payer {
+            Some(payer) => {
+                let open = self.open.entry((payer, charge.currency)).or_default();
+                open.rows.push(number);
+                open.sum.add(charge.amount);
+            }
+            None => self.nobody.entry(charge.currency).or_default().add(charge.amount),
+        }
+    }
+
+    /// What a payer owes in a currency.
+    pub fn of(&self, payer: NameNo, currency: Currency) -> Option<&Open> {
+        self.open.get(&(payer, currency))
+    }
+
+    /// What everybody owes, in no order.
+    pub fn all(&self) -> impl Iterator<Item = (NameNo, Currency, &Open)> {
+        self.open.iter().map(|((payer, currency), open)| (*payer, *currency, open))
+    }
+
+    /// What was earned live and nobody is known to pay.
+    pub fn nobodys(&self, currency: Currency) -> Sum {
+        self.nobody.get(&currency).copied().unwrap_or_default()
+    }
+}
+
+/// Whether a transaction changes what somebody owes.
+pub fn is_owed(charge: &ChargeRow) -> bool {
+    charge.stage() == Stage::Live && !charge.is_held()
+}
