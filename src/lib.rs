@@ -4,6 +4,7 @@
 //! above them does the effects. `ARCHITECTURE.md` is the map.
 
 pub mod actors;
+pub mod billing;
 pub mod chain;
 pub mod cli;
 pub mod clock;

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 use super::clerk::Clerk;
 use super::messages::{Describe, Flush, Found, Leave, Obey, Outcome, Outside, Post, Synced, TakeSnapshot};
-use super::queries::{Finding, Operations};
+use super::queries::{Finding, Operations, Owed};
 use super::sheet::{Answer, Sheet};
 use super::vitals::Guard;
 use crate::domain::calendar::Calendar;
@@ -86,6 +86,7 @@ pub(super) struct Promise {
     pub(super) rows: Vec<Row>,
     pub(super) obeyed: Vec<(oneshot::Sender<Outcome>, Outcome, OwnedSemaphorePermit)>,
     pub(super) operations: Vec<(oneshot::Sender<Operations>, Operations)>,
+    pub(super) owing: Vec<(oneshot::Sender<Owed>, Owed)>,
     /// The tariffs, where one came into force.
     pub(super) tariffs: Option<Tariffs>,
     /// Who is on the list of those who pay, or no more; and all of it, where it changed.
@@ -254,6 +255,9 @@ impl Bookkeeper {
         }
         for (reply, operations) in promise.operations {
             let _ = reply.send(operations);
+        }
+        for (reply, owed) in promise.owing {
+            let _ = reply.send(owed);
         }
     }
 

@@ -17,6 +17,8 @@ use crate::ledger::book::ConflictRow;
 use crate::ledger::chunks::Chunks;
 use crate::ledger::guards::Capacity;
 use crate::ledger::orders::{Closing, Link};
+use crate::ledger::payers::Payers;
+use crate::ledger::receivables::Receivables;
 use crate::ledger::rows::{ChargeRow, Fact, FactRow, Place};
 use crate::ledger::totals::{ByStage, Role};
 
@@ -100,6 +102,25 @@ pub struct Operations {
     pub open_from: Option<Day>,
 }
 
+/// What is owed, and by whom? The answer waits until all that is in it is durable.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Owing {
+    /// Who waits.
+    pub reply: oneshot::Sender<Owed>,
+}
+
+/// What is owed, and by whom.
+#[derive(Debug)]
+pub struct Owed {
+    /// The rows, of which all are durable.
+    pub rows: Rows,
+    /// What is owed.
+    pub receivables: Receivables,
+    /// Who pays.
+    pub payers: Payers,
+}
+
 /// What is known of a citizen or business?
 #[derive(Debug, Message)]
 #[rtype(result = "Option<Account>")]
@@ -166,6 +187,26 @@ impl Handler<Share> for Bookkeeper {
     type Result = Rows;
 
     fn handle(&mut self, _: Share, _: &mut Self::Context) -> Rows {
+        self.rows()
+    }
+}
+
+impl Handler<Owing> for Bookkeeper {
+    type Result = ();
+
+    fn handle(&mut self, Owing { reply }: Owing, _: &mut Self::Context) {
+        let owed = Owed {
+            rows: self.rows(),
+            receivables: self.book.receivables().clone(),
+            payers: self.book.payers().clone(),
+        };
+        self.open.owing.push((reply, owed));
+        self.pass_on();
+    }
+}
+
+impl Bookkeeper {
+    fn rows(&self) -> Rows {
         Rows {
             facts: self.book.facts().share(),
             charges: self.book.charges().share(),
@@ -179,9 +220,7 @@ impl Handler<Share> for Bookkeeper {
             durable: self.durable.position,
         }
     }
-}
 
-impl Bookkeeper {
     fn operations(&self) -> Operations {
         let parked = self.book.guards().parked();
         Operations {

@@ -136,6 +136,7 @@ impl Import {
                     segment_bytes: config.segment_bytes,
                     snapshot_bytes: config.snapshot_bytes,
                     limits: super::guards(&config),
+                    policy: super::policy(&config),
                     ..Settings::new(&config.data)
                 };
                 Sink::Folder { rialto: Rialto::start(settings)?, runtime }

@@ -1,5 +1,6 @@
 //! The command line: arguments in, exit code out.
 
+mod bill;
 mod city;
 mod client;
 mod columns;
@@ -30,13 +31,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use rust_decimal::Decimal;
 use toml::{Table, Value};
 
 use self::failure::Failure;
+use crate::billing::plan::Policy;
 use crate::chain::Chain;
 use crate::config::{Config, ConfigError};
 use crate::domain::calendar::Day;
-use crate::domain::money::Money;
+use crate::domain::money::{Money, Sum};
 use crate::domain::targets::{Basis, Target, Targets};
 use crate::ledger::guards;
 
@@ -72,8 +75,10 @@ enum Command {
     Orders(history::Orders),
     /// Show the messages of which no rule says whether they left the simulation.
     Undecided(history::Undecided),
-    /// Show who pays, and put somebody on the list.
+    /// Show who pays, put somebody on the list, or take somebody off.
     Payer(payer::Payer),
+    /// Show which invoices are due, and why the rest waits.
+    Bill(bill::Bill),
     /// Show which paid services the engine may create.
     Proposals(proposals::Proposals),
     /// Take a charge back by another transaction, once.
@@ -131,6 +136,22 @@ fn guards(config: &Config) -> guards::Limits {
     }
 }
 
+/// When something is worth an invoice.
+fn policy(config: &Config) -> Policy {
+    // What is configured is a good decimal, and no larger than an amount can be.
+    let decimal = |text: &str| text.parse::<Decimal>().unwrap_or_default();
+    let amount = |text: &str| {
+        let millionths = Sum::parse(text).and_then(|sum| i64::try_from(sum.0).ok());
+        Money::from_millionths(millionths.unwrap_or_default())
+    };
+    Policy {
+        minimum: amount(&config.bill_minimum),
+        age_days: u32::try_from(config.bill_age_days).unwrap_or(u32::MAX),
+        fee_percent: decimal(&config.bill_fee_percent),
+        fee_fixed: amount(&config.bill_fee_fixed),
+    }
+}
+
 /// What is to be earned by when.
 fn targets(config: &Config) -> Targets {
     let start = chrono::NaiveDate::parse_from_str(&config.targets_start, "%Y-%m-%d").ok().map(Day::of);
@@ -160,6 +181,7 @@ pub fn run(give_back: Option<fn()>) -> ExitCode {
         Command::Orders(orders) => orders.run(),
         Command::Undecided(undecided) => undecided.run(),
         Command::Payer(payer) => payer.run(),
+        Command::Bill(bill) => bill.run(),
         Command::Proposals(proposals) => proposals.run(),
         Command::Reverse(reverse) => reverse.run(),
         Command::Close(close) => close.run(),

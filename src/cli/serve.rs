@@ -85,6 +85,7 @@ impl Serve {
             idle: config.idle(),
             arbiters: config.arbiters,
             limits: super::guards(&config),
+            policy: super::policy(&config),
             targets: super::targets(&config),
             gate: Gate { events: config.gate_events, hours: u32::try_from(config.gate_hours).unwrap_or(u32::MAX) },
             segment_bytes: config.segment_bytes,

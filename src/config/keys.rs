@@ -36,6 +36,8 @@ pub enum Kind {
     Date,
     /// A whole number of something.
     Whole(&'static str, RangeInclusive<u64>),
+    /// A decimal of at most two places, as a text: of something, from nothing to so much; an example of one.
+    Decimal(&'static str, u32, &'static str),
     /// Tables of targets.
     Targets,
 }
@@ -72,6 +74,10 @@ keys! {
     "guard_pair_hour": Kind::Whole("messages", GUARD), "Held is what goes beyond so many messages in an hour between two who write to each other.";
     "guard_jump": Kind::Whole("times", 2..=1_000_000_000), "Held is what is so many times as many charges of a citizen as in the hours before.";
     "guard_park_after": Kind::Whole("held charges", GUARD), "After so many held charges a citizen is parked: all of his are held until he is released.";
+    "bill_minimum": Kind::Decimal("units of the currency", 1_000_000, "10.00"), "An invoice comes to this much at least, unless its payer has a minimum of his own.";
+    "bill_age_days": Kind::Whole("days", 1..=3_650), "After so many days what is owed is invoiced also below the minimum, where Stripe takes it.";
+    "bill_fee_percent": Kind::Decimal("percent", 100, "1.5"), "What Stripe is expected to take of a payment, in percent of it,";
+    "bill_fee_fixed": Kind::Decimal("units of the currency", 1_000, "0.25"), "and besides, in units of the currency. Expected fees are shown; what it really took is booked.";
     "log": Kind::Text("info"), "What is logged: error, warn, info, debug or trace, or target=level pairs joined by commas.";
     "log_format": Kind::Word(&["text", "json"]), "How it is logged: text for people, json for programs.";
     "targets_start": Kind::Date, "Day one of the targets, such as 2026-12-01; empty for the day of the first charge.";
@@ -106,6 +112,7 @@ impl Key {
                 .as_integer()
                 .and_then(|number| u64::try_from(number).ok())
                 .is_some_and(|number| range.contains(&number)),
+            Kind::Decimal(_, most, _) => text.is_some_and(|text| is_decimal(text, *most)),
             Kind::Targets => value.as_array().is_some_and(|list| list.iter().all(Value::is_table)),
         }
     }
@@ -129,6 +136,11 @@ impl Key {
                 range.end(),
                 range.start().max(&1)
             ),
+            Kind::Decimal(unit, most, example) => {
+                format!(
+                    "write a decimal in quotation marks, of {unit} from 0 to {most} with at most two places: {name} = {example:?}"
+                )
+            }
             Kind::Targets => format!(
                 "write a table for each: [[{name}]] with name = \"week one\", days = 7, amount = 500, basis = \"live\""
             ),
@@ -137,8 +149,17 @@ impl Key {
 
     /// Whether a value is a text also where it looks like something else: a folder may be named 1e3.
     pub fn is_text(&self) -> bool {
-        matches!(self.kind, Kind::Text(_) | Kind::Word(_) | Kind::Address | Kind::Zone | Kind::Date)
+        matches!(self.kind, Kind::Text(_) | Kind::Word(_) | Kind::Address | Kind::Zone | Kind::Date | Kind::Decimal(..))
     }
+}
+
+fn is_decimal(text: &str, most: u32) -> bool {
+    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+    let is_digits = |digits: &str| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+    let is_small = whole
+        .parse::<u32>()
+        .is_ok_and(|whole| whole < most || whole == most && part.bytes().all(|digit| digit == b'0'));
+    is_digits(whole) && is_digits(part) && part.len() <= 2 && is_small
 }
 
 fn is_date(text: &str) -> bool {

@@ -70,6 +70,14 @@ pub struct Config {
     pub guard_jump: u64,
     /// After so many held charges a citizen is parked.
     pub guard_park_after: u64,
+    /// What an invoice comes to at least,
+    pub bill_minimum: String,
+    /// unless what it is for is as many days old.
+    pub bill_age_days: u64,
+    /// What Stripe is expected to take of a payment, in percent,
+    pub bill_fee_percent: String,
+    /// and besides.
+    pub bill_fee_fixed: String,
     /// Day one of the targets, such as 2026-12-01; empty for the day of the first charge.
     pub targets_start: String,
     /// What is to be earned by when; an empty list is the brief's own four.
@@ -139,6 +147,11 @@ impl Default for Config {
             guard_pair_hour: 120,
             guard_jump: 50,
             guard_park_after: 1_000,
+            bill_minimum: "10.00".to_owned(),
+            bill_age_days: 35,
+            // Stripe's price for cards of the European Economic Area.
+            bill_fee_percent: "1.5".to_owned(),
+            bill_fee_fixed: "0.25".to_owned(),
             targets_start: String::new(),
             targets: usual_targets(),
             log: "info".to_owned(),
@@ -313,6 +326,11 @@ mod tests {
             ("hosts = \"a\"", &["hosts is \"a\"", "hosts = [\"rialto.example\"]"]),
             ("log_format = \"xml\"", &["one of text, json"]),
             ("targets_start = 2026-12-01", &["targets_start = \"2026-12-01\""]),
+            (
+                "bill_minimum = \"ten\"",
+                &["bill_minimum is \"ten\"", "a decimal in quotation marks", "bill_minimum = \"10.00\""],
+            ),
+            ("bill_fee_percent = \"-1\"", &["bill_fee_percent is \"-1\"", "from 0 to 100"]),
             ("targets = 3", &["[[targets]] with name"]),
             (&format!("{week}amuont = 5\nbasis = \"live\""), &[":4:10: `amuont` is no setting; write amount"]),
             (&format!("{week}amount = 5\nbasis = \"paid\""), &[":5:9: basis is \"paid\"", "tracked, live, collected"]),

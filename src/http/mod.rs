@@ -5,6 +5,7 @@
 
 pub mod access;
 mod answers;
+mod billing;
 mod house;
 mod ingest;
 mod operating;

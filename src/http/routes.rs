@@ -12,7 +12,7 @@ use super::house::House;
 use super::ingest::{self, Table};
 use super::pages;
 use super::reply::{Answer, Refused};
-use super::{operating, payers, proposals};
+use super::{billing, operating, payers, proposals};
 use crate::domain::ids::Feed;
 
 /// All routes. Whatever fails is answered too.
@@ -167,6 +167,11 @@ fn operating_routes(
             .and(post())
             .then(|house, body| async { answered(proposals::proposals(house, body).await) }))
         .unify()
+        .or(warp::path!("v1" / "bills" / "plan")
+            .and(get())
+            .and(query())
+            .then(|house, query| async { answered(billing::plan(house, query).await) }))
+        .unify()
         .or(warp::path!("v1" / "payers").and(get()).then(|house| async { answered(payers::payers(house).await) }))
         .unify()
         .or(warp::path!("v1" / "payers")
@@ -182,7 +187,7 @@ fn operating_routes(
 
 /// The closed set of routes, for metrics: never an id.
 pub fn label(path: &str) -> &'static str {
-    const EXACT: [&str; 25] = [
+    const EXACT: [&str; 26] = [
         "/",
         "/page.css",
         "/page.js",
@@ -204,6 +209,7 @@ pub fn label(path: &str) -> &'static str {
         "/v1/conflicts/accept",
         "/v1/periods/close",
         "/v1/payers",
+        "/v1/bills/plan",
         "/v1/payers/remove",
         "/v1/proposals",
         "/v1/orders",

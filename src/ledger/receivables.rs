@@ -55,6 +55,11 @@ impl Receivables {
         self.open.iter().map(|((payer, currency), open)| (*payer, *currency, open))
     }
 
+    /// What was earned live and nobody is known to pay, by currency.
+    pub fn all_nobodys(&self) -> impl Iterator<Item = (Currency, Sum)> {
+        self.nobody.iter().map(|(currency, sum)| (*currency, *sum))
+    }
+
     /// What was earned live and nobody is known to pay.
     pub fn nobodys(&self, currency: Currency) -> Sum {
         self.nobody.get(&currency).copied().unwrap_or_default()

@@ -3,6 +3,7 @@
 //! In process Rialto is a guest: it has threads and an actix system of its own, and touches no global
 //! recorder, subscriber, panic hook or signal.
 
+mod billing;
 mod found;
 mod gauge;
 mod images;
@@ -32,6 +33,7 @@ use crate::actors::halt::Halt;
 use crate::actors::messages::{Flush, Leave, TakeSnapshot};
 use crate::actors::registry::Registries;
 use crate::actors::vitals::{Cause, State, Vitals};
+use crate::billing::plan::Policy;
 use crate::clock::Clock;
 use crate::domain::activity::Activity;
 use crate::domain::calendar::Calendar;
@@ -47,6 +49,7 @@ use crate::ledger::orders::Obeyed;
 use crate::ledger::view::{Dashboard, View};
 use crate::metrics::Meters;
 
+pub use billing::Planned;
 pub use found::{Correction, Disputed, Fate, HeldPage, Ordered, QueryError, Transaction, Undecided, Wanted};
 pub use recover::Opened;
 pub use settings::{OrderError, RecordError, Settings, StartError};
@@ -71,6 +74,7 @@ struct Inner {
     submitted: mpsc::Sender<queue::Told>,
     opened: Opened,
     folder: DataFolder,
+    policy: Policy,
     system: Mutex<Option<(System, JoinHandle<()>)>>,
 }
 

@@ -9,6 +9,7 @@ use thiserror::Error;
 use crate::actors::door::{Bounds, Closed, NotTaken};
 use crate::actors::gate::Gate;
 use crate::actors::vitals::Cause;
+use crate::billing::plan::Policy;
 use crate::clock::Clock;
 use crate::config;
 use crate::domain::orders;
@@ -43,6 +44,8 @@ pub struct Settings {
     pub gate: Gate,
     /// What is to be earned by when.
     pub targets: Targets,
+    /// When something is worth an invoice.
+    pub policy: Policy,
     /// Asks the allocator to give back what the calling thread has freed: called after many actors
     /// retired. Only whoever chooses the allocator knows how.
     pub give_back: Option<fn()>,
@@ -63,6 +66,7 @@ impl Settings {
             limits: Limits::default(),
             gate: Gate::default(),
             targets: Targets::default(),
+            policy: Policy::default(),
             give_back: None,
         }
     }

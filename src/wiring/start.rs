@@ -133,6 +133,7 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
         submitted,
         opened,
         folder,
+        policy: settings.policy,
         system: Mutex::new(Some((system, thread))),
     })
 }

@@ -73,6 +73,7 @@ fn the_description_of_the_api_lists_exactly_what_is_answered() {
         "get /page.js",
         "get /readyz",
         "get /v1/activities/{id}",
+        "get /v1/bills/plan",
         "get /v1/conflicts",
         "get /v1/entities/{id}",
         "get /v1/guards",
@@ -133,6 +134,7 @@ fn an_answer_has_the_keys_that_the_description_gives_it() {
         ("Rollout", sidecar.get("/v1/rollout").1),
         ("Held", sidecar.get("/v1/guards").1),
         ("Payers", sidecar.get("/v1/payers").1),
+        ("Bills", sidecar.get("/v1/bills/plan").1),
         ("Proposals", sidecar.post("/v1/proposals", JSON, &asked).1),
         ("Error", sidecar.get("/nothing").1),
     ] {

@@ -9,6 +9,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("tariffs", &["domain"]),
     ("ledger", &["domain", "tariffs"]),
+    ("billing", &["domain", "ledger"]),
     ("chain", &[]),
     ("clock", &["domain"]),
     ("config", &["domain"]),
@@ -19,13 +20,25 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("folder", &["journal"]),
     ("snapshot", &["domain", "tariffs", "ledger", "journal", "chain", "clock", "folder", "metrics"]),
     ("actors", &["domain", "ledger", "journal", "snapshot", "chain", "clock", "folder", "metrics"]),
-    ("wiring", &["domain", "ledger", "journal", "snapshot", "actors", "chain", "clock", "config", "folder", "metrics"]),
-    ("http", &["domain", "tariffs", "ledger", "actors", "wiring", "chain", "clock", "config", "metrics", "reading"]),
+    (
+        "wiring",
+        &[
+            "domain", "ledger", "billing", "journal", "snapshot", "actors", "chain", "clock", "config", "folder",
+            "metrics",
+        ],
+    ),
+    (
+        "http",
+        &[
+            "domain", "tariffs", "ledger", "billing", "actors", "wiring", "chain", "clock", "config", "metrics",
+            "reading",
+        ],
+    ),
     (
         "cli",
         &[
-            "domain", "tariffs", "ledger", "journal", "snapshot", "actors", "wiring", "http", "chain", "clock",
-            "config", "demo", "folder", "metrics", "reading",
+            "domain", "tariffs", "ledger", "billing", "journal", "snapshot", "actors", "wiring", "http", "chain",
+            "clock", "config", "demo", "folder", "metrics", "reading",
         ],
     ),
 ];

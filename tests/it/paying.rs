@@ -63,3 +63,37 @@ fn terms_that_make_no_sense_are_refused() {
     }
     assert_eq!(house.done(&["payer", "list"]), "no payers\n");
 }
+
+#[test]
+fn the_plan_shows_what_is_due_to_the_cent_and_why_the_rest_waits() {
+    let house = House::with(&[("RIALTO_GATE_EVENTS", "0"), ("RIALTO_GATE_HOURS", "0"), ("RIALTO_BILL_MINIMUM", "20")]);
+    assert_eq!(house.done(&["bill", "plan"]), "nothing is owed\n");
+    house.done(&["payer", "add", "Ada", "--customer", "cus_1"]);
+    house.done(&["payer", "add", "Bepi", "--customer", "cus_2"]);
+    house.done(&["rollout", "live", "--all"]);
+    for (id, citizen, minutes) in [("rec1", "Ada", 25), ("rec2", "Ada", 50), ("rec3", "Bepi", 20), ("rec4", "Zane", 60)]
+    {
+        let service = json!({ "id": id, "Type": "paid_service", "Citizen": citizen, "duration_minutes": minutes });
+        assert_eq!(house.take(&service)["stage"], "live", "{service}");
+    }
+    let plan = house.done(&["bill", "plan", "--payer", "Ada"]);
+    let today = house.get("/v1/bills/plan")["today"].as_str().unwrap().to_owned();
+    for part in [
+        "Ada  62.50 EUR  1.19 (1.9 %)  1  tx_1 to tx_2  30 days",
+        &format!("{today}  Ada  paid_service  2  62.50  62.50"),
+        "EUR: 62.50 owed; 62.50 due, of which Stripe takes some 1.19; 0.00 waits, 0.00 is carried",
+    ] {
+        let squeezed: String = plan.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+        assert!(squeezed.contains(&part.replace("  ", " ")), "{part}\n{plan}");
+    }
+    let plan = house.done(&["bill", "plan"]);
+    assert!(plan.contains("it is less than 20.00 EUR; after 35 days it is invoiced all the same"), "{plan}");
+    assert!(plan.contains("EUR: 79.166667 owed") && plan.contains("; 50.00 has no payer\n"), "{plan}");
+    let json = house.run(&["bill", "plan", "--lines", "--json"]).json();
+    assert_eq!(
+        [&json["invoices"][0]["lines"][0]["transactions"], &json["waiting"][0]["why"]],
+        [&json!(2), &json!("below_minimum")]
+    );
+    let refused = house.run(&["bill", "plan", "--payer", "nobody at all"]);
+    assert!(refused.code == Some(1) && refused.err.contains("nobody at all"), "{refused:?}");
+}

@@ -1,6 +1,7 @@
 //! The answers as they are written: types of the wire, which the inside does not know.
 
 mod batch;
+mod bills;
 mod board;
 mod conflict;
 mod entity;
@@ -13,6 +14,7 @@ mod proposals;
 mod why;
 
 pub use batch::Batch;
+pub use bills::Bills;
 pub use board::Board;
 pub use conflict::Contradiction;
 pub use entity::Entity;

@@ -3,6 +3,7 @@
 mod corrections;
 mod counting;
 mod guarding;
+mod owing;
 mod rollout;
 mod sameness;
 mod stories;

@@ -1,0 +1,299 @@
+//! The plan: which invoices are due now, what each comes to, and why others wait.
+//!
+//! An invoice takes all that its payer owes up to a row, whatever way it goes, so that no transaction is on two
+//! invoices and none is forgotten. Small amounts are held back, because a fee that is half of an invoice collects
+//! nothing for anybody: below the minimum nothing is invoiced before it is old, and nothing ever below what Stripe takes.
+
+use rust_decimal::Decimal;
+
+use crate::domain::calendar::{Calendar, Day};
+use crate::domain::money::{Currency, Money, Sum};
+use crate::domain::payers::Payer;
+use crate::ledger::chunks::Chunks;
+use crate::ledger::orders::Closing;
+use crate::ledger::payers::{Listing, Payers};
+use crate::ledger::receivables::{Open, Receivables};
+use crate::ledger::roll::NameNo;
+use crate::ledger::rows::{ChargeRow, FactRow};
+
+use super::coin::Coin;
+use super::lines::{self, Detail, LINES_MAX, Line};
+
+/// When something is worth an invoice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// An invoice comes to this much at least, unless it is old or its payer has a minimum of his own.
+    pub minimum: Money,
+    /// After so many days the minimum holds no more, but only Stripe's own.
+    pub age_days: u32,
+    /// What Stripe takes of a payment: a part of it, in percent,
+    pub fee_percent: Decimal,
+    /// and so much besides.
+    pub fee_fixed: Money,
+}
+
+/// The brief's currency, and Stripe's usual fee in Europe: 1.5 % and EUR 0.25.
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy {
+            minimum: Money::from_millionths(10 * Money::PER_UNIT),
+            age_days: 35,
+            fee_percent: Decimal::new(15, 1),
+            fee_fixed: Money::from_millionths(Money::PER_UNIT / 4),
+        }
+    }
+}
+
+impl Policy {
+    /// What Stripe is expected to take of a payment, in the units of its amounts, rounded up.
+    pub fn fee(&self, amount: i64, coin: Coin) -> i64 {
+        let part = Decimal::from(amount) * self.fee_percent / Decimal::ONE_HUNDRED;
+        let fixed = Decimal::from(self.fee_fixed.millionths()) / Decimal::from(coin.minor);
+        i64::try_from((part + fixed).ceil()).unwrap_or(i64::MAX)
+    }
+}
+
+/// What a plan is made from.
+#[derive(Debug)]
+pub struct Books<'a> {
+    /// The transactions.
+    pub charges: &'a Chunks<ChargeRow>,
+    /// The facts that they are of.
+    pub facts: &'a Chunks<FactRow>,
+    /// The months that were closed.
+    pub closings: &'a [Closing],
+    /// What is owed.
+    pub receivables: &'a Receivables,
+    /// Who pays.
+    pub payers: &'a Payers,
+}
+
+/// Invoices that are due, and what waits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// In the order of their payers' names and currencies.
+    pub invoices: Vec<Invoice>,
+    /// Likewise.
+    pub waiting: Vec<Waiting>,
+    /// What was earned live and nobody is known to pay, where there is any.
+    pub nobodys: Vec<(Currency, Sum)>,
+}
+
+/// An invoice that is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invoice {
+    /// Whose, and on which terms.
+    pub payer: Payer,
+    /// In this currency.
+    pub currency: Currency,
+    /// Of what he owes, it takes the rows from this one on
+    pub from: u32,
+    /// to before this one.
+    pub to: u32,
+    /// How finely its lines tell.
+    pub detail: Detail,
+    /// Its lines, in order. Those without an amount are no items at Stripe.
+    pub lines: Vec<Line>,
+    /// What it comes to, in the units of Stripe's amounts.
+    pub total: i64,
+    /// What was carried from the payer's last invoice.
+    pub carried: Sum,
+    /// What is carried to his next one.
+    pub rest: Sum,
+    /// What Stripe is expected to take of it.
+    pub fee: i64,
+    /// Whether it is below the minimum, and due because it is old.
+    pub is_old: bool,
+}
+
+/// What a payer owes and is not invoiced now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Who.
+    pub payer: Payer,
+    /// In this currency.
+    pub currency: Currency,
+    /// How much.
+    pub owed: Sum,
+    /// Since this day.
+    pub since: Day,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why something is not invoiced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// He has no customer's id at Stripe.
+    NoCustomer,
+    /// He is on the list no more.
+    Struck,
+    /// He pays in another currency.
+    Currency(Currency),
+    /// He has as much to get back.
+    Nothing,
+    /// It is less than this.
+    Minimum(Money),
+    /// It is old enough, but Stripe takes nothing below this, in its units.
+    Least(i64),
+    /// It is more than an amount can be.
+    TooMuch,
+}
+
+impl Why {
+    /// The stable text of the reason.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Why::NoCustomer => "no_customer",
+            Why::Struck => "not_listed",
+            Why::Currency(_) => "other_currency",
+            Why::Nothing => "nothing",
+            Why::Minimum(_) => "below_minimum",
+            Why::Least(_) => "below_stripes_minimum",
+            Why::TooMuch => "too_much",
+        }
+    }
+}
+
+/// What is due on `today`, given what each payer's last invoice carried.
+pub fn plan(
+    books: &Books<'_>,
+    policy: &Policy,
+    calendar: &mut Calendar,
+    today: Day,
+    carried: impl Fn(NameNo, Currency) -> Sum,
+) -> Plan {
+    let mut plan = Plan::default();
+    let mut all: Vec<(NameNo, Currency, &Open, &Listing)> = (books.receivables.all())
+        .filter_map(|(payer, currency, open)| Some((payer, currency, open, books.payers.get(payer)?)))
+        .collect();
+    all.sort_unstable_by_key(|(_, currency, _, listing)| (listing.payer.id, *currency));
+    for (number, currency, open, listing) in all {
+        let mut account = Account { books, policy, calendar, today, listing, currency };
+        account.invoice(&open.rows, carried(number, currency), &mut plan);
+    }
+    plan.nobodys = books.receivables.all_nobodys().filter(|(_, sum)| sum.0 != 0).collect();
+    plan
+}
+
+/// A payer's account in one currency.
+struct Account<'a> {
+    books: &'a Books<'a>,
+    policy: &'a Policy,
+    calendar: &'a mut Calendar,
+    today: Day,
+    listing: &'a Listing,
+    currency: Currency,
+}
+
+/// A transaction of an account.
+#[derive(Clone, Copy)]
+struct Owed {
+    row: u32,
+    day: Day,
+    charge: ChargeRow,
+}
+
+impl Account<'_> {
+    /// Plans what these rows come to: invoices one after another, and what waits.
+    fn invoice(&mut self, rows: &[u32], mut carried: Sum, plan: &mut Plan) {
+        let owed: Vec<Owed> = rows.iter().filter_map(|row| self.owed(*row)).collect();
+        let mut left = &owed[..];
+        while let Some(first) = left.first() {
+            let since = left.iter().map(|owed| owed.day).min().unwrap_or(first.day);
+            match self.next(left, carried, since) {
+                Ok((invoice, taken)) => {
+                    carried = invoice.rest;
+                    left = &left[taken..];
+                    plan.invoices.push(invoice);
+                }
+                Err(why) => {
+                    let owed = Sum(left.iter().map(|owed| i128::from(owed.charge.amount.millionths())).sum());
+                    let (payer, currency) = (self.listing.payer, self.currency);
+                    plan.waiting.push(Waiting { payer, currency, owed: owed.plus(carried), since, why });
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The next invoice of these transactions, and how many of them it takes; or why there is none.
+    fn next(&self, owed: &[Owed], carried: Sum, since: Day) -> Result<(Invoice, usize), Why> {
+        let payer = self.listing.payer;
+        if !self.listing.is_listed() {
+            return Err(Why::Struck);
+        }
+        if payer.currency != self.currency {
+            return Err(Why::Currency(payer.currency));
+        }
+        if payer.customer.is_none() {
+            return Err(Why::NoCustomer);
+        }
+        let mut why = Why::Nothing;
+        for detail in Detail::ALL {
+            let taken = fitting(owed, detail);
+            match self.drawn(&owed[..taken], detail, carried, since) {
+                Ok(invoice) => return Ok((invoice, taken)),
+                // With coarser lines it would take more.
+                Err(refused) if taken < owed.len() => why = refused,
+                Err(refused) => return Err(refused),
+            }
+        }
+        Err(why)
+    }
+
+    /// The invoice of all these transactions, if it is worth one.
+    fn drawn(&self, owed: &[Owed], detail: Detail, carried: Sum, since: Day) -> Result<Invoice, Why> {
+        let coin = Coin::of(self.currency);
+        let payer = self.listing.payer;
+        let of = |owed: &Owed| (key(owed, detail), i128::from(owed.charge.amount.millionths()));
+        let mut lines = lines::gather(owed.iter().map(of));
+        let (total, rest) = lines::allot(&mut lines, carried, coin).ok_or(Why::TooMuch)?;
+        if total <= 0 {
+            return Err(Why::Nothing);
+        }
+        let minimum = payer.minimum.unwrap_or(self.policy.minimum);
+        let is_small = coin.millionths(total) < i128::from(minimum.millionths());
+        if is_small && self.today.0.saturating_sub(since.0) < i32::try_from(self.policy.age_days).unwrap_or(i32::MAX) {
+            return Err(Why::Minimum(minimum));
+        }
+        if let Some(least) = coin.least.filter(|least| total < *least) {
+            return Err(Why::Least(least));
+        }
+        Ok(Invoice {
+            payer,
+            currency: self.currency,
+            from: owed.first().map_or(0, |owed| owed.row),
+            to: owed.last().map_or(0, |owed| owed.row + 1),
+            detail,
+            lines,
+            total,
+            carried,
+            rest,
+            fee: self.policy.fee(total, coin),
+            is_old: is_small,
+        })
+    }
+
+    fn owed(&mut self, row: u32) -> Option<Owed> {
+        let charge = self.books.charges.get(row as usize)?;
+        let fact = self.books.facts.get(charge.fact.0 as usize)?.fact();
+        let day = self.calendar.day_cached(fact.occurred_at);
+        Some(Owed { row, day: Closing::booked_on(self.books.closings, row as usize, day), charge })
+    }
+}
+
+fn key(owed: &Owed, detail: Detail) -> lines::Key {
+    let earner = owed.charge.business.some().unwrap_or(owed.charge.citizen);
+    detail.key(earner, owed.charge.rule, owed.day)
+}
+
+/// How many of these transactions fit on the lines of one invoice.
+fn fitting(owed: &[Owed], detail: Detail) -> usize {
+    let mut keys = std::collections::BTreeSet::new();
+    let fits = |owed: &&Owed| {
+        let key = key(owed, detail);
+        keys.contains(&key) || keys.len() < LINES_MAX && keys.insert(key)
+    };
+    owed.iter().take_while(fits).count()
+}
