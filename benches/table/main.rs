@@ -3,6 +3,7 @@
 //! Every probe runs in a process of its own, so that none finds the memory, the threads or the names of
 //! another. `cargo xtask bench` runs it with a PostgreSQL to compare with.
 
+mod bills;
 #[path = "../common/city.rs"]
 mod city;
 mod cost;
@@ -71,7 +72,7 @@ instead of the table, one of:
 pub type Probe = fn(&Bench) -> Found;
 
 /// The probes, in the order they run.
-const PROBES: [(&str, Probe); 17] = [
+const PROBES: [(&str, Probe); 18] = [
     ("disk", disk::probe),
     ("mix", throughput::mix),
     ("mix-200", throughput::mix_by_200_rules),
@@ -85,6 +86,7 @@ const PROBES: [(&str, Probe); 17] = [
     ("http-batches", http::batches),
     ("http-singles", http::singles),
     ("large", large::probe),
+    ("bill-plan", bills::plan),
     ("memory-transaction", memory::transaction),
     ("memory-zero", memory::zero),
     ("memory-actors", memory::actors),

@@ -31,7 +31,8 @@ pub fn start(folder: &Path) -> Result<Rialto, Box<dyn Error>> {
     Ok(Rialto::start(settings(folder))?)
 }
 
-fn settings(folder: &Path) -> Settings {
+/// The settings that probes run by.
+pub fn settings(folder: &Path) -> Settings {
     Settings { give_back: Some(crate::give_back), limits: Limits::OFF, ..Settings::new(folder) }
 }
 

@@ -39,6 +39,11 @@ impl Bookkeeper {
         if [&order.by, &order.why].into_iter().any(|text| text.contains(char::is_control)) {
             return Err(Refused::Control);
         }
+        if let What::List(payer) = &order.what
+            && let Some(fault) = payer.fault()
+        {
+            return Err(Refused::Terms(fault));
+        }
         if let What::Close(open) = order.what
             && self.calendar.day(now) < open
         {
@@ -128,9 +133,8 @@ impl Bookkeeper {
         is_described || Role::ALL.into_iter().any(|role| 0 < self.seen(role, id).0)
     }
 
-    /// Whether anybody is ready to pay: for a business or citizen itself, for who runs it, or one of its clients.
+    /// Whether anybody is ready to pay: a business or citizen itself, or one of its clients.
     fn has_payer(&self, subject: Subject) -> bool {
-        let directory = self.book.directory();
         let payers = self.book.payers();
         let is_ready = |listing: &Listing| listing.is_listed() && listing.payer.customer.is_some();
         let is_ready = |id: Name| {
@@ -138,7 +142,7 @@ impl Bookkeeper {
             listing.is_some_and(is_ready)
         };
         let Some(id) = subject.id() else { return payers.listed().iter().any(|payer| payer.customer.is_some()) };
-        if is_ready(id) || directory.building(id).and_then(|building| building.run_by).is_some_and(is_ready) {
+        if is_ready(id) {
             return true;
         }
         let Some(number) = self.book.roll().number(id) else { return false };

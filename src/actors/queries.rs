@@ -98,6 +98,8 @@ pub struct Operations {
     pub accepted: Vec<u32>,
     /// Who pays.
     pub payers: Vec<Payer>,
+    /// Who did, and was taken off the list.
+    pub former_payers: Vec<Payer>,
     /// The first day that is not closed, where any is.
     pub open_from: Option<Day>,
 }
@@ -230,6 +232,7 @@ impl Bookkeeper {
             parked: parked.filter_map(|(as_what, number)| Some((as_what, self.book.roll().name(number)?))).collect(),
             accepted: self.book.accepted().iter().copied().collect(),
             payers: self.book.payers().listed(),
+            former_payers: self.book.payers().struck(),
             open_from: self.book.open_from(),
         }
     }

@@ -24,20 +24,23 @@ pub enum Detail {
     Day,
     /// By who earned it, rule and month.
     Month,
-    /// By rule and month.
+    /// By rule alone.
     Rule,
+    /// All in one.
+    One,
 }
 
 impl Detail {
     /// All of them, the finest first.
-    pub const ALL: [Detail; 3] = [Detail::Day, Detail::Month, Detail::Rule];
+    pub const ALL: [Detail; 4] = [Detail::Day, Detail::Month, Detail::Rule, Detail::One];
 
     /// The line that a transaction is in.
     pub fn key(self, earner: NameNo, rule: RuleId, day: Day) -> Key {
         match self {
             Detail::Day => Key { day, earner, rule },
             Detail::Month => Key { day: day.month_start(), earner, rule },
-            Detail::Rule => Key { day: day.month_start(), earner: NameNo::NONE, rule },
+            Detail::Rule => Key { day: Day(i32::MIN), earner: NameNo::NONE, rule },
+            Detail::One => Key { day: Day(i32::MIN), earner: NameNo::NONE, rule: RuleId(u16::MAX) },
         }
     }
 }
@@ -45,11 +48,11 @@ impl Detail {
 /// What a line is of. Lines are in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
-    /// The day, or the first day of the month.
+    /// The day, or the first day of the month; no day in particular, where lines are by rule.
     pub day: Day,
     /// Who earned it; nobody in particular, where lines are by rule.
     pub earner: NameNo,
-    /// By which rule.
+    /// By which rule; none in particular, where all is in one line.
     pub rule: RuleId,
 }
 

@@ -113,8 +113,10 @@ pub struct Waiting {
     pub payer: Payer,
     /// In this currency.
     pub currency: Currency,
-    /// How much.
+    /// How much, besides what is carried.
     pub owed: Sum,
+    /// What his last invoice carried.
+    pub carried: Sum,
     /// Since this day.
     pub since: Day,
     /// Why.
@@ -126,15 +128,13 @@ pub struct Waiting {
 pub enum Why {
     /// He has no customer's id at Stripe.
     NoCustomer,
-    /// He is on the list no more.
-    Struck,
     /// He pays in another currency.
     Currency(Currency),
     /// He has as much to get back.
     Nothing,
     /// It is less than this.
     Minimum(Money),
-    /// It is old enough, but Stripe takes nothing below this, in its units.
+    /// Stripe takes nothing below this, in its units.
     Least(i64),
     /// It is more than an amount can be.
     TooMuch,
@@ -145,7 +145,6 @@ impl Why {
     pub const fn as_str(self) -> &'static str {
         match self {
             Why::NoCustomer => "no_customer",
-            Why::Struck => "not_listed",
             Why::Currency(_) => "other_currency",
             Why::Nothing => "nothing",
             Why::Minimum(_) => "below_minimum",
@@ -199,8 +198,8 @@ impl Account<'_> {
     fn invoice(&mut self, rows: &[u32], mut carried: Sum, plan: &mut Plan) {
         let owed: Vec<Owed> = rows.iter().filter_map(|row| self.owed(*row)).collect();
         let mut left = &owed[..];
-        while let Some(first) = left.first() {
-            let since = left.iter().map(|owed| owed.day).min().unwrap_or(first.day);
+        while !left.is_empty() {
+            let since = since(left, carried);
             match self.next(left, carried, since) {
                 Ok((invoice, taken)) => {
                     carried = invoice.rest;
@@ -208,9 +207,8 @@ impl Account<'_> {
                     plan.invoices.push(invoice);
                 }
                 Err(why) => {
-                    let owed = Sum(left.iter().map(|owed| i128::from(owed.charge.amount.millionths())).sum());
                     let (payer, currency) = (self.listing.payer, self.currency);
-                    plan.waiting.push(Waiting { payer, currency, owed: owed.plus(carried), since, why });
+                    plan.waiting.push(Waiting { payer, currency, owed: Sum(sum(left)), carried, since, why });
                     return;
                 }
             }
@@ -220,23 +218,30 @@ impl Account<'_> {
     /// The next invoice of these transactions, and how many of them it takes; or why there is none.
     fn next(&self, owed: &[Owed], carried: Sum, since: Day) -> Result<(Invoice, usize), Why> {
         let payer = self.listing.payer;
-        if !self.listing.is_listed() {
-            return Err(Why::Struck);
-        }
         if payer.currency != self.currency {
             return Err(Why::Currency(payer.currency));
         }
         if payer.customer.is_none() {
             return Err(Why::NoCustomer);
         }
+        let all = sum(owed);
+        if all + carried.0 <= 0 {
+            return Err(Why::Nothing);
+        }
         let mut why = Why::Nothing;
         for detail in Detail::ALL {
             let taken = fitting(owed, detail);
+            // What comes later may take back what comes first: nobody is invoiced more than he owes in all.
+            if all < sum(&owed[..taken]) {
+                continue;
+            }
             match self.drawn(&owed[..taken], detail, carried, since) {
                 Ok(invoice) => return Ok((invoice, taken)),
                 // With coarser lines it would take more.
-                Err(refused) if taken < owed.len() => why = refused,
-                Err(refused) => return Err(refused),
+                Err(refused) => why = refused,
+            }
+            if taken == owed.len() {
+                break;
             }
         }
         Err(why)
@@ -281,6 +286,21 @@ impl Account<'_> {
         let day = self.calendar.day_cached(fact.occurred_at);
         Some(Owed { row, day: Closing::booked_on(self.books.closings, row as usize, day), charge })
     }
+}
+
+fn sum(owed: &[Owed]) -> i128 {
+    owed.iter().map(|owed| i128::from(owed.charge.amount.millionths())).sum()
+}
+
+/// Since when anything is owed: from the first day after all before it had been taken back.
+fn since(owed: &[Owed], carried: Sum) -> Day {
+    let mut due = carried.0;
+    let mut since = None;
+    for one in owed {
+        due += i128::from(one.charge.amount.millionths());
+        since = if due <= 0 { None } else { Some(since.map_or(one.day, |since: Day| since.min(one.day))) };
+    }
+    since.or(owed.last().map(|owed| owed.day)).unwrap_or(Day(0))
 }
 
 fn key(owed: &Owed, detail: Detail) -> lines::Key {

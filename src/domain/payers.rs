@@ -107,6 +107,11 @@ impl Payer {
             payer if payer.customer.into_iter().chain(payer.tax.rates()).any(|id| !is_stripes(id.as_str())) => {
                 Some("an id at Stripe is letters, digits and `_`, such as cus_NffrFeUfNV2Hib")
             }
+            Payer { tax: Tax::Rates(rates), .. }
+                if !rates.is_sorted_by_key(|rate| rate.is_none()) || rates[0].is_none() =>
+            {
+                Some("tax rates are one to five, without gaps")
+            }
             Payer { currency, .. } if !currency.is_known() => Some("a currency is an ISO 4217 code such as EUR"),
             _ => None,
         }

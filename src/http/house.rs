@@ -1,5 +1,9 @@
 //! What the routes are given: the sidecar, and the reader of records.
 
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
 use crate::reading::Reader;
 use crate::wiring::Rialto;
 
@@ -10,4 +14,6 @@ pub struct House {
     pub rialto: Rialto,
     /// The reader of records.
     pub reader: Reader,
+    /// Held by who looks at a payer's terms to change some of them.
+    pub listing: Arc<Mutex<()>>,
 }

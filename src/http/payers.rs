@@ -57,8 +57,11 @@ of which `id` alone must be there"#;
 pub async fn list(house: House, body: Bytes) -> Result<Answer, Refused> {
     let listing: Listing = object(&body, LIST)?;
     let id = Name::new(&listing.id).ok_or_else(|| wrong(ID, LIST))?;
-    let listed = house.rialto.operations().await?.payers;
-    let known = listed.into_iter().find(|payer| payer.id == id).unwrap_or_else(|| Payer::new(id));
+    // Terms are looked at, changed and ordered as one: who else changes them waits.
+    let _one = std::sync::Arc::clone(&house.listing).lock_owned().await;
+    let operations = house.rialto.operations().await?;
+    let mut known = operations.payers.iter().chain(&operations.former_payers);
+    let known = known.find(|payer| payer.id == id).copied().unwrap_or_else(|| Payer::new(id));
     let payer = terms(&listing, known)?;
     order(&house, listing.by, listing.why, What::List(payer)).await?;
     payers(house).await

@@ -71,7 +71,7 @@ pub struct Server {
 impl Server {
     /// A server of `rialto` on `listener`.
     pub fn new(listener: TcpListener, rialto: Rialto, reader: Reader, access: Access, limits: Limits) -> Server {
-        Server { listener, house: House { rialto, reader }, access: Arc::new(access), limits }
+        Server { listener, house: House { rialto, reader, listing: Arc::default() }, access: Arc::new(access), limits }
     }
 
     /// Where it listens.

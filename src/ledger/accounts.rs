@@ -108,6 +108,11 @@ impl Balances {
         self.0.iter().map(|(account, balance)| (*account, *balance)).collect()
     }
 
+    /// What is on one account: a debit above zero.
+    pub fn on(&self, account: Account) -> Sum {
+        Sum(self.0.get(&account).copied().unwrap_or_default())
+    }
+
     /// The trial balance: by currency, the sum over all accounts, which is nothing.
     pub fn trial(&self) -> BTreeMap<Currency, i128> {
         let mut sums = BTreeMap::new();

@@ -434,6 +434,13 @@ impl Book {
         let number = self.roll.enrol(id);
         let known = self.payers.get(number).and_then(|listing| listing.payer.customer);
         self.payers.list(number, Payer { customer: customer.or(known), ..Payer::new(id) }, 0);
+        if !self.receivables.is_empty() {
+            // Nothing was invoiced in those days: what is owed is found anew.
+            self.receivables = Receivables::default();
+            for (number, row) in (0..).zip(self.charges.share().iter()) {
+                self.owe(number, &row);
+            }
+        }
     }
 
     /// Takes one record of a journal, which must follow from those before it.

@@ -75,6 +75,7 @@ pub fn digest(book: &Book) -> blake3::Hash {
     for (_, Listing { payer, marks }) in &payers {
         if (*payer, marks.as_slice()) != (Payer { customer: payer.customer, ..Payer::new(payer.id) }, [0].as_slice()) {
             hash_terms(&mut hasher, payer);
+            hasher.update(&(marks.len() as u64).to_le_bytes());
             for mark in marks {
                 hasher.update(&mark.to_le_bytes());
             }
@@ -131,6 +132,8 @@ pub fn digest(book: &Book) -> blake3::Hash {
 
 fn hash_terms(hasher: &mut blake3::Hasher, payer: &Payer) {
     let days = if let Collection::Send { days } = payer.collection { days } else { 0 };
+    hasher.update(&(payer.id.as_str().len() as u64).to_le_bytes());
+    hasher.update(payer.id.as_str().as_bytes());
     hasher.update(&payer.currency.letters());
     hasher.update(&days.to_le_bytes());
     hasher.update(&payer.minimum.map_or(-1, Money::millionths).to_le_bytes());

@@ -72,7 +72,7 @@ impl Book {
                 Some(_) => Ok(()),
             },
             What::Reverse(Reverse { transaction, .. }) => self.admit_reversal(*transaction),
-            What::List(payer) => payer.fault().map_or(Ok(()), |fault| Err(Refused::Terms(fault))),
+            What::List(_) => Ok(()),
             What::Strike(id) => {
                 let listing = self.roll().number(*id).and_then(|number| self.payers().get(number));
                 let is_listed = listing.is_some_and(Listing::is_listed);

@@ -80,7 +80,16 @@ impl Payers {
 
     /// Everybody who is on the list now, in the order of their names.
     pub fn listed(&self) -> Vec<Payer> {
-        self.sorted().into_iter().filter(|(_, listing)| listing.is_listed()).map(|(_, listing)| listing.payer).collect()
+        self.those(Listing::is_listed)
+    }
+
+    /// Everybody who was, and is no more.
+    pub fn struck(&self) -> Vec<Payer> {
+        self.those(|listing| !listing.is_listed())
+    }
+
+    fn those(&self, are: impl Fn(&Listing) -> bool) -> Vec<Payer> {
+        self.sorted().into_iter().filter(|(_, listing)| are(listing)).map(|(_, listing)| listing.payer).collect()
     }
 
     /// Who pays for the transaction in row `row`, if anybody does: a client who is not on the list keeps it from

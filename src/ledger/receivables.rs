@@ -45,6 +45,11 @@ impl Receivables {
         }
     }
 
+    /// Whether nobody ever owed anything.
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty() && self.nobody.is_empty()
+    }
+
     /// What a payer owes in a currency.
     pub fn of(&self, payer: NameNo, currency: Currency) -> Option<&Open> {
         self.open.get(&(payer, currency))

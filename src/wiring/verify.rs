@@ -5,11 +5,12 @@ use chrono_tz::Tz;
 use super::recover;
 use crate::domain::calendar::{Calendar, Day, Period};
 use crate::domain::money::{Currency, Sum};
+use crate::domain::names::Name;
 use crate::domain::time::Moment;
 use crate::folder::DataFolder;
 use crate::journal::JournalError;
 use crate::journal::recovery::Cut;
-use crate::ledger::accounts::{Balances, Kind};
+use crate::ledger::accounts::{Account, Balances, Kind};
 use crate::ledger::book::Book;
 use crate::ledger::digest::digest;
 use crate::ledger::roll::NameNo;
@@ -57,7 +58,7 @@ pub fn verify(folder: &DataFolder, zone: Tz) -> Result<Report, JournalError> {
         match snapshot::load(&path, folder.id()) {
             Ok((mut image, found)) => {
                 recover::replay(folder, &mut image, found)?;
-                if digest_of(&image) != digest {
+                if digest_of(&image) != digest || image.receivables() != book.receivables() {
                     faults.push(format!("{} and the journal after it make another book", path.display()));
                 }
             }
@@ -96,8 +97,15 @@ fn unbalanced(book: &Book, totals: &Totals) -> Vec<String> {
     }
     for sums in totals.currencies() {
         let currency = sums.currency;
-        let billed =
-            book.receivables().all().filter(|(_, owed, _)| *owed == currency).map(|(.., open)| open.sum.0).sum();
+        let mut billed = 0;
+        for (payer, _, open) in book.receivables().all().filter(|(_, owed, _)| *owed == currency) {
+            billed += open.sum.0;
+            let found = balances.on(Account { kind: Kind::Unbilled, owner: payer, currency });
+            if found != open.sum {
+                let who = book.roll().name(payer).map_or("?", Name::as_str);
+                faults.push(format!("{who} owes {found} {currency}, and {} is kept as that", open.sum));
+            }
+        }
         for (kind, kept) in [(Kind::Unbilled, Sum(billed)), (Kind::NoPayer, book.receivables().nobodys(currency))] {
             let found = balances.of_kind(kind, currency);
             if found != kept {

@@ -62,7 +62,7 @@ struct Bill {
 
 #[derive(Debug, Serialize)]
 struct Row {
-    /// The day; or the month, where there are many.
+    /// The day; or the month, where there are many, or nothing.
     date: String,
     earner: Option<&'static str>,
     rule: &'static str,
@@ -144,10 +144,11 @@ fn bill(invoice: &Invoice, planned: &Planned, tariffs: &Tariffs, has_lines: bool
     let row = |line: &Line| Row {
         date: match invoice.detail {
             Detail::Day => line.key.day.date().to_string(),
-            Detail::Month | Detail::Rule => line.key.day.date().format("%Y-%m").to_string(),
+            Detail::Month => line.key.day.date().format("%Y-%m").to_string(),
+            Detail::Rule | Detail::One => String::new(),
         },
         earner: planned.name(line.key.earner).map(Name::as_str),
-        rule: tariffs.rule_name(line.key.rule),
+        rule: if invoice.detail == Detail::One { "" } else { tariffs.rule_name(line.key.rule) },
         transactions: line.count,
         amount: amount(line.amount),
         exact: line.exact.to_string(),
@@ -175,7 +176,6 @@ fn rest(waiting: &Waiting, policy: &Policy) -> Rest {
     let currency = waiting.currency;
     let help = match waiting.why {
         Why::NoCustomer => "he has no customer's id at Stripe: `rialto payer add` gives him one".to_owned(),
-        Why::Struck => "he is on the list of those who pay no more".to_owned(),
         Why::Currency(paid) => format!("he pays in {paid}, and this was charged in {currency}"),
         Why::Nothing => "as much or more was taken back; it lowers the next invoice".to_owned(),
         Why::Minimum(minimum) => {

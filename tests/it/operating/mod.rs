@@ -2,6 +2,7 @@
 
 mod corrections;
 mod counting;
+mod debts;
 mod guarding;
 mod owing;
 mod rollout;
