@@ -49,12 +49,13 @@ impl Atlas {
 
     /// Somebody is on the list of those who pay, or no more.
     pub fn list(&self, id: Name, is_listed: bool) {
-        self.has_payers.store(true, Ordering::Release);
         if is_listed {
             self.payers.insert(id, ());
         } else {
             self.payers.remove(&id);
         }
+        // Last, so that the first who pays is not doubted himself.
+        self.has_payers.store(true, Ordering::Release);
     }
 
     /// Whether the citizen with this digest is human, where that is known.

@@ -77,7 +77,7 @@ keys! {
     "bill_minimum": Kind::Decimal("units of the currency", 1_000_000, "10.00"), "An invoice comes to this much at least, unless its payer has a minimum of his own.";
     "bill_age_days": Kind::Whole("days", 1..=3_650), "After so many days what is owed is invoiced also below the minimum, where Stripe takes it.";
     "bill_fee_percent": Kind::Decimal("percent", 100, "1.5"), "What Stripe is expected to take of a payment, in percent of it,";
-    "bill_fee_fixed": Kind::Decimal("units of the currency", 1_000, "0.25"), "and besides, in units of the currency. Expected fees are shown; what it really took is booked.";
+    "bill_fee_fixed": Kind::Decimal("units of the currency", 1_000, "0.25"), "and besides, in units of the currency. `rialto bill plan` shows what that comes to.";
     "log": Kind::Text("info"), "What is logged: error, warn, info, debug or trace, or target=level pairs joined by commas.";
     "log_format": Kind::Word(&["text", "json"]), "How it is logged: text for people, json for programs.";
     "targets_start": Kind::Date, "Day one of the targets, such as 2026-12-01; empty for the day of the first charge.";

@@ -344,10 +344,18 @@ impl Book {
     }
 
     /// Counts what somebody owes by the transaction in row `number`.
-    pub(super) fn owe(&mut self, number: u32, row: &ChargeRow) {
+    fn owe(&mut self, number: u32, row: &ChargeRow) {
         if receivables::is_owed(row) {
             let payer = self.payer_of(number, row);
             self.receivables.post(number, row, payer);
+        }
+    }
+
+    /// Counts what everybody owes, from the first row on.
+    pub(super) fn owe_anew(&mut self) {
+        self.receivables = Receivables::default();
+        for (number, row) in (0..).zip(self.charges.share().iter()) {
+            self.owe(number, &row);
         }
     }
 
@@ -436,10 +444,7 @@ impl Book {
         self.payers.list(number, Payer { customer: customer.or(known), ..Payer::new(id) }, 0);
         if !self.receivables.is_empty() {
             // Nothing was invoiced in those days: what is owed is found anew.
-            self.receivables = Receivables::default();
-            for (number, row) in (0..).zip(self.charges.share().iter()) {
-                self.owe(number, &row);
-            }
+            self.owe_anew();
         }
     }
 

@@ -107,9 +107,7 @@ impl Book {
                 book.released.insert(of, by);
             }
         }
-        for (number, row) in (0..).zip(book.charges.share().iter()) {
-            book.owe(number, &row);
-        }
+        book.owe_anew();
         for (number, waiting) in parts.waiting {
             book.held.entry(number).and_modify(|held| *held = Some(waiting));
         }

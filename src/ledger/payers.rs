@@ -66,11 +66,6 @@ impl Payers {
         self.0.get(&number)
     }
 
-    /// Whether nobody ever was.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Everybody who is or was, in the order of their names.
     pub fn sorted(&self) -> Vec<(NameNo, &Listing)> {
         let mut all: Vec<(NameNo, &Listing)> = self.0.iter().map(|(number, listing)| (*number, listing)).collect();
