@@ -3,6 +3,7 @@
 //! Everything here is decided by values alone: the same receivables, terms and day make the same invoices, to the
 //! cent and to the line.
 
+pub mod call;
 pub mod coin;
 pub mod lines;
 pub mod plan;
