@@ -195,8 +195,8 @@ struct Owed {
 
 impl Account<'_> {
     /// Plans what these rows come to: invoices one after another, and what waits.
-    fn invoice(&mut self, rows: &[u32], mut carried: Sum, plan: &mut Plan) {
-        let owed: Vec<Owed> = rows.iter().filter_map(|row| self.owed(*row)).collect();
+    fn invoice(&mut self, rows: &Chunks<u32>, mut carried: Sum, plan: &mut Plan) {
+        let owed: Vec<Owed> = rows.iter().filter_map(|row| self.owed(row)).collect();
         let mut left = &owed[..];
         while !left.is_empty() {
             let since = since(left, carried);

@@ -7,7 +7,7 @@ pub const ROWS: usize = 65_536;
 
 /// An append-only list. Whoever [shares](Chunks::share) it keeps reading what was there, while the
 /// owner goes on appending.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chunks<T> {
     sealed: Vec<Arc<Vec<T>>>,
     open: Vec<T>,

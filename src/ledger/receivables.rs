@@ -4,12 +4,14 @@
 //! held is in none of it, and neither is what was earned in shadow.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 
 use crate::domain::charge::Stage;
 use crate::domain::money::{Currency, Sum};
 
+use super::chunks::Chunks;
 use super::roll::NameNo;
 use super::rows::ChargeRow;
 
@@ -23,8 +25,9 @@ pub struct Receivables {
 /// What one payer owes in one currency.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Open {
-    /// The rows of the transactions, in order: also of those that take something back.
-    pub rows: Vec<u32>,
+    /// The rows of the transactions, in order: also of those that take something back. They are shared with whoever
+    /// looks at them; meanwhile the first that is posted copies what is not sealed of one payer's, and no more.
+    pub rows: Arc<Chunks<u32>>,
     /// What they come to.
     pub sum: Sum,
 }
@@ -38,7 +41,7 @@ impl Receivables {
         match payer {
             Some(payer) => {
                 let open = self.open.entry((payer, charge.currency)).or_default();
-                open.rows.push(number);
+                Arc::make_mut(&mut open.rows).push(number);
                 open.sum.add(charge.amount);
             }
             None => self.nobody.entry(charge.currency).or_default().add(charge.amount),
@@ -74,4 +77,39 @@ impl Receivables {
 /// Whether a transaction changes what somebody owes.
 pub fn is_owed(charge: &ChargeRow) -> bool {
     charge.stage() == Stage::Live && !charge.is_held()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::money::Money;
+    use crate::domain::tariff::{RuleId, TariffVersion};
+    use crate::ledger::rows::{FactNo, Marks, Sort};
+
+    #[test]
+    fn what_was_shared_stays_as_it_was_and_only_what_changes_is_copied() {
+        let charge = ChargeRow {
+            amount: Money::from_millionths(1),
+            fact: FactNo(0),
+            citizen: NameNo(0),
+            business: NameNo::NONE,
+            client: NameNo::NONE,
+            rule: RuleId(0),
+            tariff: TariffVersion(1),
+            currency: Currency::EUR,
+            marks: Marks::new(Stage::Live, Sort::Charge, false),
+        };
+        let [ada, bob] = [NameNo(0), NameNo(1)];
+        let mut receivables = Receivables::default();
+        receivables.post(0, &charge, Some(ada));
+        receivables.post(1, &charge, Some(bob));
+        let shared = receivables.clone();
+        receivables.post(2, &charge, Some(ada));
+        let rows = |receivables: &Receivables, who| -> Arc<Chunks<u32>> {
+            Arc::clone(&receivables.of(who, Currency::EUR).expect("what he owes").rows)
+        };
+        assert!(rows(&shared, ada).iter().eq([0]));
+        assert!(rows(&receivables, ada).iter().eq([0, 2]));
+        assert!(Arc::ptr_eq(&rows(&shared, bob), &rows(&receivables, bob)));
+    }
 }

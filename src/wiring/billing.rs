@@ -1,5 +1,7 @@
 //! What is owed, and the invoices that it makes.
 
+use std::sync::Arc;
+
 use tokio::sync::oneshot;
 
 use super::Rialto;
@@ -32,6 +34,8 @@ impl Planned {
 impl Rialto {
     /// The invoices that are due now, and why what else is owed waits. Nothing is changed.
     pub async fn bill_plan(&self) -> Result<Planned, QueryError> {
+        // Each takes a thread, and holds on to rows; it is in turn until it is made, also where nobody waits any more.
+        let turn = Arc::clone(&self.0.planning).lock_owned().await;
         let (reply, owed) = oneshot::channel();
         self.0.bookkeeper.send(Owing { reply }).await.map_err(|_| self.gone())?;
         let owed = owed.await.map_err(|_| self.gone())?;
@@ -41,6 +45,7 @@ impl Rialto {
         // Of many payers it takes a while, and whoever asks may share his thread with others.
         std::thread::spawn(move || {
             let planned = planned_from(owed, &policy, &mut calendar, today);
+            drop(turn);
             let _ = reply.send(planned);
         });
         planned.await.map_err(|_| self.gone())

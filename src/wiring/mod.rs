@@ -75,6 +75,8 @@ struct Inner {
     opened: Opened,
     folder: DataFolder,
     policy: Policy,
+    /// Held by whoever plans invoices.
+    planning: Arc<tokio::sync::Mutex<()>>,
     system: Mutex<Option<(System, JoinHandle<()>)>>,
 }
 

@@ -134,6 +134,7 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
         opened,
         folder,
         policy: settings.policy,
+        planning: Arc::default(),
         system: Mutex::new(Some((system, thread))),
     })
 }

@@ -68,6 +68,20 @@ async fn who_owes_nothing_is_invoiced_nothing() {
     assert_eq!((all, invoiced), (0, 0));
 }
 
+#[tokio::test]
+async fn plans_are_made_one_after_another_and_whoever_gives_up_keeps_nobody_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::simulated(NOON);
+    let rialto = start(folder.path(), &clock, Limits::OFF);
+    payer(&rialto, "client").await;
+    for _ in 0..20 {
+        let given_up = tokio::time::timeout(std::time::Duration::from_micros(50), rialto.bill_plan());
+        let (_, one, another) = tokio::join!(given_up, rialto.bill_plan(), rialto.bill_plan());
+        assert_eq!(one.unwrap().plan, another.unwrap().plan);
+    }
+    stop_and_verify(rialto, folder.path()).await;
+}
+
 #[test]
 fn an_old_journal_and_an_old_image_owe_the_same() {
     let activity = service("recA", "Ada", 60);
