@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use crate::domain::activity::{Activity, Outcome};
 use crate::domain::calendar::Day;
-use crate::domain::charge::{Free, Hold, Price};
+use crate::domain::charge::{Free, Hold, Price, Stage};
 use crate::domain::external::{Class, Ruling};
 use crate::domain::ids::{EventKey, TransactionId};
 use crate::domain::money::{Money, Sum};
@@ -32,7 +32,7 @@ use super::directory::Directory;
 use super::entry::{Charged, Entry, Event, Receipt, Status};
 use super::guards::{self, Guards, Limits};
 use super::index::Index;
-use super::meters::{self, Meters, Waiting};
+use super::meters::{self, Meters, Waiting, Whose};
 use super::orders::{Closing, Link};
 use super::payers::Payers;
 use super::receivables::{self, Receivables};
@@ -219,9 +219,37 @@ impl Book {
         let Price::Counted { rule } = event.draft.price else { return };
         let tariff = self.tariffs.version(event.draft.tariff);
         match tariff.and_then(|tariff| tariff.rule(rule)) {
-            Some(rule) => self.meters.settle(event, rule, day(event.occurred_at)),
+            Some(rule) => {
+                let whose = self.whose(event, self.names(event));
+                self.meters.settle(event, rule, whose, day(event.occurred_at));
+            }
             None => event.draft.price = Price::Free(Free::NoRule),
         }
+    }
+
+    /// Whom an event is about that is posted now, given whom it names.
+    fn whose(&self, event: &Event<'_>, names: [NameNo; 3]) -> Whose {
+        let Activity { client, citizen, .. } = *event.activity;
+        let payer = match event.stage {
+            Stage::Live => self.payer_now(event, names),
+            Stage::Shadow => None,
+        };
+        let payer = payer.and_then(|payer| self.by_order(payer, self.charges.len() as u32));
+        Whose { client, business: event.draft.business, citizen, payer }
+    }
+
+    /// A payer's name, where he was on the list by an order when row `row` was posted.
+    pub(super) fn by_order(&self, payer: NameNo, row: u32) -> Option<Name> {
+        let is_by_order = self.payers.get(payer).is_some_and(|listing| listing.was_ordered(row));
+        self.roll.name(payer).filter(|_| is_by_order)
+    }
+
+    /// Who pays for an event that is posted now, if anybody does, given whom it names.
+    fn payer_now(&self, event: &Event<'_>, [citizen, business, client]: [NameNo; 3]) -> Option<NameNo> {
+        // Whoever has no number yet is on no list.
+        let is_unheard_of = client == NameNo::NONE && event.activity.client.is_some();
+        let row = self.charges.len() as u32;
+        if is_unheard_of { None } else { self.payers.among(row, [client, business, citizen]) }
     }
 
     /// Posts an event that was admitted as new or as an upgrade, and settled; `place` is where its record stands.
@@ -270,7 +298,8 @@ impl Book {
             self.held.insert(self.charges.len() as u32, waiting);
         } else if let Some((used, rule)) = event.used.zip(rule) {
             let posted = charge.into_iter().chain(adjustment).map(|row| i128::from(row.amount.millionths())).sum();
-            let [all, own] = meters::keys_of(event, rule, used);
+            let whose = self.whose(event, names);
+            let [all, own] = meters::keys(rule, event.draft.tariff, whose, event.stage, used.start);
             let counted = rule.asks.counting(self.meters.counted([&all, &own]), used.quantity, posted);
             self.meters.set([all, own], counted);
         }
@@ -321,7 +350,9 @@ impl Book {
     fn watched(&self, event: &Event<'_>, names: [NameNo; 3], amount: Money) -> guards::Charge {
         let Activity { citizen, receiver, .. } = *event.activity;
         let [his, business, client] = names;
-        let payer = Scope::Payer.of(client.some(), business.some(), his.some()).unwrap_or(NameNo::NONE);
+        // Where the list knows nobody, whoever would be asked first.
+        let named = || Scope::Payer.of(client.some(), business.some(), his.some());
+        let payer = self.payer_now(event, names).or_else(named).unwrap_or(NameNo::NONE);
         // Who is written to on Telegram or by e-mail is no citizen who writes back.
         let is_citizen = matches!(receiver.class, Class::Username | Class::DeclaredExternal) && receiver.digest != 0;
         let pair = citizen.filter(|_| is_citizen).map(|citizen| (citizen.digest(), receiver.digest));
@@ -441,7 +472,7 @@ impl Book {
     pub(super) fn list_of_old(&mut self, id: Name, customer: Option<Name>) {
         let number = self.roll.enrol(id);
         let known = self.payers.get(number).and_then(|listing| listing.payer.customer);
-        self.payers.list(number, Payer { customer: customer.or(known), ..Payer::new(id) }, 0);
+        self.payers.list_of_old(number, Payer { customer: customer.or(known), ..Payer::new(id) });
         if !self.receivables.is_empty() {
             // Nothing was invoiced in those days: what is owed is found anew.
             self.owe_anew();

@@ -72,13 +72,15 @@ pub fn digest(book: &Book) -> blake3::Hash {
         hasher.update(&(tariff.text().len() as u64).to_le_bytes());
         hasher.update(tariff.text().as_bytes());
     }
-    for (_, Listing { payer, marks }) in &payers {
-        if (*payer, marks.as_slice()) != (Payer { customer: payer.customer, ..Payer::new(payer.id) }, [0].as_slice()) {
+    for (_, Listing { payer, marks, ordered }) in &payers {
+        let of_old = (Payer { customer: payer.customer, ..Payer::new(payer.id) }, [0].as_slice(), None);
+        if (*payer, marks.as_slice(), *ordered) != of_old {
             hash_terms(&mut hasher, payer);
             hasher.update(&(marks.len() as u64).to_le_bytes());
             for mark in marks {
                 hasher.update(&mark.to_le_bytes());
             }
+            hasher.update(&ordered.unwrap_or(u32::MAX).to_le_bytes());
         }
     }
     for (subject, phase, since) in book.rollout().all_own() {
@@ -119,7 +121,7 @@ pub fn digest(book: &Book) -> blake3::Hash {
             hasher.update(&(text.len() as u64).to_le_bytes());
             hasher.update(text.as_bytes());
         }
-        hasher.update(&[key.base as u8, key.scope as u8, key.stage as u8, key.period as u8]);
+        hasher.update(&[key.base as u8, key.capacity as u8, key.stage as u8, key.period as u8]);
         hasher.update(&key.start.0.to_le_bytes());
         hasher.update(&counted.quantity.to_le_bytes());
         hasher.update(&counted.billable.to_le_bytes());

@@ -146,10 +146,15 @@ impl Book {
             Sort::Adjustment | Sort::Reversal => {
                 let link = self.links.get(self.links.partition_point(|link| link.by < number));
                 let of = link.filter(|link| link.by == number).map(|link| link.of);
-                of.map_or(number, |of| self.released.get(&of).copied().unwrap_or(of))
+                of.map_or(number, |of| self.settled(of))
             }
         };
         self.payers.of(settled, charge)
+    }
+
+    /// The row in which it was settled who pays for the charge in row `number`: its own, or where it was let go.
+    pub(super) fn settled(&self, number: u32) -> u32 {
+        self.released.get(&number).copied().unwrap_or(number)
     }
 
     /// Whether a conflict was accepted.

@@ -5,18 +5,20 @@
 //!
 //! Beside what all rules of a meter count together, each rule of each tariff counts its own, and what was posted for
 //! it: earlier charges are only ever changed by the rule that made them.
+//!
+//! What counts for payers counts for whoever pays by the list, where orders keep it. What is in shadow, and what nobody
+//! is known to pay, counts for who is named; and so does what is paid by those who were listed of old, before orders
+//! said who is: what was counted for them stays where it is.
 
 use hashbrown::HashMap;
 
 use crate::domain::calendar::{Day, Period};
-use crate::domain::charge::{Draft, Free, Price, Stage};
+use crate::domain::charge::{Free, Price, Stage};
 use crate::domain::names::Name;
 use crate::domain::tariff::asks::{Amounts, Counted, Measure, Unit};
 use crate::domain::tariff::{Meter, Rule, RuleId, Scope, TariffVersion};
 
 use super::entry::Event;
-use super::roll::Roll;
-use super::rows::ChargeRow;
 
 /// What one count is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,7 +28,7 @@ pub struct Key {
     /// What it counts in.
     pub base: Base,
     /// For whom it counts, in which capacity.
-    pub scope: Scope,
+    pub capacity: Capacity,
     /// For whom; nobody's are counted together.
     pub whose: Option<Name>,
     /// Shadow or live.
@@ -72,6 +74,51 @@ impl Base {
             Unit::Minute | Unit::Hour => Base::Minutes,
             Unit::Declared => Base::Money,
         }
+    }
+}
+
+/// In which capacity somebody is counted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Capacity {
+    /// As the first who is named of those who may pay.
+    Named = 0,
+    /// As the business, else the citizen.
+    Business = 1,
+    /// As the citizen.
+    Citizen = 2,
+    /// As who pays by the list.
+    Payer = 3,
+}
+
+impl Capacity {
+    /// All of them.
+    pub const ALL: [Capacity; 4] = [Capacity::Named, Capacity::Business, Capacity::Citizen, Capacity::Payer];
+}
+
+/// Whom something is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Whose {
+    /// The client that it names.
+    pub client: Option<Name>,
+    /// The business that it counts for.
+    pub business: Option<Name>,
+    /// The citizen who did it.
+    pub citizen: Option<Name>,
+    /// Who pays, where it is live, and he is on the list by an order.
+    pub payer: Option<Name>,
+}
+
+impl Whose {
+    /// For whom it counts.
+    fn counted(self, scope: Scope) -> (Capacity, Option<Name>) {
+        let capacity = match scope {
+            Scope::Payer if self.payer.is_some() => return (Capacity::Payer, self.payer),
+            Scope::Payer => Capacity::Named,
+            Scope::Business => Capacity::Business,
+            Scope::Citizen => Capacity::Citizen,
+        };
+        (capacity, scope.of(self.client, self.business, self.citizen))
     }
 }
 
@@ -127,7 +174,7 @@ impl Meters {
     }
 
     /// Settles the price of an event that `rule` counts, which happened on `day`. Nothing is counted by it.
-    pub fn settle(&self, event: &mut Event<'_>, rule: &Rule, day: Day) {
+    pub fn settle(&self, event: &mut Event<'_>, rule: &Rule, whose: Whose, day: Day) {
         let start = rule.meter.period.start(day);
         let measure = match rule.asks.measure(&event.activity) {
             Ok(measure) => measure,
@@ -137,7 +184,7 @@ impl Meters {
             }
         };
         let used = Used { rule: rule.id, start, quantity: measure.quantity };
-        let [all, own] = keys_of(event, rule, used);
+        let [all, own] = keys(rule, event.draft.tariff, whose, event.stage, start);
         let price = rule.asks.price(self.counted([&all, &own]), measure);
         event.used = Some(used);
         event.draft.price = match price {
@@ -153,22 +200,11 @@ impl Meters {
     }
 }
 
-/// The meters that a charge is counted by, in the period that begins with `start`: together with others, and its own.
-pub fn keys_of_row(row: &ChargeRow, rule: &Rule, start: Day, roll: &Roll) -> [Key; 2] {
-    let [client, business, citizen] = [row.client, row.business, row.citizen].map(|number| roll.name(number));
-    let whose = rule.meter.scope.of(client, business, citizen);
-    keys(rule, row.tariff, whose, row.stage(), start)
-}
-
-/// The meters that an event is counted by: together with others, and its own.
-pub fn keys_of(event: &Event<'_>, rule: &Rule, used: Used) -> [Key; 2] {
-    let Draft { business, tariff, .. } = event.draft;
-    let whose = rule.meter.scope.of(event.activity.client, business, event.activity.citizen);
-    keys(rule, tariff, whose, event.stage, used.start)
-}
-
-fn keys(rule: &Rule, tariff: TariffVersion, whose: Option<Name>, stage: Stage, start: Day) -> [Key; 2] {
+/// The meters that count by a rule of a tariff, for these, in the period that begins with `start`: what is counted
+/// together with others, and the rule's own.
+pub fn keys(rule: &Rule, tariff: TariffVersion, whose: Whose, stage: Stage, start: Day) -> [Key; 2] {
     let Meter { name: meter, scope, period } = rule.meter;
-    let all = Key { meter, base: Base::of(rule.asks.unit), scope, whose, stage, period, start, of: None };
+    let (capacity, whose) = whose.counted(scope);
+    let all = Key { meter, base: Base::of(rule.asks.unit), capacity, whose, stage, period, start, of: None };
     [all, Key { of: Some((tariff, rule.id)), ..all }]
 }

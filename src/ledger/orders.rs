@@ -6,7 +6,7 @@
 
 use crate::domain::activity::Outcome;
 use crate::domain::calendar::Day;
-use crate::domain::charge::Free;
+use crate::domain::charge::{Free, Stage};
 use crate::domain::ids::{EventKey, Feed, TransactionId};
 use crate::domain::money::Money;
 use crate::domain::names::Name;
@@ -18,7 +18,7 @@ use crate::tariffs;
 
 use super::accounts::CHARGES_MAX;
 use super::book::Book;
-use super::meters::{self, Waiting};
+use super::meters::{self, Key, Waiting, Whose};
 use super::payers::Listing;
 use super::rows::{ChargeRow, Fact, FactNo, FactRow, Marks, Place, Sort};
 
@@ -201,7 +201,7 @@ impl Book {
         self.link(number, released);
         let Some(Waiting { start, measure }) = waiting else { return };
         let Some(rule) = self.rule_of_row(&row) else { return };
-        let keys = meters::keys_of_row(&row, &rule, start, self.roll());
+        let keys = self.keys_of_row(number, &row, &rule, start);
         let was = self.meters().counted([&keys[0], &keys[1]]);
         let posted = i128::from(row.amount.millionths());
         let due = match rule.asks.price(was, measure) {
@@ -235,7 +235,7 @@ impl Book {
         // What is held was not counted.
         let Some((start, quantity)) = used.filter(|_| !is_held) else { return };
         let Some(rule) = self.rule_of_row(&row) else { return };
-        let keys = meters::keys_of_row(&row, &rule, start, self.roll());
+        let keys = self.keys_of_row(number, &row, &rule, start);
         let posted = taken_back.iter().map(|(_, row)| i128::from(row.amount.millionths())).sum();
         let was = self.meters().counted([&keys[0], &keys[1]]);
         let counted = rule.asks.uncounting(was, quantity, posted);
@@ -251,6 +251,18 @@ impl Book {
         let marks = Marks::new(row.stage(), Sort::Adjustment, false);
         self.link(of, ChargeRow { amount: Money::from_millionths(amount), marks, ..row });
         millionths
+    }
+
+    /// The meters that the charge in row `number` is counted by since it was posted, or let go.
+    fn keys_of_row(&self, number: u32, row: &ChargeRow, rule: &Rule, start: Day) -> [Key; 2] {
+        let settled = self.settled(number);
+        let payer = match row.stage() {
+            Stage::Live => self.payers().of(settled, row).and_then(|payer| self.by_order(payer, settled)),
+            Stage::Shadow => None,
+        };
+        let [client, business, citizen] = [row.client, row.business, row.citizen].map(|who| self.roll().name(who));
+        let whose = Whose { client, business, citizen, payer };
+        meters::keys(rule, row.tariff, whose, row.stage(), start)
     }
 
     fn rule_of_row(&self, row: &ChargeRow) -> Option<Rule> {

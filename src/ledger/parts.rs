@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use crate::domain::names::Name;
-use crate::domain::payers::Payer;
 use crate::domain::rollout::Rollout;
 use crate::domain::rows::Row;
 use crate::domain::tariff::Tariff;
@@ -34,7 +33,7 @@ pub struct Parts {
     /// Those who pay: who was listed before there were terms, by his customer's id,
     pub payers_of_old: Vec<(Name, Option<Name>)>,
     /// and who is or was since, from which rows on.
-    pub payers: Vec<(Payer, Vec<u32>)>,
+    pub payers: Vec<Listing>,
     /// The tariffs after the built-in one, in order.
     pub tariffs: Vec<Tariff>,
     /// The meters.
@@ -82,9 +81,9 @@ impl Book {
         parts.names.into_iter().for_each(|name| book.enrol(name));
         parts.rows.into_iter().for_each(|row| book.describe(row));
         parts.payers_of_old.into_iter().for_each(|(id, customer)| book.list_of_old(id, customer));
-        for (payer, marks) in parts.payers {
-            let number = book.roll.enrol(payer.id);
-            book.payers.put(number, Listing { payer, marks });
+        for listing in parts.payers {
+            let number = book.roll.enrol(listing.payer.id);
+            book.payers.put(number, listing);
         }
         parts.tariffs.iter().for_each(|tariff| book.tariffs.take(tariff));
         for number in 0..book.facts.len() {

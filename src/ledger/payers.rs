@@ -24,6 +24,8 @@ pub struct Listing {
     pub payer: Payer,
     /// From which row on he was on the list, from which on he was not, and so on.
     pub marks: Vec<u32>,
+    /// From which row on orders say so; `None` where he was only ever listed of old.
+    pub ordered: Option<u32>,
 }
 
 impl Listing {
@@ -36,16 +38,32 @@ impl Listing {
     pub fn was_listed(&self, row: u32) -> bool {
         self.marks.partition_point(|mark| *mark <= row) % 2 == 1
     }
+
+    /// Whether he was by an order, and not of old.
+    pub fn was_ordered(&self, row: u32) -> bool {
+        self.was_listed(row) && self.ordered.is_some_and(|ordered| ordered <= row)
+    }
 }
 
 impl Payers {
-    /// Puts somebody on the list, or changes his terms, before row `row` is posted.
+    /// Puts somebody on the list by an order, or changes his terms, before row `row` is posted.
     pub fn list(&mut self, number: NameNo, payer: Payer, row: u32) {
-        let listing = Arc::make_mut(&mut self.0).entry(number).or_insert_with(|| Listing { payer, marks: Vec::new() });
+        self.put_on(number, payer, row).ordered.get_or_insert(row);
+    }
+
+    /// Somebody was on the list from the first row on, before orders said who is.
+    pub fn list_of_old(&mut self, number: NameNo, payer: Payer) {
+        self.put_on(number, payer, 0);
+    }
+
+    fn put_on(&mut self, number: NameNo, payer: Payer, row: u32) -> &mut Listing {
+        let listing = Arc::make_mut(&mut self.0).entry(number);
+        let listing = listing.or_insert_with(|| Listing { payer, marks: Vec::new(), ordered: None });
         listing.payer = payer;
         if !listing.is_listed() {
             listing.marks.push(row);
         }
+        listing
     }
 
     /// Takes somebody off the list before row `row` is posted.
@@ -87,13 +105,23 @@ impl Payers {
         self.sorted().into_iter().filter(|(_, listing)| are(listing)).map(|(_, listing)| listing.payer).collect()
     }
 
-    /// Who pays for the transaction in row `row`, if anybody does: a client who is not on the list keeps it from
-    /// everybody else.
+    /// Whether nobody ever was on the list.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Who pays for the transaction in row `row`, if anybody does.
     pub fn of(&self, row: u32, charge: &ChargeRow) -> Option<NameNo> {
+        self.among(row, [charge.client, charge.business, charge.citizen])
+    }
+
+    /// Who pays for what is posted in row `row`, given the client, business and citizen that it names: a client who is
+    /// not on the list keeps it from everybody else.
+    pub fn among(&self, row: u32, [client, business, citizen]: [NameNo; 3]) -> Option<NameNo> {
         let pays = |who: NameNo| self.get(who).is_some_and(|listing| listing.was_listed(row));
-        match charge.client.some() {
+        match client.some() {
             Some(client) => Some(client).filter(|client| pays(*client)),
-            None => [charge.business, charge.citizen].into_iter().filter_map(NameNo::some).find(|who| pays(*who)),
+            None => [business, citizen].into_iter().filter_map(NameNo::some).find(|who| pays(*who)),
         }
     }
 }
@@ -157,5 +185,20 @@ mod tests {
         let pays: Vec<u32> =
             (0..10).filter(|row| payers.of(*row, &charge(NameNo::NONE, NameNo::NONE, ADA)).is_some()).collect();
         assert_eq!(pays, [3, 4, 8, 9]);
+    }
+
+    #[test]
+    fn who_was_listed_of_old_is_by_an_order_from_the_first_one_on() {
+        let mut payers = Payers::default();
+        payers.list_of_old(ADA, payer("Ada"));
+        let ordered = |payers: &Payers| -> Vec<u32> {
+            (0..10).filter(|row| payers.get(ADA).expect("a listing").was_ordered(*row)).collect()
+        };
+        assert!(ordered(&payers).is_empty());
+        payers.list(ADA, payer("Ada"), 3);
+        payers.strike(ADA, 5);
+        payers.list(ADA, payer("Ada"), 8);
+        assert_eq!(ordered(&payers), [3, 4, 8, 9]);
+        assert!(payers.get(ADA).expect("a listing").was_listed(0));
     }
 }

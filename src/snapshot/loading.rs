@@ -63,7 +63,7 @@ impl Loading {
             }
             Section::Payers(images) => {
                 for image in images {
-                    self.parts.payers.push(image.payer()?);
+                    self.parts.payers.push(image.listing()?);
                 }
             }
             Section::Rollout(code, since) => {

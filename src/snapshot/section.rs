@@ -12,12 +12,12 @@ use crate::domain::names::Name;
 use crate::domain::payers::{Collection, Payer, Tax};
 use crate::domain::rollout::{Phase, Subject};
 use crate::domain::rows::{Building, Citizen, Row};
-use crate::domain::tariff::{RuleId, Scope, Tariff, TariffVersion};
+use crate::domain::tariff::{RuleId, Tariff, TariffVersion};
 use crate::domain::time::Moment;
 use crate::journal::segment::FolderId;
 use crate::ledger::book::ConflictRow;
 use crate::ledger::guards::{Capacity, Watch};
-use crate::ledger::meters::{Base, Count, Key};
+use crate::ledger::meters::{self, Base, Count, Key};
 use crate::ledger::parts::Parts;
 use crate::ledger::payers::Listing;
 use crate::ledger::roll::NameNo;
@@ -87,6 +87,8 @@ pub(super) struct PayerImage {
     rates: Option<Vec<String>>,
     /// From which charges on he was listed, and struck.
     marks: Vec<u32>,
+    /// From which one on by orders.
+    ordered: Option<u32>,
 }
 
 #[derive(Encode, Decode)]
@@ -110,7 +112,7 @@ pub(super) struct TariffImage {
 pub(super) struct MeterImage {
     meter: String,
     base: u8,
-    scope: u8,
+    capacity: u8,
     whose: Option<String>,
     stage: u8,
     period: u8,
@@ -209,7 +211,7 @@ impl MeterImage {
         MeterImage {
             meter: key.meter.as_str().to_owned(),
             base: key.base as u8,
-            scope: key.scope as u8,
+            capacity: key.capacity as u8,
             whose: key.whose.map(|name| name.as_str().to_owned()),
             stage: key.stage as u8,
             period: key.period as u8,
@@ -228,7 +230,7 @@ impl MeterImage {
         let key = Key {
             meter: named(&self.meter)?,
             base: one_of(&Base::ALL, self.base)?,
-            scope: one_of(&Scope::ALL, self.scope)?,
+            capacity: one_of(&meters::Capacity::ALL, self.capacity)?,
             whose: self.whose.map(|text| named(&text)).transpose()?,
             stage: one_of(&Stage::ALL, self.stage)?,
             period: one_of(&Period::ALL, self.period)?,
@@ -267,7 +269,7 @@ impl RowImage {
 }
 
 impl PayerImage {
-    pub(super) fn of(Listing { payer, marks }: &Listing) -> PayerImage {
+    pub(super) fn of(Listing { payer, marks, ordered }: &Listing) -> PayerImage {
         PayerImage {
             id: payer.id.as_str().to_owned(),
             customer: payer.customer.map(|name| name.as_str().to_owned()),
@@ -279,10 +281,11 @@ impl PayerImage {
                 tax => Some(tax.rates().map(|rate| rate.as_str().to_owned()).collect()),
             },
             marks: marks.clone(),
+            ordered: *ordered,
         }
     }
 
-    pub(super) fn payer(self) -> Result<(Payer, Vec<u32>), SnapshotError> {
+    pub(super) fn listing(self) -> Result<Listing, SnapshotError> {
         let currency = std::str::from_utf8(&self.currency).ok().and_then(Currency::parse);
         let tax = match self.rates.as_deref() {
             None => Tax::Automatic,
@@ -303,7 +306,7 @@ impl PayerImage {
             minimum: self.minimum.map(Money::from_millionths),
             tax,
         };
-        Ok((payer, self.marks))
+        Ok(Listing { payer, marks: self.marks, ordered: self.ordered })
     }
 }
 

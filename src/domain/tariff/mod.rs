@@ -97,7 +97,7 @@ pub struct Meter {
 /// For whom is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
-    /// Who pays: the client, else the business, else the citizen.
+    /// Who pays by the list; where the list has nobody, the client, else the business, else the citizen.
     Payer,
     /// The business that an event counts for, else the citizen.
     Business,
@@ -118,8 +118,8 @@ impl Scope {
         }
     }
 
-    /// For whom counts what this client pays for, of this business and this citizen; `None` where it is nobody, and
-    /// all of those count together.
+    /// For whom counts what names this client, this business and this citizen, where the list does not tell; `None`
+    /// where it is nobody, and all of those count together.
     pub fn of<T>(self, client: Option<T>, business: Option<T>, citizen: Option<T>) -> Option<T> {
         match self {
             Scope::Payer => client.or(business).or(citizen),

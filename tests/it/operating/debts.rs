@@ -186,7 +186,7 @@ fn what_an_invoice_carries_is_not_owed_twice() {
     assert_eq!(owed(&plan, "client"), sum);
 }
 
-fn image_of(book: &Book, position: u64) -> Book {
+pub(super) fn image_of(book: &Book, position: u64) -> Book {
     let folder = tempfile::tempdir().unwrap();
     let aside = snapshot::write(folder.path(), [1; 16], &Image::take(book, position), || ()).unwrap();
     let path = snapshot::commit(folder.path(), [1; 16], &aside, position, || ()).unwrap();

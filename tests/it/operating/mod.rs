@@ -4,6 +4,7 @@ mod corrections;
 mod counting;
 mod debts;
 mod guarding;
+mod metering;
 mod owing;
 mod rollout;
 mod sameness;
