@@ -2,8 +2,6 @@
 //!
 //! It shows what is durable; the bookkeeper alone writes it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use dashmap::DashMap;
 use hashbrown::DefaultHashBuilder;
 
@@ -18,10 +16,6 @@ pub struct Atlas {
     operators: DashMap<Name, Name, DefaultHashBuilder>,
     /// The type of a building.
     kinds: DashMap<Name, Name, DefaultHashBuilder>,
-    /// Who is among the payers.
-    payers: DashMap<Name, (), DefaultHashBuilder>,
-    /// Whether there is or was any: to ask a map of many shards whether it is empty costs a twentieth of a price.
-    has_payers: AtomicBool,
     /// Whether a citizen is human, by the digest of the username.
     humans: DashMap<u64, bool, DefaultHashBuilder>,
 }
@@ -47,25 +41,9 @@ impl Atlas {
         }
     }
 
-    /// Somebody is on the list of those who pay, or no more.
-    pub fn list(&self, id: Name, is_listed: bool) {
-        if is_listed {
-            self.payers.insert(id, ());
-        } else {
-            self.payers.remove(&id);
-        }
-        // Last, so that the first who pays is not doubted himself.
-        self.has_payers.store(true, Ordering::Release);
-    }
-
     /// Whether the citizen with this digest is human, where that is known.
     pub fn is_human(&self, digest: u64) -> Option<bool> {
         self.humans.get(&digest).map(|human| *human)
-    }
-
-    /// Whether a client is to be doubted: there is a list of who pays, and he is not on it.
-    pub fn is_unlisted(&self, client: Name) -> bool {
-        self.has_payers.load(Ordering::Acquire) && !self.payers.contains_key(&client)
     }
 
     /// The type of a building, where that is known.

@@ -19,7 +19,6 @@ use super::sheet::{Answer, Sheet};
 use super::vitals::Guard;
 use crate::domain::calendar::Calendar;
 use crate::domain::ids::EventKey;
-use crate::domain::names::Name;
 use crate::domain::rows::Row;
 use crate::domain::tariff::timeline::Tariffs;
 use crate::journal::frame;
@@ -89,8 +88,7 @@ pub(super) struct Promise {
     pub(super) owing: Vec<(oneshot::Sender<Owed>, Owed)>,
     /// The tariffs, where one came into force.
     pub(super) tariffs: Option<Tariffs>,
-    /// Who is on the list of those who pay, or no more; and all of it, where it changed.
-    pub(super) listed: Vec<(Name, bool)>,
+    /// The list of those who pay, where it changed.
     pub(super) payers: Option<Payers>,
     heights: Heights,
 }
@@ -121,9 +119,6 @@ impl Bookkeeper {
         let Found { book, mut totals, position, recorded, imaged } = found;
         totals.advance(&book, book.charges().len(), outside.clock.now());
         book.directory().rows().for_each(|row| outside.atlas.put(row));
-        for (_, listing) in book.payers().sorted() {
-            outside.atlas.list(listing.payer.id, listing.is_listed());
-        }
         let guard = outside.vitals.guard("the bookkeeper");
         let mut bookkeeper = Bookkeeper {
             shown: book.directory().clone(),
@@ -236,7 +231,6 @@ impl Bookkeeper {
         }
         if let Some(payers) = promise.payers {
             self.payers = payers;
-            promise.listed.into_iter().for_each(|(id, is_listed)| self.outside.atlas.list(id, is_listed));
         }
         self.outside.meters.count(&promise.tally);
         for (reply, answer, permit) in promise.answers {

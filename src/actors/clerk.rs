@@ -8,7 +8,7 @@ use arc_swap::{ArcSwap, Guard};
 use super::atlas::Atlas;
 use crate::domain::activity::Activity;
 use crate::domain::calendar::Calendar;
-use crate::domain::charge::{Draft, Hold, Price};
+use crate::domain::charge::Draft;
 use crate::domain::external::{Class, Ruling};
 use crate::domain::ids::Feed;
 use crate::domain::names::Name;
@@ -57,7 +57,7 @@ impl Clerk {
     /// Prices an event that happened `at`, as far as that can be done without knowing any other.
     pub fn draft(&self, tariffs: &Tariffs, activity: &Activity, business: Option<Name>, at: Moment) -> Draft {
         let tariff = tariffs.at(at);
-        let mut draft = tariff.draft(&Occasion {
+        tariff.draft(&Occasion {
             activity,
             business,
             business_kind: business
@@ -66,12 +66,7 @@ impl Clerk {
             ruling: self.ruling(tariff, activity),
             at,
             calendar: &self.0.calendar,
-        });
-        let may_earn = !matches!(draft.price, Price::Free(_));
-        if let Some(client) = activity.client.filter(|_| may_earn && draft.hold.is_none()) {
-            draft.hold = self.0.atlas.is_unlisted(client).then_some(Hold::Client);
-        }
-        draft
+        })
     }
 
     // One message can come by both feeds, so that an activity is taken for a message only where the

@@ -7,7 +7,7 @@ use super::bookkeeper::Bookkeeper;
 use super::messages::{Describe, Obey};
 use super::sheet::{Answer, Receipts, Sheet};
 use crate::domain::activity::{Activity, Identity};
-use crate::domain::charge::{Draft, Free, Price, Stage};
+use crate::domain::charge::{Draft, Free, Hold, Price, Stage};
 use crate::domain::external::Ruling;
 use crate::domain::names::Name;
 use crate::domain::orders::What;
@@ -17,6 +17,7 @@ use crate::journal::record;
 use crate::ledger::book::{Book, Verdict};
 use crate::ledger::entry::{Event, Receipt, Status, Telling};
 use crate::ledger::orders::Obeyed;
+use crate::ledger::payers::Listing;
 use crate::ledger::rows::Place;
 
 /// For so many events at once, the book looks at what it will need: see [`Book::touch`].
@@ -91,6 +92,7 @@ impl Bookkeeper {
             Verdict::Repeat(first) => return self.book.repeated(first, Status::Duplicate),
             Verdict::Conflict { first, is_noted } => {
                 if !is_noted {
+                    self.doubt(event);
                     self.settle(event);
                     let place = self.write_names(event);
                     record::encode_conflict(event, self.book.roll(), &mut self.group);
@@ -99,6 +101,7 @@ impl Bookkeeper {
                 return self.book.repeated(first, Status::Conflict);
             }
         }
+        self.doubt(event);
         let is_another = self.settle(event) || event.is_upgrade;
         if is_another && self.book.room_for(event, place).is_err() {
             return FULL;
@@ -129,6 +132,18 @@ impl Bookkeeper {
             Stage::Shadow
         } else {
             self.book.rollout().stage(business, citizen, occurred_at)
+        }
+    }
+
+    /// Holds what may earn and names a client who is not on the list, once there is one: the book's own list, so that
+    /// what is held and who pays are decided by the same.
+    fn doubt(&self, event: &mut Event<'_>) {
+        let may_earn = event.draft.hold.is_none() && !matches!(event.draft.price, Price::Free(_));
+        let Some(client) = event.activity.client.filter(|_| may_earn) else { return };
+        let payers = self.book.payers();
+        let listing = self.book.roll().number(client).and_then(|number| payers.get(number));
+        if !payers.is_empty() && !listing.is_some_and(Listing::is_listed) {
+            event.draft.hold = Some(Hold::Client);
         }
     }
 
@@ -179,17 +194,10 @@ impl Bookkeeper {
             let place = self.place();
             record::encode_order(&order, seen, self.book.roll(), &mut self.group);
             obeyed = self.book.obey(&order, seen, place);
-            let listed = match order.what {
-                What::List(payer) => Some((payer.id, true)),
-                What::Strike(id) => Some((id, false)),
-                _ => None,
-            };
-            if let Some(listed) = listed {
-                self.open.listed.push(listed);
-                self.open.payers = Some(self.book.payers().clone());
-            }
-            if let What::Tariff(_) = order.what {
-                self.open.tariffs = Some(self.book.tariffs().clone());
+            match order.what {
+                What::List(_) | What::Strike(_) => self.open.payers = Some(self.book.payers().clone()),
+                What::Tariff(_) => self.open.tariffs = Some(self.book.tariffs().clone()),
+                _ => {}
             }
         }
         // From here on the book says so itself, or it was refused.

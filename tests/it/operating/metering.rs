@@ -6,7 +6,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use rialto::clock::Clock;
-use rialto::domain::activity::{Activity, Stated};
+use rialto::domain::activity::{Activity, Outcome, Stated};
 use rialto::domain::calendar::Day;
 use rialto::domain::charge::{Draft, Hold, Price, Stage};
 use rialto::domain::ids::TransactionId;
@@ -170,6 +170,39 @@ async fn guards_watch_who_pays_and_not_who_is_named() {
         holds.push(rialto.record(advice(id, citizen, business, None)).await.unwrap().charge.unwrap().hold);
     }
     assert_eq!(holds, [None, None, Some(Hold::Rate), Some(Hold::Rate)]);
+    stop_and_verify(rialto, folder.path()).await;
+}
+
+#[tokio::test]
+async fn a_client_is_held_or_pays_by_the_list_of_the_moment_whatever_is_on_its_way_to_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::simulated(NOON);
+    let rialto = live(folder.path(), &clock, Limits::OFF, &["client"]).await;
+    for round in 0..10 {
+        let next = |what: &str| advice(&format!("{what}{round}"), "Ada", None, Some("client"));
+        // Handed in at once, and taken in this order.
+        let struck = async { strike(&rialto, "client").await };
+        let (_, none) = tokio::join!(struck, rialto.record(next("none")));
+        assert_eq!(none.unwrap().charge.unwrap().hold, Some(Hold::Client), "{round}");
+        let (_, his) = tokio::join!(payer(&rialto, "client"), rialto.record(next("his")));
+        assert_eq!(his.unwrap().charge.unwrap().hold, None, "{round}");
+    }
+    assert_eq!(euros(&rialto).await, (vec![("client", 10)], 0));
+    stop_and_verify(rialto, folder.path()).await;
+}
+
+#[tokio::test]
+async fn what_is_processed_at_last_is_held_where_its_client_is_on_no_list_by_then() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::simulated(NOON);
+    let rialto = live(folder.path(), &clock, Limits::OFF, &["client"]).await;
+    let told = |outcome| Activity { outcome, ..advice("1", "Ada", None, Some("client")) };
+    rialto.record(told(Outcome::InProgress)).await.unwrap();
+    let processed = told(Outcome::Processed);
+    let struck = async { strike(&rialto, "client").await };
+    let (_, receipt) = tokio::join!(struck, rialto.record(processed));
+    let receipt = receipt.unwrap();
+    assert_eq!((receipt.upgraded, receipt.charge.unwrap().hold), (true, Some(Hold::Client)));
     stop_and_verify(rialto, folder.path()).await;
 }
 
