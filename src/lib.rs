@@ -17,6 +17,8 @@ pub mod journal;
 pub mod ledger;
 pub mod metrics;
 pub mod reading;
+pub mod sandbox;
 pub mod snapshot;
+pub mod stripe;
 pub mod tariffs;
 pub mod wiring;

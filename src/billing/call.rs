@@ -2,6 +2,8 @@
 //!
 //! A call is written down before it is made, and made again as it was written: what it says is never made anew.
 
+use stripe_client_core::{RequestBuilder, StripeMethod, StripeRequest};
+
 /// One call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
@@ -44,6 +46,18 @@ impl Call {
     }
 }
 
+/// What one of the requests of `async-stripe` asks, as a call that is made as often as need be under `key`.
+pub fn call_of(request: &impl StripeRequest, key: Option<String>) -> Call {
+    let RequestBuilder { query, body, path, method } = request.build();
+    let method = match method {
+        StripeMethod::Get => Method::Get,
+        StripeMethod::Post => Method::Post,
+        StripeMethod::Delete => Method::Delete,
+    };
+    // A request has a body or a query, never both; the version of the path is left to whoever sends it.
+    Call { method, path: format!("/v1{path}"), form: body.or(query).unwrap_or_default(), key }
+}
+
 /// An answer, of which nothing was lost.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reply {
@@ -62,3 +76,25 @@ pub struct Reply {
 /// The version of Stripe's API that every call asks for and every webhook is expected in: the one that the
 /// parameters of `async-stripe` are made from.
 pub const API_VERSION: &str = "2026-09-30.endive";
+
+#[cfg(test)]
+mod tests {
+    use stripe_billing::invoice::{CreateInvoice, FinalizeInvoiceInvoice, ListInvoice};
+
+    use super::*;
+
+    #[test]
+    fn a_request_of_the_library_becomes_a_call_with_its_own_path_and_form() {
+        let created = call_of(&CreateInvoice::new().customer("cus_1").auto_advance(false), Some("k1".into()));
+        let expected = Call {
+            method: Method::Post,
+            path: "/v1/invoices".into(),
+            form: "auto_advance=false&customer=cus_1".into(),
+            key: Some("k1".into()),
+        };
+        assert_eq!(created, expected);
+        let finalized = call_of(&FinalizeInvoiceInvoice::new("in_1"), None);
+        assert_eq!((finalized.path.as_str(), finalized.form.as_str()), ("/v1/invoices/in_1/finalize", ""));
+        assert_eq!(call_of(&ListInvoice::new().limit(3), None), Call::get("/v1/invoices", "limit=3"));
+    }
+}

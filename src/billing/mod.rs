@@ -7,3 +7,4 @@ pub mod call;
 pub mod coin;
 pub mod lines;
 pub mod plan;
+pub mod signature;

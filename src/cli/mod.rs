@@ -17,6 +17,7 @@ mod payer;
 mod plain;
 mod proposals;
 mod rollout;
+mod sandbox;
 mod serve;
 mod source;
 mod targets;
@@ -93,6 +94,8 @@ enum Command {
     Config(config::Show),
     /// Print the demo's city as records, one a line, as its engine would send them.
     City(city::City),
+    /// Stand in for Stripe: take its calls, send its webhooks, move no money.
+    Sandbox(sandbox::Sandbox),
 }
 
 /// Where the configuration comes from, for commands that open a data folder.
@@ -189,6 +192,7 @@ pub fn run(give_back: Option<fn()>) -> ExitCode {
         Command::Tariff(command) => command.run(),
         Command::Config(show) => show.run(),
         Command::City(city) => city.run(),
+        Command::Sandbox(sandbox) => sandbox.run(),
     };
     outcome.unwrap_or_else(|error| match error.downcast_ref::<Failure>() {
         Some(failure) => failure.report(),

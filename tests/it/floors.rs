@@ -12,10 +12,12 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("billing", &["domain", "ledger"]),
     ("chain", &[]),
     ("clock", &["domain"]),
+    ("sandbox", &["billing", "clock"]),
     ("config", &["domain"]),
     ("reading", &["domain"]),
     ("demo", &["domain"]),
     ("metrics", &["domain", "ledger"]),
+    ("stripe", &["billing", "chain", "metrics"]),
     ("journal", &["domain", "tariffs", "ledger", "chain", "clock", "metrics"]),
     ("folder", &["journal"]),
     ("snapshot", &["domain", "tariffs", "ledger", "journal", "chain", "clock", "folder", "metrics"]),
@@ -38,7 +40,7 @@ const FLOORS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "domain", "tariffs", "ledger", "billing", "journal", "snapshot", "actors", "wiring", "http", "chain",
-            "clock", "config", "demo", "folder", "metrics", "reading",
+            "clock", "config", "demo", "folder", "metrics", "reading", "sandbox",
         ],
     ),
 ];

@@ -2,6 +2,7 @@
 
 mod apt;
 mod bench;
+mod contract;
 mod demo;
 mod deny;
 mod guard;
@@ -21,7 +22,7 @@ const HELP: &str = "\
 cargo xtask: what the repository does to itself.
 
   cargo xtask test            everything that must hold before a change is taken: formatting, clippy, all
-                              tests, the example, the dependencies, and `live`
+                              tests, the contract, the example, the dependencies, and `live`
   cargo xtask lint            formatting, clippy with every warning an error, and the dependencies
       --deny                  (of both) builds cargo-deny into target/tools where it is missing, in about
                               three minutes; without it, the dependencies are checked only where it is
@@ -29,6 +30,8 @@ cargo xtask: what the repository does to itself.
   cargo xtask live            the README's first command for real: the demo earns money, its page shows
                               it in a headless Chromium, promtool likes its metrics, every curl of the
                               README works, and it stops in good order with a book that is whole
+  cargo xtask contract        what is sent to Stripe and taken from it, held against Stripe's official
+                              library for Python, which is installed into target/contract
   cargo xtask bench           measures everything that Rialto must reach, beside the disk, a PostgreSQL
                               of its own and the brief's way in Python, and writes the table into
                               benches/README.md
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         "test" => deny::Wish::parse(rest).and_then(tasks::test),
         "lint" => deny::Wish::parse(rest).and_then(tasks::lint),
         "live" => no_more(rest).and_then(|()| tasks::live()),
+        "contract" => no_more(rest).and_then(|()| tasks::contract()),
         "bench" => bench::run(rest),
         "help" | "--help" | "-h" => {
             println!("{HELP}");

@@ -57,6 +57,16 @@ pub const BENCH: &[Package] = &[
     },
 ];
 
+/// What holding calls against Stripe's official library needs besides.
+pub const CONTRACT: &[Package] = &[
+    Package { name: "python3", brings: &["/usr/bin/python3"], reason: "runs Stripe's official library" },
+    Package {
+        name: "python3-venv",
+        brings: &["/usr/lib/python3.11/ensurepip/__init__.py", "/usr/lib/python3.13/ensurepip/__init__.py"],
+        reason: "keeps that library out of the machine's way",
+    },
+];
+
 /// What the regression guard needs besides.
 pub const GUARD: &[Package] = &[Package {
     name: "valgrind",

@@ -1,10 +1,10 @@
-//! The tasks that are made of steps: test, lint and live.
+//! The tasks that are made of steps: test, lint, contract and live.
 
 use std::process::{Command, Stdio};
 
 use crate::deny::{self, Wish};
 use crate::steps::{Steps, cargo};
-use crate::{Done, apt, live, needs, promtool};
+use crate::{Done, apt, contract, live, needs, promtool};
 
 /// What the example prints last: an hour and a half at 60 EUR, and a letter to somebody outside.
 const EARNED: &str = "today: 90.10 EUR";
@@ -16,6 +16,7 @@ pub fn test(wish: Wish) -> Done {
         check(steps)?;
         steps
             .step("tests", "every test of the workspace, those in the docs too", || cargo(&["test", "--workspace"]))?;
+        try_contract(steps)?;
         steps.step("example", "examples/embed.rs, run once", example)?;
         dependencies(steps, wish)?;
         try_live(steps)
@@ -28,6 +29,11 @@ pub fn lint(wish: Wish) -> Done {
         check(steps)?;
         dependencies(steps, wish)
     })
+}
+
+/// What passes between us and Stripe.
+pub fn contract() -> Done {
+    Steps::run("contract", try_contract)
 }
 
 /// The README's first command, for real.
@@ -56,6 +62,10 @@ fn check(steps: &mut Steps) -> Done {
 
 fn dependencies(steps: &mut Steps, wish: Wish) -> Done {
     steps.step_with_remark("deny", "licences, bans, sources and advisories of the dependencies", || deny::check(wish))
+}
+
+fn try_contract(steps: &mut Steps) -> Done {
+    steps.step("contract", "calls and signatures, held against Stripe's official library", contract::check)
 }
 
 fn try_live(steps: &mut Steps) -> Done {

@@ -1,0 +1,95 @@
+//! Webhooks: each is signed, and sent until somebody answers that he took it.
+
+use std::time::Duration;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use super::House;
+use crate::sandbox::Delivery;
+
+/// Where webhooks go.
+#[derive(Clone)]
+pub struct Webhook {
+    /// To which address; plain HTTP only.
+    pub url: String,
+    /// What they are signed with, as it is given: with its `whsec_`.
+    pub secret: String,
+}
+
+impl std::fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Webhook").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// How long whoever gets one may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Sends what is due, one after the other.
+pub(super) async fn deliver(house: &House) {
+    let due = house.sandbox().due(house.now());
+    let Some(webhook) = &house.webhook else {
+        // Nobody wants them.
+        let mut sandbox = house.sandbox();
+        due.iter().for_each(|delivery| sandbox.delivered(&delivery.event_id, true, house.now()));
+        return;
+    };
+    for delivery in due {
+        let (event, attempt) = (delivery.event_id.clone(), delivery.attempt);
+        let (webhook, at) = (webhook.clone(), house.now());
+        let sent = tokio::task::spawn_blocking(move || send(&webhook, delivery, at)).await;
+        let is_taken = match sent {
+            Ok(Ok(status)) => {
+                tracing::debug!(event.id = event, attempt, status, "a webhook was sent");
+                (200..300).contains(&status)
+            }
+            Ok(Err(error)) => {
+                tracing::debug!(event.id = event, attempt, %error, "a webhook found nobody");
+                false
+            }
+            Err(_) => false,
+        };
+        house.sandbox().delivered(&event, is_taken, house.now());
+    }
+}
+
+fn send(webhook: &Webhook, delivery: Delivery, at: i64) -> Result<u16, ureq::Error> {
+    let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE));
+    let request = config
+        .build()
+        .new_agent()
+        .post(&webhook.url)
+        .header("content-type", "application/json; charset=utf-8")
+        .header("stripe-signature", signature(&webhook.secret, at, &delivery.payload));
+    request.send(delivery.payload).map(|response| response.status().as_u16())
+}
+
+/// The `Stripe-Signature` of a payload that is sent at a time.
+pub fn signature(secret: &str, at: i64, payload: &str) -> String {
+    use std::fmt::Write;
+    let mut header = format!("t={at},v1=");
+    // Any length of key is taken.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else { return header };
+    mac.update(format!("{at}.").as_bytes());
+    mac.update(payload.as_bytes());
+    for byte in mac.finalize().into_bytes() {
+        // Writing to a text cannot fail.
+        let _ = write!(header, "{byte:02x}");
+    }
+    header
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_is_the_one_that_openssl_makes() {
+        // printf '1492774577.{"id":"evt_1"}' | openssl dgst -sha256 -hmac whsec_test
+        let made = signature("whsec_test", 1_492_774_577, r#"{"id":"evt_1"}"#);
+        assert_eq!(made, format!("t=1492774577,v1={OPENSSL}"));
+    }
+
+    const OPENSSL: &str = "7656fc2882a7ca0a651666b36bf2f2f22ee204f54f608f227498a2419f2890b2";
+}
