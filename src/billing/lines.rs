@@ -6,42 +6,24 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::bills::Detail;
 use crate::domain::calendar::Day;
 use crate::domain::money::Sum;
 use crate::domain::tariff::RuleId;
 use crate::ledger::roll::NameNo;
 
-use super::coin::Coin;
+use crate::domain::coin::Coin;
 
 /// The most lines that an invoice has: Stripe takes no more items.
 pub const LINES_MAX: usize = 250;
 
-/// How finely an invoice tells what it is for, the finest first. A coarser one is taken where finer lines would be so
-/// many that no invoice of [`LINES_MAX`] of them is worth sending.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Detail {
-    /// By who earned it, rule and day.
-    Day,
-    /// By who earned it, rule and month.
-    Month,
-    /// By rule alone.
-    Rule,
-    /// All in one.
-    One,
-}
-
-impl Detail {
-    /// All of them, the finest first.
-    pub const ALL: [Detail; 4] = [Detail::Day, Detail::Month, Detail::Rule, Detail::One];
-
-    /// The line that a transaction is in.
-    pub fn key(self, earner: NameNo, rule: RuleId, day: Day) -> Key {
-        match self {
-            Detail::Day => Key { day, earner, rule },
-            Detail::Month => Key { day: day.month_start(), earner, rule },
-            Detail::Rule => Key { day: Day(i32::MIN), earner: NameNo::NONE, rule },
-            Detail::One => Key { day: Day(i32::MIN), earner: NameNo::NONE, rule: RuleId(u16::MAX) },
-        }
+/// The line that a transaction is in, where lines tell so much.
+pub fn key(detail: Detail, earner: NameNo, rule: RuleId, day: Day) -> Key {
+    match detail {
+        Detail::Day => Key { day, earner, rule },
+        Detail::Month => Key { day: day.month_start(), earner, rule },
+        Detail::Rule => Key { day: Day(i32::MIN), earner: NameNo::NONE, rule },
+        Detail::One => Key { day: Day(i32::MIN), earner: NameNo::NONE, rule: RuleId(u16::MAX) },
     }
 }
 

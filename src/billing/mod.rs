@@ -4,7 +4,6 @@
 //! cent and to the line.
 
 pub mod call;
-pub mod coin;
 pub mod lines;
 pub mod plan;
 pub mod signature;

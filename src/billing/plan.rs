@@ -6,6 +6,7 @@
 
 use rust_decimal::Decimal;
 
+use crate::domain::bills::Detail;
 use crate::domain::calendar::{Calendar, Day};
 use crate::domain::money::{Currency, Money, Sum};
 use crate::domain::payers::Payer;
@@ -16,8 +17,8 @@ use crate::ledger::receivables::{Open, Receivables};
 use crate::ledger::roll::NameNo;
 use crate::ledger::rows::{ChargeRow, FactRow};
 
-use super::coin::Coin;
-use super::lines::{self, Detail, LINES_MAX, Line};
+use super::lines::{self, LINES_MAX, Line};
+use crate::domain::coin::Coin;
 
 /// When something is worth an invoice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -186,17 +187,20 @@ struct Account<'a> {
 }
 
 /// A transaction of an account.
-#[derive(Clone, Copy)]
-struct Owed {
-    row: u32,
-    day: Day,
-    charge: ChargeRow,
+#[derive(Clone, Copy, Debug)]
+pub struct Owed {
+    /// Its row.
+    pub row: u32,
+    /// The day that it is booked on.
+    pub day: Day,
+    /// The transaction.
+    pub charge: ChargeRow,
 }
 
 impl Account<'_> {
     /// Plans what these rows come to: invoices one after another, and what waits.
     fn invoice(&mut self, rows: &Chunks<u32>, mut carried: Sum, plan: &mut Plan) {
-        let owed: Vec<Owed> = rows.iter().filter_map(|row| self.owed(row)).collect();
+        let owed: Vec<Owed> = rows.iter().filter_map(|row| owed(self.books, self.calendar, row)).collect();
         let mut left = &owed[..];
         while !left.is_empty() {
             let since = since(left, carried);
@@ -251,7 +255,7 @@ impl Account<'_> {
     fn drawn(&self, owed: &[Owed], detail: Detail, carried: Sum, since: Day) -> Result<Invoice, Why> {
         let coin = Coin::of(self.currency);
         let payer = self.listing.payer;
-        let of = |owed: &Owed| (key(owed, detail), i128::from(owed.charge.amount.millionths()));
+        let of = |owed: &Owed| (owed.key(detail), i128::from(owed.charge.amount.millionths()));
         let mut lines = lines::gather(owed.iter().map(of));
         let (total, rest) = lines::allot(&mut lines, carried, coin).ok_or(Why::TooMuch)?;
         if total <= 0 {
@@ -279,12 +283,21 @@ impl Account<'_> {
             is_old: is_small,
         })
     }
+}
 
-    fn owed(&mut self, row: u32) -> Option<Owed> {
-        let charge = self.books.charges.get(row as usize)?;
-        let fact = self.books.facts.get(charge.fact.0 as usize)?.fact();
-        let day = self.calendar.day_cached(fact.occurred_at);
-        Some(Owed { row, day: Closing::booked_on(self.books.closings, row as usize, day), charge })
+/// The transaction in a row, and the day that it is booked on.
+pub fn owed(books: &Books<'_>, calendar: &mut Calendar, row: u32) -> Option<Owed> {
+    let charge = books.charges.get(row as usize)?;
+    let fact = books.facts.get(charge.fact.0 as usize)?.fact();
+    let day = calendar.day_cached(fact.occurred_at);
+    Some(Owed { row, day: Closing::booked_on(books.closings, row as usize, day), charge })
+}
+
+impl Owed {
+    /// The line that it is in, where lines tell so much.
+    pub fn key(&self, detail: Detail) -> lines::Key {
+        let earner = self.charge.business.some().unwrap_or(self.charge.citizen);
+        lines::key(detail, earner, self.charge.rule, self.day)
     }
 }
 
@@ -303,16 +316,11 @@ fn since(owed: &[Owed], carried: Sum) -> Day {
     since.or(owed.last().map(|owed| owed.day)).unwrap_or(Day(0))
 }
 
-fn key(owed: &Owed, detail: Detail) -> lines::Key {
-    let earner = owed.charge.business.some().unwrap_or(owed.charge.citizen);
-    detail.key(earner, owed.charge.rule, owed.day)
-}
-
 /// How many of these transactions fit on the lines of one invoice.
 fn fitting(owed: &[Owed], detail: Detail) -> usize {
     let mut keys = std::collections::BTreeSet::new();
     let fits = |owed: &&Owed| {
-        let key = key(owed, detail);
+        let key = owed.key(detail);
         keys.contains(&key) || keys.len() < LINES_MAX && keys.insert(key)
     };
     owed.iter().take_while(fits).count()

@@ -4,8 +4,10 @@
 //! values out, on every machine.
 
 pub mod activity;
+pub mod bills;
 pub mod calendar;
 pub mod charge;
+pub mod coin;
 pub mod external;
 pub mod ids;
 pub mod money;

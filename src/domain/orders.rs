@@ -5,6 +5,7 @@ use std::sync::Arc;
 use compact_str::CompactString;
 use thiserror::Error;
 
+use super::bills::{self, BillNo};
 use super::calendar::Day;
 use super::ids::TransactionId;
 use super::names::Name;
@@ -47,6 +48,10 @@ pub enum What {
     List(Payer),
     /// Somebody is on it no more.
     Strike(Name),
+    /// A bill comes to nothing: its invoice is deleted or voided.
+    Cancel(BillNo),
+    /// What is on a bill that came to nothing is billed again.
+    Rebill(BillNo),
 }
 
 /// What a charge that is taken back had added to a meter.
@@ -124,6 +129,9 @@ pub enum Refused {
     /// Who is to be taken off the list is not on it.
     #[error("{0} is not on the list of those who pay")]
     NotListed(Name),
+    /// A bill is not so far, or further.
+    #[error(transparent)]
+    Bill(#[from] bills::Refused),
     /// The book is full.
     #[error("the book is full")]
     Full,

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::bills::{Amounts, Drawn, Status, Takings};
 use crate::domain::charge::Stage;
 use crate::domain::money::{Currency, Money, Sum};
 
+use super::bill::Bill;
 use super::book::Book;
 use super::roll::NameNo;
 use super::rows::{ChargeRow, Sort};
 
-/// The kinds of account, a closed set. Those of invoices and payments join it with billing.
+/// The kinds of account, a closed set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Kind {
@@ -27,6 +29,28 @@ pub enum Kind {
     HeldReceivable = 5,
     /// What would be earned once it is let go.
     HeldRevenue = 6,
+    /// What a payer was invoiced and has not settled, with taxes.
+    Invoiced = 7,
+    /// What was less than a payer's last invoice could say, and goes to his next one.
+    RoundingCarried = 8,
+    /// What was on an invoice that came to nothing, and waits until somebody lets it go.
+    Withdrawn = 9,
+    /// Taxes on invoices, which are the state's.
+    Vat = 10,
+    /// What was paid to Stripe and is there.
+    Clearing = 11,
+    /// What customers owe or have to get by their balance at Stripe.
+    CustomerBalance = 12,
+    /// What credit notes took off invoices.
+    Credited = 13,
+    /// What is believed to be lost.
+    BadDebt = 14,
+    /// What was given back.
+    Refunds = 15,
+    /// What was withdrawn in disputes.
+    Disputes = 16,
+    /// What Stripe took.
+    Fees = 17,
 }
 
 impl Kind {
@@ -40,6 +64,17 @@ impl Kind {
             Kind::ShadowRevenue => "shadow_revenue",
             Kind::HeldReceivable => "held_receivable",
             Kind::HeldRevenue => "held_revenue",
+            Kind::Invoiced => "invoiced",
+            Kind::RoundingCarried => "rounding_carried",
+            Kind::Withdrawn => "withdrawn",
+            Kind::Vat => "vat",
+            Kind::Clearing => "clearing",
+            Kind::CustomerBalance => "customer_balance",
+            Kind::Credited => "credited",
+            Kind::BadDebt => "bad_debt",
+            Kind::Refunds => "refunds",
+            Kind::Disputes => "disputes",
+            Kind::Fees => "fees",
         }
     }
 }
@@ -87,6 +122,37 @@ pub fn postings(charge: ChargeRow, payer: Option<NameNo>) -> impl Iterator<Item 
     lines(owed, debtor, earned, amount).into_iter().chain(let_go.into_iter().flatten())
 }
 
+/// The postings of a bill, from the day it was drawn to how it was last seen. They add up to nothing: each moves an
+/// amount from one account to another, and the first ones share out what its rows come to.
+pub fn bill_postings(bill: &Bill) -> impl Iterator<Item = Posting> {
+    let account = |kind| Account { kind, owner: bill.payer, currency: bill.currency() };
+    let posting = move |(kind, amount)| Posting { account: account(kind), amount };
+    let Drawn { rest, carried, reissues, .. } = bill.drawn;
+    let from = match reissues {
+        None => [(Kind::Unbilled, -bill.exact().0), (Kind::RoundingCarried, rest.0 - carried.0)],
+        Some(_) => [(Kind::Withdrawn, -bill.total()), (Kind::RoundingCarried, 0)],
+    };
+    let to = if bill.is_dead() { Kind::Withdrawn } else { Kind::Invoiced };
+    let (Amounts { tax, paid, remaining, credited, .. }, seen) = (bill.seen.amounts, bill.seen.status);
+    let Takings { refunded, disputed, fees } = bill.seen.takings.unwrap_or_default();
+    let moved = [
+        (Kind::Invoiced, Kind::Vat, tax),
+        (Kind::Clearing, Kind::Invoiced, paid),
+        (Kind::Credited, Kind::Invoiced, credited),
+        (Kind::CustomerBalance, Kind::Invoiced, bill.seen.amounts.balanced()),
+        (Kind::BadDebt, Kind::Invoiced, if seen == Status::Uncollectible { remaining } else { 0 }),
+        (Kind::Refunds, Kind::Clearing, refunded),
+        (Kind::Disputes, Kind::Clearing, disputed),
+        (Kind::Fees, Kind::Clearing, fees),
+    ];
+    let is_out = matches!(seen, Status::Open | Status::Uncollectible | Status::Paid);
+    let moved = moved.into_iter().filter(move |_| is_out).flat_map(|(debit, credit, amount)| {
+        let amount = bill.coin().millionths(amount);
+        [(debit, amount), (credit, -amount)]
+    });
+    from.into_iter().chain([(to, bill.total())]).chain(moved).map(posting)
+}
+
 /// What is on each account.
 #[derive(Clone, Debug, Default)]
 pub struct Balances(hashbrown::HashMap<Account, i128>);
@@ -98,6 +164,9 @@ impl Balances {
         let mut balances = Balances::default();
         let charges = (0..).zip(book.charges().iter());
         for posting in charges.flat_map(|(number, charge)| postings(charge, book.payer_of(number, &charge))) {
+            *balances.0.entry(posting.account).or_default() += posting.amount;
+        }
+        for posting in book.bills().iter().flat_map(bill_postings) {
             *balances.0.entry(posting.account).or_default() += posting.amount;
         }
         balances
@@ -131,8 +200,21 @@ impl Balances {
             .map(|(_, balance)| balance)
             .sum();
         Sum(match kind {
-            Kind::Revenue | Kind::ShadowRevenue | Kind::HeldRevenue => -sum,
-            Kind::Unbilled | Kind::NoPayer | Kind::ShadowReceivable | Kind::HeldReceivable => sum,
+            Kind::Revenue | Kind::ShadowRevenue | Kind::HeldRevenue | Kind::Vat => -sum,
+            Kind::Unbilled
+            | Kind::NoPayer
+            | Kind::ShadowReceivable
+            | Kind::HeldReceivable
+            | Kind::Invoiced
+            | Kind::RoundingCarried
+            | Kind::Withdrawn
+            | Kind::Clearing
+            | Kind::CustomerBalance
+            | Kind::Credited
+            | Kind::BadDebt
+            | Kind::Refunds
+            | Kind::Disputes
+            | Kind::Fees => sum,
         })
     }
 }

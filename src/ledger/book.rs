@@ -10,6 +10,7 @@ use hashbrown::HashMap;
 use thiserror::Error;
 
 use crate::domain::activity::{Activity, Outcome};
+use crate::domain::bills;
 use crate::domain::calendar::Day;
 use crate::domain::charge::{Free, Hold, Price, Stage};
 use crate::domain::external::{Class, Ruling};
@@ -27,6 +28,7 @@ use crate::tariffs;
 
 use super::accounts::CHARGES_MAX;
 use super::arrivals::{Arrival, Arrivals};
+use super::bills::Bills;
 use super::chunks::Chunks;
 use super::directory::Directory;
 use super::entry::{Charged, Entry, Event, Receipt, Status};
@@ -62,6 +64,7 @@ pub struct Book {
     /// By the row of a charge that was held, the row that let it go.
     pub(super) released: HashMap<u32, u32>,
     pub(super) receivables: Receivables,
+    pub(super) bills: Bills,
     pub(super) accepted: BTreeSet<u32>,
     pub(super) closings: Vec<Closing>,
     /// Where each order's record stands.
@@ -95,6 +98,7 @@ impl Default for Book {
             links: Chunks::default(),
             released: HashMap::new(),
             receivables: Receivables::default(),
+            bills: Bills::default(),
             accepted: BTreeSet::new(),
             closings: Vec::new(),
             orders: Chunks::default(),
@@ -164,6 +168,9 @@ pub enum Contradiction {
     /// An order would be refused.
     #[error("the order would be refused: {0}")]
     Order(#[from] orders::Refused),
+    /// A step of a bill would be refused.
+    #[error("the step of a bill would be refused: {0}")]
+    Deed(#[from] bills::Refused),
 }
 
 impl Book {
@@ -388,6 +395,8 @@ impl Book {
         for (number, row) in (0..).zip(self.charges.share().iter()) {
             self.owe(number, &row);
         }
+        // What is on a bill is owed no more, but as that bill.
+        self.bills.fill(&mut self.receivables, &self.charges);
     }
 
     /// Posts what speaks of an earlier transaction.
@@ -493,6 +502,10 @@ impl Book {
                     Err(refused) => return Err(refused.into()),
                 }
                 self.obey(order, *at, place);
+            }
+            Entry::Deed(deed, at) => {
+                self.admit_deed(deed)?;
+                self.take_deed(deed, *at);
             }
             Entry::Event(event) => match self.admit(event, place)? {
                 Verdict::New if !event.is_upgrade => drop(self.post(event, place)),

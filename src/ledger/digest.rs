@@ -2,12 +2,14 @@
 //!
 //! When things were recorded, and where the journal was cut into groups, is left out.
 
+use crate::domain::bills::{Amounts, Takings};
 use crate::domain::money::Money;
 use crate::domain::names::Name;
 use crate::domain::payers::{Collection, Payer, Tax};
 use crate::domain::rollout::{Phase, Subject};
 use crate::domain::rows::Row;
 
+use super::bill::Bill;
 use super::book::Book;
 use super::chunks::Chunks;
 use super::orders::Link;
@@ -129,7 +131,30 @@ pub fn digest(book: &Book) -> blake3::Hash {
         let (tariff, rule) = key.of.map_or((0, 0), |(tariff, rule)| (tariff.0, rule.0));
         hasher.update(&[tariff.to_le_bytes(), rule.to_le_bytes()].concat());
     }
+    book.bills().iter().for_each(|bill| hash_bill(&mut hasher, bill));
     hasher.finalize()
+}
+
+fn hash_bill(hasher: &mut blake3::Hasher, bill: &Bill) {
+    let Bill { drawn, seen, way, .. } = bill;
+    hash_terms(hasher, &drawn.payer);
+    for number in [drawn.to, drawn.reissues.map_or(0, |former| former.0), drawn.items.into()] {
+        hasher.update(&number.to_le_bytes());
+    }
+    hasher.update(&[drawn.detail as u8, seen.status as u8, way.parts, u8::from(way.is_sent)]);
+    hasher.update(&[u8::from(way.dropped.is_some()), u8::from(way.is_released)]);
+    hasher.update(&drawn.digest.to_le_bytes());
+    for sum in [drawn.carried, drawn.rest] {
+        hasher.update(&sum.0.to_le_bytes());
+    }
+    let Amounts { total, tax, paid, remaining, credited } = seen.amounts;
+    let Takings { refunded, disputed, fees } = seen.takings.unwrap_or_default();
+    for amount in [drawn.total, total, tax, paid, remaining, credited, refunded, disputed, fees] {
+        hasher.update(&amount.to_le_bytes());
+    }
+    let invoice = seen.invoice.as_deref().unwrap_or_default();
+    hasher.update(&(invoice.len() as u64).to_le_bytes());
+    hasher.update(invoice.as_bytes());
 }
 
 fn hash_terms(hasher: &mut blake3::Hasher, payer: &Payer) {

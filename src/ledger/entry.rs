@@ -3,6 +3,7 @@
 use std::ops::Deref;
 
 use crate::domain::activity::Activity;
+use crate::domain::bills::Deed;
 use crate::domain::charge::{Draft, Hold, Price, Stage};
 use crate::domain::ids::{EventKey, TransactionId};
 use crate::domain::money::{Currency, Money};
@@ -29,6 +30,8 @@ pub enum Entry<'a> {
     Payer(Name, Option<Name>, Moment),
     /// An operator's order.
     Order(Order, Moment),
+    /// A step of a bill.
+    Deed(Deed, Moment),
 }
 
 /// An event with all that was resolved to price it, and its price.

@@ -6,6 +6,8 @@
 
 pub mod accounts;
 pub mod arrivals;
+pub mod bill;
+pub mod bills;
 pub mod book;
 pub mod chunks;
 pub mod digest;

@@ -5,6 +5,7 @@
 //! order that moves money is a fact of its own, so that the same can only be done once.
 
 use crate::domain::activity::Outcome;
+use crate::domain::bills::Deed;
 use crate::domain::calendar::Day;
 use crate::domain::charge::{Free, Stage};
 use crate::domain::ids::{EventKey, Feed, TransactionId};
@@ -78,6 +79,8 @@ impl Book {
                 let is_listed = listing.is_some_and(Listing::is_listed);
                 if is_listed { Ok(()) } else { Err(Refused::NotListed(*id)) }
             }
+            What::Cancel(bill) => Ok(self.admit_deed(&Deed::Drop(*bill, "ordered".into()))?),
+            What::Rebill(bill) => Ok(self.admit_rebill(*bill)?),
             What::Close(open) => match self.open_from() {
                 Some(closed) if *open <= closed => Err(Refused::Closed(closed.date().to_string())),
                 _ => Ok(()),
@@ -138,7 +141,12 @@ impl Book {
             What::Move(moved) => moved.subject.id().into_iter().collect(),
             What::ReleaseAll(name) | What::Strike(name) => vec![*name],
             What::List(payer) => payer.names().collect(),
-            What::Release(_) | What::Accept(_) | What::Reverse(_) | What::Close(_) => Vec::new(),
+            What::Release(_)
+            | What::Accept(_)
+            | What::Reverse(_)
+            | What::Close(_)
+            | What::Cancel(_)
+            | What::Rebill(_) => Vec::new(),
         }
     }
 
@@ -173,6 +181,8 @@ impl Book {
             What::Close(open) => self.close(*open),
             What::List(payer) => self.list(*payer),
             What::Strike(id) => self.strike(*id),
+            What::Cancel(bill) => self.take_deed(&Deed::Drop(*bill, "ordered".into()), at),
+            What::Rebill(bill) => self.rebill(*bill, at),
         }
         let transactions = self.charges().len() - first;
         Obeyed { transaction: (0 < transactions).then_some(TransactionId(first as u64 + 1)), transactions }

@@ -2,6 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use compact_str::CompactString;
+
+use crate::domain::bills::Account;
+use crate::domain::ids::EventKey;
 use crate::domain::names::Name;
 use crate::domain::rollout::Rollout;
 use crate::domain::rows::Row;
@@ -9,6 +13,8 @@ use crate::domain::tariff::Tariff;
 use crate::domain::time::Moment;
 
 use super::arrivals::{Arrival, Arrivals};
+use super::bill::Bill;
+use super::bills::{Bills, Taken};
 use super::book::{Book, ConflictRow};
 use super::chunks::Chunks;
 use super::guards::Guards;
@@ -54,6 +60,16 @@ pub struct Parts {
     pub orders: Chunks<Place>,
     /// When facts came in.
     pub arrivals: Arrivals,
+    /// The bills, without their rows.
+    pub bills: Vec<Bill>,
+    /// Whose bills they are.
+    pub account: Option<Account>,
+    /// The events that Stripe told,
+    pub told: Vec<EventKey>,
+    /// and those of them of which nobody knows yet what they are about: id, type and object.
+    pub unplaced: Vec<[CompactString; 3]>,
+    /// What was collected, look by look.
+    pub takings: Vec<Taken>,
     /// What held charges count once they are let go, by their rows.
     pub waiting: Vec<(u32, Waiting)>,
     /// The latest instant at which anything was recorded.
@@ -106,6 +122,7 @@ impl Book {
                 book.released.insert(of, by);
             }
         }
+        book.bills = Bills::from_parts(parts.bills, parts.account, parts.told, parts.unplaced, parts.takings);
         book.owe_anew();
         for (number, waiting) in parts.waiting {
             book.held.entry(number).and_modify(|held| *held = Some(waiting));

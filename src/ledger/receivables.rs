@@ -58,6 +58,24 @@ impl Receivables {
         self.open.get(&(payer, currency))
     }
 
+    /// What a payer owes before row `to`; `None` where that is nothing at all.
+    pub fn sum_to(&self, payer: NameNo, currency: Currency, to: u32, charges: &Chunks<ChargeRow>) -> Option<Sum> {
+        let mut taken = self.of(payer, currency)?.rows.iter().take_while(|row| *row < to).peekable();
+        taken.peek()?;
+        Some(sum(taken, charges))
+    }
+
+    /// Takes the rows before `to` away, which are on a bill from now on.
+    pub fn take(&mut self, payer: NameNo, currency: Currency, to: u32, charges: &Chunks<ChargeRow>) -> Vec<u32> {
+        let Some(open) = self.open.get_mut(&(payer, currency)) else { return Vec::new() };
+        let taken: Vec<u32> = open.rows.iter().take_while(|row| *row < to).collect();
+        let mut left = Chunks::default();
+        open.rows.iter_from(taken.len()).for_each(|row| left.push(row));
+        open.rows = Arc::new(left);
+        open.sum.0 -= sum(taken.iter().copied(), charges).0;
+        taken
+    }
+
     /// What everybody owes, in no order.
     pub fn all(&self) -> impl Iterator<Item = (NameNo, Currency, &Open)> {
         self.open.iter().map(|((payer, currency), open)| (*payer, *currency, open))
@@ -72,6 +90,11 @@ impl Receivables {
     pub fn nobodys(&self, currency: Currency) -> Sum {
         self.nobody.get(&currency).copied().unwrap_or_default()
     }
+}
+
+fn sum(rows: impl Iterator<Item = u32>, charges: &Chunks<ChargeRow>) -> Sum {
+    let amounts = rows.filter_map(|row| charges.get(row as usize));
+    Sum(amounts.map(|charge| i128::from(charge.amount.millionths())).sum())
 }
 
 /// Whether a transaction changes what somebody owes.

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::SnapshotError;
+use super::bill::BillImage;
 use super::section::{ConflictImage, MeterImage, PayerImage, RowImage, Section, TariffImage, WatchImage, own_image};
+use crate::domain::bills::Account;
 use crate::domain::names::Name;
 use crate::domain::rollout::{Rollout, Standing, Subject};
 use crate::domain::rows::Row;
@@ -11,6 +13,8 @@ use crate::domain::tariff::timeline::Tariffs;
 use crate::domain::time::Moment;
 use crate::journal::segment::FolderId;
 use crate::ledger::arrivals::Arrivals;
+use crate::ledger::bill::Bill;
+use crate::ledger::bills::{Bills, Taken};
 use crate::ledger::book::{Book, ConflictRow};
 use crate::ledger::chunks::Chunks;
 use crate::ledger::directory::Directory;
@@ -24,6 +28,8 @@ use crate::ledger::rows::{ChargeRow, FactRow, Place};
 const SECTION_ROWS: usize = 8192;
 /// The same of tariffs, which are long.
 const TARIFFS: usize = 64;
+/// The same of bills, of which each may have a request under way.
+const BILLS: usize = 64;
 
 /// The book as it was at one position, shared with its owner and cheap to take.
 #[derive(Debug)]
@@ -46,6 +52,7 @@ pub struct Image {
     arrivals: Arrivals,
     waiting: Vec<(u32, Waiting)>,
     guards: Guards,
+    bills: Bills,
 }
 
 impl Image {
@@ -70,6 +77,7 @@ impl Image {
             arrivals: book.arrivals().clone(),
             waiting: book.waiting().collect(),
             guards: book.guards().clone(),
+            bills: book.bills().clone(),
         }
     }
 
@@ -158,8 +166,36 @@ impl Image {
         for pairs in self.guards.pairs().chunks(SECTION_ROWS) {
             put(Section::Pairs(pairs.to_vec()))?;
         }
+        self.bills_to(&mut put)?;
         let last = put(Section::Newest(self.guards.newest()))?;
         put(Section::End { sections: last }).map(drop)
+    }
+}
+
+impl Image {
+    fn bills_to(&self, put: &mut impl FnMut(Section) -> Result<u64, SnapshotError>) -> Result<(), SnapshotError> {
+        let bills: Vec<&Bill> = self.bills.iter().collect();
+        for bills in bills.chunks(BILLS) {
+            put(Section::Bills(bills.iter().map(|bill| BillImage::of(bill)).collect()))?;
+        }
+        if let Some(Account { id, is_live }) = self.bills.account() {
+            put(Section::Account(id.to_string(), *is_live))?;
+        }
+        for told in self.bills.known().chunks(SECTION_ROWS) {
+            put(Section::Told(told.iter().map(|key| key.0).collect()))?;
+        }
+        let unplaced = self.bills.unplaced();
+        let mut unplaced: Vec<[String; 3]> =
+            unplaced.map(|(event, kind, object)| [event, kind, object].map(str::to_owned)).collect();
+        unplaced.sort_unstable();
+        for unplaced in unplaced.chunks(SECTION_ROWS) {
+            put(Section::Unplaced(unplaced.to_vec()))?;
+        }
+        for takings in self.bills.takings().chunks(SECTION_ROWS) {
+            let image = |taken: &Taken| (taken.bill.0, taken.at.0, taken.currency.letters(), taken.amount.0);
+            put(Section::Takings(takings.iter().map(image).collect()))?;
+        }
+        Ok(())
     }
 }
 

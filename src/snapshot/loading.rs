@@ -2,11 +2,15 @@
 
 use super::SnapshotError;
 use super::section::{Section, named, phase};
+use crate::domain::bills::{Account, BillNo};
 use crate::domain::calendar::Day;
+use crate::domain::ids::EventKey;
+use crate::domain::money::{Currency, Sum};
 use crate::domain::rollout::{Move, Subject};
 use crate::domain::tariff::asks::Measure;
 use crate::domain::time::Moment;
 use crate::ledger::arrivals::Arrival;
+use crate::ledger::bills::Taken;
 use crate::ledger::book::Book;
 use crate::ledger::meters::Waiting;
 use crate::ledger::orders::{Closing, Link};
@@ -66,6 +70,24 @@ impl Loading {
                     self.parts.payers.push(image.listing()?);
                 }
             }
+            Section::Bills(images) => {
+                for image in images {
+                    self.parts.bills.push(image.bill()?);
+                }
+            }
+            Section::Account(id, is_live) => self.parts.account = Some(Account { id: id.into(), is_live }),
+            Section::Told(keys) => self.parts.told.extend(keys.into_iter().map(EventKey)),
+            Section::Unplaced(images) => {
+                self.parts.unplaced.extend(images.into_iter().map(|texts| texts.map(Into::into)));
+            }
+            Section::Takings(images) => {
+                for (bill, at, currency, amount) in images {
+                    let currency = std::str::from_utf8(&currency).ok().and_then(Currency::parse);
+                    let currency = currency.ok_or(SnapshotError::Damaged("a currency is none"))?;
+                    let (bill, at, amount) = (BillNo(bill), Moment(at), Sum(amount));
+                    self.parts.takings.push(Taken { bill, at, currency, amount });
+                }
+            }
             Section::Rollout(code, since) => {
                 self.parts.rollout.make(Move { subject: Subject::All, to: phase(code)? }, Moment(since));
             }
@@ -119,6 +141,9 @@ impl Loading {
         let facts = self.parts.facts.len();
         if self.parts.charges.iter().any(|charge| facts <= charge.fact.0 as usize) {
             return Err(SnapshotError::Damaged("a charge is of no fact"));
+        }
+        if !self.parts.bills.iter().map(|bill| bill.no.0).eq(1..=self.parts.bills.len() as u32) {
+            return Err(SnapshotError::Damaged("the bills are not in order"));
         }
         Ok((Book::from_parts(self.parts), self.position))
     }

@@ -4,6 +4,7 @@
 //! before an older one goes; one that cannot be read is passed over, because the journal has it all.
 //! This is the only place that knows bincode.
 
+mod bill;
 mod image;
 mod loading;
 mod section;

@@ -3,6 +3,7 @@
 use bincode::{Decode, Encode};
 
 use super::SnapshotError;
+use super::bill::BillImage;
 use crate::domain::activity::Outcome;
 use crate::domain::calendar::{Day, Period};
 use crate::domain::charge::Stage;
@@ -73,6 +74,16 @@ pub(super) enum Section {
     Newest(u32),
     /// Those who pay or once did, on their terms; from format 3 on.
     Payers(Vec<PayerImage>),
+    /// Bills, in order; from format 3 on.
+    Bills(Vec<BillImage>),
+    /// The account at Stripe whose bills they are, and whether real money moves there; from format 3 on.
+    Account(String, bool),
+    /// The keys of the events that Stripe told; from format 3 on.
+    Told(Vec<[u8; 16]>),
+    /// Those of them of which nobody knows what they are about: id, type and object; from format 3 on.
+    Unplaced(Vec<[String; 3]>),
+    /// What was collected: the bill, when, the currency, how much in millionths; from format 3 on.
+    Takings(Vec<(u32, i64, [u8; 3], i128)>),
 }
 
 #[derive(Encode, Decode)]
@@ -270,6 +281,10 @@ impl RowImage {
 
 impl PayerImage {
     pub(super) fn of(Listing { payer, marks, ordered }: &Listing) -> PayerImage {
+        PayerImage { marks: marks.clone(), ordered: *ordered, ..PayerImage::of_terms(payer) }
+    }
+
+    pub(super) fn of_terms(payer: &Payer) -> PayerImage {
         PayerImage {
             id: payer.id.as_str().to_owned(),
             customer: payer.customer.map(|name| name.as_str().to_owned()),
@@ -280,8 +295,8 @@ impl PayerImage {
                 Tax::Automatic => None,
                 tax => Some(tax.rates().map(|rate| rate.as_str().to_owned()).collect()),
             },
-            marks: marks.clone(),
-            ordered: *ordered,
+            marks: Vec::new(),
+            ordered: None,
         }
     }
 

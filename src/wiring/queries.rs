@@ -165,7 +165,9 @@ impl Rialto {
     pub(super) fn read(&self, place: Place, names: &Chunks<Name>) -> Result<Event<'static>, QueryError> {
         match self.0.reader.read(place, |number| names.get(number.0 as usize))? {
             Entry::Event(event) | Entry::Conflict(event) => Ok(event),
-            Entry::Name(_) | Entry::Row(..) | Entry::Payer(..) | Entry::Order(..) => Err(QueryError::Other(place)),
+            Entry::Name(_) | Entry::Row(..) | Entry::Payer(..) | Entry::Order(..) | Entry::Deed(..) => {
+                Err(QueryError::Other(place))
+            }
         }
     }
 

@@ -6,11 +6,15 @@ use compact_str::CompactString;
 use proptest::prelude::*;
 use proptest::sample::select;
 use rialto::domain::activity::{Activity, Basis, Body, Occurred, Outcome, Stated};
+use rialto::domain::bills::{
+    Account, Amounts, Ask, Attempt, BillNo, Deed, Detail, Drawn, Fault, Notice, Outcome as Came, Refusal, Sight,
+    Status, Step, Takings,
+};
 use rialto::domain::calendar::Day;
 use rialto::domain::charge::{Draft, Free, Hold, Price, Stage};
 use rialto::domain::external::{Class, Receiver, Ruling};
 use rialto::domain::ids::{Feed, SourceId, TransactionId};
-use rialto::domain::money::{Currency, Money};
+use rialto::domain::money::{Currency, Money, Sum};
 use rialto::domain::names::Name;
 use rialto::domain::orders::{Order, Reverse, What};
 use rialto::domain::payers::{Collection, Payer, Tax};
@@ -34,7 +38,91 @@ pub fn entry() -> impl Strategy<Value = Entry<'static>> {
         1 => (row(), moment()).prop_map(|(row, at)| Entry::Row(row, at)),
         1 => (any_name(), maybe_name(), moment()).prop_map(|(id, customer, at)| Entry::Payer(id, customer, at)),
         1 => (order(), moment()).prop_map(|(order, at)| Entry::Order(order, at)).boxed(),
+        2 => (deed(), moment()).prop_map(|(deed, at)| Entry::Deed(deed, at)).boxed(),
     ]
+}
+
+fn bill() -> impl Strategy<Value = BillNo> {
+    (1..=u32::MAX).prop_map(BillNo)
+}
+
+fn id() -> impl Strategy<Value = CompactString> {
+    "[a-z]{2}_[A-Za-z0-9]{0,40}".prop_map(CompactString::from)
+}
+
+/// Any step of a bill, whether or not any bill could be so far.
+pub fn deed() -> impl Strategy<Value = Deed> {
+    let step = prop_oneof![
+        Just(Step::Create),
+        (0..8_u8).prop_map(Step::Lines),
+        select(&[Step::Finalise, Step::Send, Step::Pay, Step::Delete, Step::Void]),
+    ];
+    let attempt = (step, any::<u16>()).prop_map(|(step, number)| Attempt { step, number });
+    let attempt = attempt.boxed();
+    let ask = (attempt.clone(), "/v1/[a-z_/]{0,60}", "[ -~]{0,300}")
+        .prop_map(|(attempt, path, form)| Box::new(Ask { attempt, path, form }));
+    let refused = (any::<u16>(), id()).prop_map(|(status, code)| Came::Refused(Refusal { status, code })).boxed();
+    let outcome = prop_oneof![sight().prop_map(Came::Done), refused];
+    let notice = (id(), "[a-z.]{0,30}", id(), any::<u64>(), prop::option::of(bill()));
+    let notice = notice.prop_map(|(event, kind, object, digest, bill)| Notice {
+        event,
+        kind: kind.into(),
+        object,
+        digest,
+        bill,
+    });
+    prop_oneof![
+        (id(), any::<bool>()).prop_map(|(id, is_live)| Deed::Bind(Account { id, is_live })),
+        drawn().prop_map(|drawn| Deed::Draw(Box::new(drawn))).boxed(),
+        (bill(), ask).prop_map(|(bill, ask)| Deed::Ask(bill, ask)),
+        (bill(), attempt, outcome).prop_map(|(bill, attempt, outcome)| Deed::Answer(bill, attempt, outcome)).boxed(),
+        (bill(), sight()).prop_map(|(bill, sight)| Deed::See(bill, sight)).boxed(),
+        (bill(), id()).prop_map(|(bill, why)| Deed::Drop(bill, why)),
+        notice.prop_map(Deed::Notice),
+        (id(), prop::option::of(bill())).prop_map(|(event, bill)| Deed::Place(event, bill)),
+    ]
+}
+
+fn drawn() -> impl Strategy<Value = Drawn> {
+    let sums = (any::<i64>(), any::<i64>(), any::<i64>());
+    let lines = (select(&Detail::ALL), any_name(), any::<u16>(), any::<u64>());
+    (payer(), any::<u32>(), prop::option::of(bill()), lines, sums).prop_map(
+        |(payer, to, reissues, (detail, zone, items, digest), (total, carried, rest))| Drawn {
+            payer,
+            to,
+            reissues,
+            detail,
+            zone,
+            items,
+            digest,
+            total,
+            carried: Sum(carried.into()),
+            rest: Sum(rest.into()),
+        },
+    )
+}
+
+fn sight() -> impl Strategy<Value = Sight> {
+    let amounts = any::<[i64; 5]>().prop_map(|[total, tax, paid, remaining, credited]| Amounts {
+        total,
+        tax,
+        paid,
+        remaining,
+        credited,
+    });
+    let takings = any::<[i64; 3]>().prop_map(|[refunded, disputed, fees]| Takings { refunded, disputed, fees });
+    let maybe = (any::<Option<u8>>(), prop::option::of(takings), prop::option::of(moment()));
+    (prop::option::of(id()), select(&Status::ALL), amounts, maybe, prop::option::of(select(&Fault::ALL))).prop_map(
+        |(invoice, status, amounts, (parts, takings, paid_at), fault)| Sight {
+            invoice,
+            status,
+            amounts,
+            parts,
+            takings,
+            paid_at,
+            fault,
+        },
+    )
 }
 
 /// Any order, whether or not anybody could give it.
@@ -55,6 +143,8 @@ pub fn order() -> impl Strategy<Value = Order> {
         day().prop_map(What::Close),
         payer().prop_map(What::List),
         any_name().prop_map(What::Strike),
+        bill().prop_map(What::Cancel),
+        bill().prop_map(What::Rebill),
     ];
     ("\\PC{0,60}", "\\PC{0,60}", what).prop_map(|(by, why, what)| Order { by: by.into(), why: why.into(), what })
 }

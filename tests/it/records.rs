@@ -28,6 +28,7 @@ fn roll(entry: &Entry<'_>) -> Roll {
         }
         Entry::Payer(id, customer, _) => [Some(*id), *customer].into_iter().for_each(enrol),
         Entry::Order(order, _) => Book::names_of(order).into_iter().map(Some).for_each(enrol),
+        Entry::Deed(deed, _) => Book::names_of_deed(deed).into_iter().map(Some).for_each(enrol),
     }
     book.roll().clone()
 }
@@ -76,7 +77,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_a_record_panic(bytes: Vec<u8>, tag in 0_u8..8) {
+    fn no_bytes_make_a_record_panic(bytes: Vec<u8>, tag in 0_u8..20) {
         let name = |number: NameNo| Name::new("Lucid").filter(|_| number.0 < 9);
         let _ = record::split(&bytes);
         let _ = record::decode(&bytes, name);

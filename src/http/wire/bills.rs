@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use crate::billing::coin::Coin;
-use crate::billing::lines::{Detail, Line};
+use crate::billing::lines::Line;
 use crate::billing::plan::{Invoice, Policy, Waiting, Why};
+use crate::domain::bills::Detail;
+use crate::domain::coin::Coin;
 use crate::domain::ids::TransactionId;
 use crate::domain::money::{Currency, Sum};
 use crate::domain::names::Name;

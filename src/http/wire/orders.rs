@@ -48,6 +48,8 @@ fn order(ordered: &Ordered, zone: Tz) -> Value {
         What::Reverse(reverse) => ("reverse", json!({ "transaction": reverse.transaction.to_string() })),
         What::List(payer) => ("payer", shown(payer)),
         What::Strike(id) => ("payer", json!({ "id": id.as_str(), "removed": true })),
+        What::Cancel(bill) => ("bill", json!({ "bill": bill.to_string(), "cancelled": true })),
+        What::Rebill(bill) => ("bill", json!({ "bill": bill.to_string(), "billed_again": true })),
         What::Close(open) => ("close", json!({ "open_from": open.date().to_string() })),
     };
     json!({

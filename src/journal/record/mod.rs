@@ -3,11 +3,13 @@
 //! A record is its length (two bytes), a tag, and what the tag says. A tag's layout never changes;
 //! another layout takes another tag. Names are numbers on the roll, so that a record is small.
 
+mod deed;
 mod event;
 mod order;
 mod row;
 
 use crate::domain::activity::Activity;
+use crate::domain::bills::Deed;
 use crate::domain::calendar::Day;
 use crate::domain::names::Name;
 use crate::domain::orders::Order;
@@ -39,6 +41,7 @@ pub fn encode(entry: &Entry<'_>, roll: &Roll, out: &mut Vec<u8>) {
             record(out, |out| row::put_payer(*id, *customer, *recorded_at, roll, out));
         }
         Entry::Order(order, recorded_at) => encode_order(order, *recorded_at, roll, out),
+        Entry::Deed(deed, recorded_at) => encode_deed(deed, *recorded_at, roll, out),
     }
 }
 
@@ -70,12 +73,17 @@ pub fn encode_order(order: &Order, recorded_at: Moment, roll: &Roll, out: &mut V
     record(out, |out| order::put(order, recorded_at, roll, out));
 }
 
+/// Appends the record of a step of a bill.
+pub fn encode_deed(deed: &Deed, recorded_at: Moment, roll: &Roll, out: &mut Vec<u8>) {
+    record(out, |out| deed::put(deed, recorded_at, roll, out));
+}
+
 /// Puts the length of a record before it.
 fn record(out: &mut Vec<u8>, put: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
     out.extend_from_slice(&[0, 0]);
     put(out);
-    // Every text in a record is at most 255 bytes, but for that of a tariff, which leaves room for the rest.
+    // Every text in a record is at most 255 bytes, but for a tariff's and a request's, which leave room for the rest.
     let length = (out.len() - start - 2) as u16;
     out[start..start + 2].copy_from_slice(&length.to_le_bytes());
 }
@@ -102,9 +110,11 @@ pub fn decode(content: &[u8], name: impl Fn(NameNo) -> Option<Name>) -> Result<E
         TAG_EVENT => Entry::Event(event::decode(take, name)?),
         TAG_CONFLICT => Entry::Conflict(event::decode(take, name)?),
         tag @ (row::TAG_CITIZEN | row::TAG_BUILDING | row::TAG_PAYER) => row::decode(tag, take, name)?,
-        tag @ (order::TAG_FIRST..=order::TAG_LAST | order::TAG_LIST | order::TAG_STRIKE) => {
+        tag @ (order::TAG_FIRST..=order::TAG_LAST) => order::decode(tag, take, name)?,
+        tag @ (order::TAG_LIST | order::TAG_STRIKE | order::TAG_CANCEL | order::TAG_REBILL) => {
             order::decode(tag, take, name)?
         }
+        deed::TAG_DEED => deed::decode(take, name)?,
         _ => return Err(WireError::Range("a record's tag")),
     };
     take.end()?;

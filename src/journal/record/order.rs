@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{put_name, take_day, take_name};
+use crate::domain::bills::BillNo;
 use crate::domain::ids::TransactionId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::names::Name;
@@ -25,6 +26,8 @@ const TAG_REVERSE: u8 = 11;
 const TAG_CLOSE: u8 = 12;
 pub(super) const TAG_LIST: u8 = 14;
 pub(super) const TAG_STRIKE: u8 = 15;
+pub(super) const TAG_CANCEL: u8 = 17;
+pub(super) const TAG_REBILL: u8 = 18;
 /// The first of the other tags,
 pub(super) const TAG_FIRST: u8 = TAG_TARIFF;
 /// and the last.
@@ -41,6 +44,8 @@ pub(super) fn put(order: &Order, recorded_at: Moment, roll: &Roll, out: &mut Vec
         What::Close(_) => TAG_CLOSE,
         What::List(_) => TAG_LIST,
         What::Strike(_) => TAG_STRIKE,
+        What::Cancel(_) => TAG_CANCEL,
+        What::Rebill(_) => TAG_REBILL,
     });
     out.extend_from_slice(&recorded_at.0.to_le_bytes());
     put_text(out, &order.by);
@@ -74,6 +79,7 @@ pub(super) fn put(order: &Order, recorded_at: Moment, roll: &Roll, out: &mut Vec
         What::Close(open) => put_signed(out, open.0.into()),
         What::List(payer) => put_payer(payer, roll, out),
         What::Strike(id) => put_name(out, roll, Some(*id)),
+        What::Cancel(bill) | What::Rebill(bill) => put_varint(out, bill.0.into()),
     }
 }
 
@@ -94,7 +100,7 @@ fn take_tariff(take: &mut Take<'_>) -> Result<Tariff, WireError> {
     tariffs::recall(text, effective).ok_or(WireError::Range("a tariff"))
 }
 
-fn put_payer(payer: &Payer, roll: &Roll, out: &mut Vec<u8>) {
+pub(super) fn put_payer(payer: &Payer, roll: &Roll, out: &mut Vec<u8>) {
     put_name(out, roll, Some(payer.id));
     put_name(out, roll, payer.customer);
     out.extend_from_slice(&payer.currency.letters());
@@ -112,7 +118,7 @@ fn put_payer(payer: &Payer, roll: &Roll, out: &mut Vec<u8>) {
     }
 }
 
-fn take_payer(take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Name>) -> Result<Payer, WireError> {
+pub(super) fn take_payer(take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Name>) -> Result<Payer, WireError> {
     let id = take_name(take, &name)?.ok_or(WireError::Range("a payer"))?;
     let customer = take_name(take, &name)?;
     let currency = std::str::from_utf8(take.bytes(3)?).ok().and_then(Currency::parse);
@@ -138,6 +144,10 @@ fn take_payer(take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Name>) -> Res
         minimum: (0 <= minimum).then_some(Money::from_millionths(minimum)),
         tax,
     })
+}
+
+fn take_bill(take: &mut Take<'_>) -> Result<BillNo, WireError> {
+    u32::try_from(take.varint()?).map(BillNo).map_err(|_| WireError::Range("a bill"))
 }
 
 fn decode_what(tag: u8, take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Name>) -> Result<What, WireError> {
@@ -171,6 +181,8 @@ fn decode_what(tag: u8, take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Nam
         }
         TAG_LIST => What::List(take_payer(take, &name)?),
         TAG_STRIKE => What::Strike(take_name(take, &name)?.ok_or(WireError::Range("a name"))?),
+        TAG_CANCEL => What::Cancel(take_bill(take)?),
+        TAG_REBILL => What::Rebill(take_bill(take)?),
         _ => What::Close(take_day(take)?),
     })
 }

@@ -1,9 +1,10 @@
 //! What is owed: whose it is, what is invoiced of it, and why the rest waits.
 
-use rialto::billing::lines::{Detail, LINES_MAX};
+use rialto::billing::lines::LINES_MAX;
 use rialto::billing::plan::{Plan, Policy, Why};
 use rialto::clock::Clock;
 use rialto::domain::activity::Activity;
+use rialto::domain::bills::Detail;
 use rialto::domain::money::{Currency, Money, Sum};
 use rialto::domain::names::Name;
 use rialto::domain::orders::What;

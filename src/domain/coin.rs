@@ -3,7 +3,7 @@
 //! Stripe's amounts are whole numbers of a currency's minor unit. What that is, is not always what ISO 4217 says; the
 //! exceptions are those of <https://docs.stripe.com/currencies>.
 
-use crate::domain::money::{Currency, Money};
+use super::money::{Currency, Money};
 
 /// How a currency is invoiced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
