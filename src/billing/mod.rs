@@ -3,7 +3,15 @@
 //! Everything here is decided by values alone: the same receivables, terms and day make the same invoices, to the
 //! cent and to the line.
 
+pub mod answers;
+pub mod asks;
 pub mod call;
+pub mod draw;
+pub mod events;
 pub mod lines;
+pub mod look;
 pub mod plan;
+pub mod reconcile;
+pub mod round;
 pub mod signature;
+pub mod walk;

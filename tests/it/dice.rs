@@ -24,6 +24,11 @@ impl Dice {
         Dice { key, seed, state: Cell::new(seed) }
     }
 
+    /// Dice of this seed, which the environment variable `key` would give too.
+    pub fn of(key: &'static str, seed: u64) -> Dice {
+        Dice { key, seed, state: Cell::new(seed) }
+    }
+
     /// A number below `end` (splitmix64).
     pub fn below(&self, end: u64) -> u64 {
         self.state.set(self.state.get().wrapping_add(0x9e37_79b9_7f4a_7c15));

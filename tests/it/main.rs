@@ -4,6 +4,7 @@
 
 mod any;
 mod city;
+mod collecting;
 mod contract;
 mod crashes;
 mod described;

@@ -1,0 +1,289 @@
+//! Answers: what Stripe's JSON says of an invoice, and what it means for the bill.
+//!
+//! Of each object only what is needed is read. The types of async-stripe want every field of an object to be as its
+//! description has it, and tell nothing of an object in which one is not; an invoice would then be paid, and nobody
+//! here could say so.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::collections::HashMap;
+
+use super::asks::{BILL, LINE};
+use super::call::Reply;
+use crate::domain::bills::{Amounts, Fault, PART_LINES, Refusal, Sight, Status, Takings};
+use crate::domain::time::Moment;
+use crate::ledger::bill::Bill;
+
+/// A page of a list.
+#[derive(Debug, Deserialize)]
+pub struct Page<T> {
+    /// What is on it.
+    pub data: Vec<T>,
+    /// Whether another one follows.
+    pub has_more: bool,
+}
+
+/// What is read of an invoice.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Invoice {
+    /// Its id.
+    pub id: String,
+    #[serde(default)]
+    deleted: bool,
+    status: Option<String>,
+    /// The id of whose it is; or all of him.
+    customer: Option<Reference>,
+    currency: Option<String>,
+    /// Whether it is about real money.
+    #[serde(default)]
+    pub livemode: bool,
+    /// What was written on it by whoever made it.
+    #[serde(default)]
+    pub metadata: HashMap<String, String>,
+    #[serde(default)]
+    total: i64,
+    total_excluding_tax: Option<i64>,
+    #[serde(default)]
+    amount_paid: i64,
+    #[serde(default)]
+    amount_remaining: i64,
+    #[serde(default)]
+    pre_payment_credit_notes_amount: i64,
+    status_transitions: Option<Transitions>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Transitions {
+    paid_at: Option<i64>,
+}
+
+/// An object by its id, or the object.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Reference {
+    /// The id.
+    Id(String),
+    /// The object, of which the id is enough.
+    Object {
+        /// Its id.
+        id: String,
+    },
+}
+
+impl Reference {
+    /// The id.
+    pub fn id(&self) -> &str {
+        match self {
+            Reference::Id(id) | Reference::Object { id } => id,
+        }
+    }
+}
+
+/// What is read of a line of an invoice.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Item {
+    /// Its id.
+    pub id: String,
+    amount: i64,
+    #[serde(default)]
+    metadata: HashMap<String, String>,
+}
+
+/// What is read of a payment of an invoice.
+#[derive(Debug, Deserialize)]
+pub struct Payment {
+    /// Its id.
+    pub id: String,
+    payment: Option<PaymentOf>,
+}
+
+#[derive(Debug, Deserialize)]
+struct PaymentOf {
+    payment_intent: Option<Reference>,
+    charge: Option<Reference>,
+}
+
+/// What is read of a charge.
+#[derive(Debug, Deserialize)]
+pub struct Charge {
+    /// Its id.
+    pub id: String,
+    /// The id of the payment that it is part of.
+    pub payment_intent: Option<Reference>,
+    #[serde(default)]
+    amount_refunded: i64,
+    /// Whether there was a dispute about it.
+    #[serde(default)]
+    pub disputed: bool,
+    balance_transaction: Option<Booked>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Booked {
+    Object { fee: i64 },
+    // Only its id, where it was not asked for.
+    Other(serde::de::IgnoredAny),
+}
+
+/// What is read of a dispute.
+#[derive(Debug, Deserialize)]
+pub struct Dispute {
+    /// Its id.
+    pub id: String,
+    amount: i64,
+    status: String,
+    #[serde(default)]
+    balance_transactions: Vec<Booked>,
+}
+
+#[derive(Deserialize)]
+struct Failure {
+    error: FailureOf,
+}
+
+#[derive(Deserialize)]
+struct FailureOf {
+    code: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+}
+
+/// What an answer says, if it can be read.
+pub fn read<T: DeserializeOwned>(reply: &Reply) -> Option<T> {
+    serde_json::from_str(&reply.body).ok()
+}
+
+/// Why Stripe did not do it.
+pub fn refusal(reply: &Reply) -> Refusal {
+    let code = read::<Failure>(reply).and_then(|failure| failure.error.code.or(failure.error.kind));
+    let mut code: compact_str::CompactString = code.unwrap_or_else(|| format!("http_{}", reply.status)).into();
+    code.truncate(code.floor_char_boundary(64));
+    Refusal { status: reply.status, code }
+}
+
+/// Whether an answer failed for certain, so that the same call will never do it.
+pub fn is_final(reply: &Reply) -> bool {
+    match reply.status {
+        // Told again under the same key for a day: whatever failed then, this key does it no more.
+        409 | 429 | 500.. => reply.is_replayed || reply.should_retry == Some(false) && reply.status != 429,
+        _ => true,
+    }
+}
+
+impl Invoice {
+    /// The mark of the bill that it is of, where it has one.
+    pub fn mark(&self) -> Option<&str> {
+        self.metadata.get(BILL).map(String::as_str)
+    }
+
+    /// How the bill stands, of which this is the invoice.
+    pub fn sight(&self, bill: &Bill, is_live: bool) -> Option<Sight> {
+        if self.deleted {
+            return Some(Sight::default());
+        }
+        let status = match self.status.as_deref()? {
+            "draft" => Status::Draft,
+            "open" => Status::Open,
+            "paid" => Status::Paid,
+            "void" => Status::Void,
+            "uncollectible" => Status::Uncollectible,
+            _ => return None,
+        };
+        let paid_at = self.status_transitions.as_ref().and_then(|transitions| transitions.paid_at);
+        Some(Sight {
+            invoice: Some(self.id.as_str().into()),
+            status,
+            amounts: Amounts {
+                total: self.total,
+                tax: self.tax(),
+                paid: self.amount_paid,
+                remaining: self.amount_remaining,
+                credited: self.pre_payment_credit_notes_amount,
+            },
+            parts: None,
+            takings: None,
+            paid_at: paid_at.and_then(|seconds| Some(Moment(seconds.checked_mul(1_000_000)?))),
+            fault: self.fault(bill, status, is_live),
+        })
+    }
+
+    fn tax(&self) -> i64 {
+        self.total_excluding_tax.map_or(0, |net| self.total - net)
+    }
+
+    fn fault(&self, bill: &Bill, status: Status, is_live: bool) -> Option<Fault> {
+        let payer = &bill.drawn.payer;
+        let customer = self.customer.as_ref().map(Reference::id);
+        let currency = self.currency.as_deref().unwrap_or_default();
+        if self.livemode != is_live {
+            Some(Fault::Mode)
+        } else if customer != payer.customer.map(|id| id.as_str()) {
+            Some(Fault::Customer)
+        } else if !currency.eq_ignore_ascii_case(&payer.currency.to_string()) {
+            Some(Fault::Currency)
+        } else if status != Status::Draft && self.total - self.tax() != bill.drawn.total {
+            Some(Fault::Total)
+        } else {
+            None
+        }
+    }
+}
+
+/// Which parts of a bill's lines are there, given the amounts of all that it has and what is found; or that what is
+/// there is something else.
+pub fn parts(amounts: &[i64], found: &[Item]) -> Result<u8, Fault> {
+    let mut is_there = vec![false; amounts.len()];
+    for item in found {
+        let number = item.metadata.get(LINE).and_then(|number| number.parse::<usize>().ok()).ok_or(Fault::Lines)?;
+        if amounts.get(number) != Some(&item.amount) || std::mem::replace(&mut is_there[number], true) {
+            return Err(Fault::Lines);
+        }
+    }
+    let parts = is_there.chunks(PART_LINES).enumerate();
+    parts.map(|(part, there)| if there.iter().all(|there| *there) { Ok(1 << part) } else { missing(there) }).sum()
+}
+
+/// Lines are added in parts, each of them all at once.
+fn missing(part: &[bool]) -> Result<u8, Fault> {
+    if part.iter().any(|there| *there) { Err(Fault::Lines) } else { Ok(0) }
+}
+
+impl Payment {
+    /// The payment intent, or the charge, that it was made by.
+    pub fn intent(&self) -> Option<&str> {
+        self.payment.as_ref().and_then(|of| of.payment_intent.as_ref()).map(Reference::id)
+    }
+
+    /// The charge that it was made by, where there is no payment intent.
+    pub fn charge(&self) -> Option<&str> {
+        self.payment.as_ref().and_then(|of| of.charge.as_ref()).map(Reference::id)
+    }
+}
+
+impl Charge {
+    /// What was given back of it, and what Stripe took.
+    pub fn add_to(&self, takings: &mut Takings) {
+        takings.refunded += self.amount_refunded;
+        takings.fees += self.balance_transaction.as_ref().map_or(0, Booked::fee);
+    }
+}
+
+impl Dispute {
+    /// What is withdrawn by it, and what Stripe took.
+    pub fn add_to(&self, takings: &mut Takings) {
+        // Nothing is withdrawn by an inquiry, and what was won is back.
+        let is_back = self.status == "won" || self.status.starts_with("warning_") || self.status == "prevented";
+        takings.disputed += if is_back { 0 } else { self.amount };
+        takings.fees += self.balance_transactions.iter().map(Booked::fee).sum::<i64>();
+    }
+}
+
+impl Booked {
+    fn fee(&self) -> i64 {
+        match self {
+            Booked::Object { fee } => *fee,
+            Booked::Other(_) => 0,
+        }
+    }
+}

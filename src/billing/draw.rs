@@ -1,0 +1,66 @@
+//! Drawing: a planned invoice becomes a bill, and a bill's lines are made again from its rows.
+//!
+//! A bill holds the rows it is of and a digest of its lines, not the lines: they follow from the rows, and the digest
+//! tells if they ever would not.
+
+use twox_hash::XxHash3_64;
+
+use super::asks::items;
+use super::lines::{Line, allot, gather};
+use super::plan::{Books, Invoice, owed};
+use crate::domain::bills::Drawn;
+use crate::domain::calendar::Calendar;
+use crate::domain::money::Sum;
+use crate::domain::names::Name;
+use crate::domain::payers::Payer;
+use crate::ledger::bill::Bill;
+
+/// The bill of an invoice that is planned; its days are those of the time zone `zone`.
+pub fn drawn(invoice: &Invoice, zone: Name) -> Drawn {
+    Drawn {
+        payer: invoice.payer,
+        to: invoice.to,
+        reissues: None,
+        detail: invoice.detail,
+        zone,
+        items: items(&invoice.lines).count() as u16,
+        digest: digest(&invoice.lines),
+        total: invoice.total,
+        carried: invoice.carried,
+        rest: invoice.rest,
+    }
+}
+
+/// The bill in the place of one that came to nothing, on the terms that hold now.
+pub fn again(former: &Bill, payer: Payer) -> Drawn {
+    Drawn { payer, reissues: Some(former.no), ..former.drawn.clone() }
+}
+
+/// The lines of a bill, in order; `None` where they cannot be made again.
+pub fn lines_of(bill: &Bill, books: &Books<'_>, calendar: &Calendar) -> Option<Vec<Line>> {
+    let zone = bill.drawn.zone.as_str().parse().ok()?;
+    let mut calendar = if calendar.zone() == zone { calendar.clone() } else { Calendar::new(zone) };
+    let mut rows = Vec::with_capacity(bill.rows.len());
+    for row in bill.rows.iter() {
+        let owed = owed(books, &mut calendar, *row)?;
+        rows.push((owed.key(bill.drawn.detail), i128::from(owed.charge.amount.millionths())));
+    }
+    let mut lines = gather(rows.into_iter());
+    let (total, Sum(rest)) = allot(&mut lines, bill.drawn.carried, bill.coin())?;
+    let is_same = (total, rest, digest(&lines)) == (bill.drawn.total, bill.drawn.rest.0, bill.drawn.digest);
+    is_same.then_some(lines)
+}
+
+/// The digest of lines, in order.
+fn digest(lines: &[Line]) -> u64 {
+    let mut bytes = Vec::with_capacity(lines.len() * 38);
+    for Line { key, count, exact, amount } in lines {
+        bytes.extend_from_slice(&key.day.0.to_le_bytes());
+        bytes.extend_from_slice(&key.earner.0.to_le_bytes());
+        bytes.extend_from_slice(&key.rule.0.to_le_bytes());
+        bytes.extend_from_slice(&count.to_le_bytes());
+        bytes.extend_from_slice(&exact.0.to_le_bytes());
+        bytes.extend_from_slice(&amount.to_le_bytes());
+    }
+    XxHash3_64::oneshot(&bytes)
+}

@@ -1,0 +1,96 @@
+//! Events: what Stripe's webhooks tell. Only whom an event concerns is taken from it; how that stands is looked at.
+//!
+//! Other tenants of the account, types that nobody here knows and other versions of the API are all read alike: an
+//! event is its id, its type and an object, and whatever else it has is not needed.
+
+use serde::Deserialize;
+use std::collections::HashMap;
+use twox_hash::XxHash3_64;
+
+use super::answers::Reference;
+use super::asks::{BILL, House};
+use crate::domain::bills::{BillNo, Notice};
+use crate::ledger::bills::Bills;
+
+/// An event.
+#[derive(Debug, Deserialize)]
+pub struct Event {
+    /// Its id.
+    pub id: String,
+    /// Its type, such as `invoice.paid`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Whether it is about real money.
+    #[serde(default)]
+    pub livemode: bool,
+    /// The version of the API that its object is written in.
+    pub api_version: Option<String>,
+    /// When it happened, in seconds since 1970.
+    #[serde(default)]
+    pub created: i64,
+    data: Data,
+}
+
+#[derive(Debug, Deserialize)]
+struct Data {
+    object: Object,
+}
+
+#[derive(Debug, Deserialize)]
+struct Object {
+    id: Option<String>,
+    object: Option<String>,
+    invoice: Option<Reference>,
+    payment_intent: Option<Reference>,
+    charge: Option<Reference>,
+    metadata: Option<HashMap<String, String>>,
+}
+
+/// The kinds of object that may say something of a bill.
+const KINDS: [&str; 7] = ["invoice", "invoice_payment", "charge", "refund", "dispute", "credit_note", "payment_intent"];
+
+impl Event {
+    /// Reads an event's body.
+    pub fn read(body: &[u8]) -> Option<Event> {
+        serde_json::from_slice(body).ok()
+    }
+
+    /// The id of what it is about: of the invoice, where it names one; else of the payment; else of its object.
+    pub fn about(&self) -> &str {
+        let object = &self.data.object;
+        let is_invoice = object.object.as_deref() == Some("invoice");
+        let own = object.id.as_deref();
+        let other = [&object.invoice, &object.payment_intent, &object.charge];
+        let other = other.into_iter().flatten().map(Reference::id).next();
+        own.filter(|_| is_invoice).or(other).or(own).unwrap_or_default()
+    }
+
+    /// Whether it may be about a bill.
+    pub fn may_concern(&self) -> bool {
+        self.data.object.object.as_deref().is_some_and(|object| KINDS.contains(&object))
+    }
+
+    /// The bill that it is about, as far as the event and the book tell.
+    pub fn bill(&self, house: &House, bills: &Bills) -> Option<BillNo> {
+        let mark = self.data.object.metadata.as_ref().and_then(|metadata| metadata.get(BILL));
+        let marked = mark.and_then(|mark| house.marked(mark)).filter(|no| bills.get(*no).is_some());
+        marked.or_else(|| bills.of_invoice(self.about()))
+    }
+
+    /// Whether it is another house's: it carries a mark, which is not ours.
+    pub fn is_others(&self, house: &House) -> bool {
+        let mark = self.data.object.metadata.as_ref().and_then(|metadata| metadata.get(BILL));
+        mark.is_some_and(|mark| house.marked(mark).is_none())
+    }
+
+    /// What is written down of it: never what it tells, and nothing of anybody.
+    pub fn notice(&self, body: &[u8], bill: Option<BillNo>) -> Notice {
+        Notice {
+            event: self.id.as_str().into(),
+            kind: self.kind.as_str().into(),
+            object: self.about().into(),
+            digest: XxHash3_64::oneshot(body),
+            bill,
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Looking: what there is at Stripe of a bill, read page by page. Nothing is changed by it.
+
+use super::answers::{self, Charge, Dispute, Invoice, Item, Page, Payment, read};
+use super::asks::{House, items};
+use super::call::{Call, Reply};
+use super::lines::Line;
+use super::walk::{Stripe, Unsure};
+use crate::domain::bills::{Fault, PART_LINES, Sight, Status, Takings};
+use crate::ledger::bill::{Bill, Look};
+
+/// Looks at a bill, given its lines. An answer that cannot be read, or none, is no look at all.
+pub async fn look(
+    stripe: &impl Stripe,
+    house: &House,
+    bill: &Bill,
+    lines: &[Line],
+    how: Look,
+) -> Result<Sight, Unsure> {
+    match (how, bill.seen.invoice.as_deref()) {
+        (Look::Find, _) | (_, None) => find(stripe, house, bill).await,
+        (Look::Lines, Some(id)) => {
+            let sight = invoice(stripe, bill, id).await?;
+            if sight.status == Status::Draft { with_lines(stripe, sight, id, lines).await } else { Ok(sight) }
+        }
+        (Look::Invoice, Some(id)) => {
+            let sight = invoice(stripe, bill, id).await?;
+            with_takings(stripe, sight, id).await
+        }
+    }
+}
+
+/// The invoice with this id.
+async fn invoice(stripe: &impl Stripe, bill: &Bill, id: &str) -> Result<Sight, Unsure> {
+    let reply = stripe.read(Call::get(format!("/v1/invoices/{id}"), "")).await?;
+    if reply.status == 404 {
+        return Ok(Sight::default());
+    }
+    let invoice: Invoice = good(&reply)?;
+    invoice.sight(bill, stripe.is_live()).ok_or_else(|| Unsure::unreadable("an invoice"))
+}
+
+/// The invoice that carries the bill's mark, among all of its customer's since the bill was drawn.
+async fn find(stripe: &impl Stripe, house: &House, bill: &Bill) -> Result<Sight, Unsure> {
+    /// Clocks differ.
+    const BEFORE_S: i64 = 2 * 24 * 3600;
+    let customer = bill.drawn.payer.customer.map_or("", |id| id.as_str());
+    let since = bill.at.0.div_euclid(1_000_000) - BEFORE_S;
+    let query = format!("customer={customer}&created[gte]={since}");
+    let all: Vec<Invoice> = all(stripe, "/v1/invoices", &query, |invoice: &Invoice| &invoice.id).await?;
+    let mark = house.mark(bill.no);
+    let mut ours = all.iter().filter(|invoice| invoice.mark() == Some(&mark));
+    let Some(first) = ours.next() else { return Ok(Sight::default()) };
+    let mut sight = first.sight(bill, stripe.is_live()).ok_or_else(|| Unsure::unreadable("an invoice"))?;
+    if ours.next().is_some() {
+        sight.fault = Some(Fault::Two);
+    }
+    Ok(sight)
+}
+
+/// Whether the invoice has the lines of a bill, all of them and no others.
+pub async fn has_lines(stripe: &impl Stripe, id: &str, lines: &[Line]) -> Result<bool, Unsure> {
+    let sight = with_lines(stripe, Sight::default(), id, lines).await?;
+    let parts = items(lines).count().div_ceil(PART_LINES) as u32;
+    Ok(sight.parts.is_some_and(|found| found.count_ones() == parts))
+}
+
+async fn with_lines(stripe: &impl Stripe, sight: Sight, id: &str, lines: &[Line]) -> Result<Sight, Unsure> {
+    let path = format!("/v1/invoices/{id}/lines");
+    let found: Vec<Item> = all(stripe, &path, "", |item: &Item| &item.id).await?;
+    let amounts: Vec<i64> = items(lines).map(|line| line.amount).collect();
+    Ok(match answers::parts(&amounts, &found) {
+        Ok(parts) => Sight { parts: Some(parts), ..sight },
+        Err(fault) => Sight { fault: sight.fault.or(Some(fault)), ..sight },
+    })
+}
+
+/// What came of the invoice's payments, where anything was paid.
+async fn with_takings(stripe: &impl Stripe, sight: Sight, id: &str) -> Result<Sight, Unsure> {
+    if sight.amounts.paid == 0 {
+        return Ok(Sight { takings: Some(Takings::default()), ..sight });
+    }
+    let mut takings = Takings::default();
+    let query = format!("invoice={id}");
+    let payments: Vec<Payment> = all(stripe, "/v1/invoice_payments", &query, |payment: &Payment| &payment.id).await?;
+    for payment in &payments {
+        let (charges, disputes) = match (payment.intent(), payment.charge()) {
+            (Some(intent), _) => {
+                let query = format!("payment_intent={intent}");
+                let expanded = format!("{query}&expand[]=data.balance_transaction");
+                let charges: Vec<Charge> = all(stripe, "/v1/charges", &expanded, |charge: &Charge| &charge.id).await?;
+                (charges, query)
+            }
+            (None, Some(id)) => {
+                let call = Call::get(format!("/v1/charges/{id}"), "expand[]=balance_transaction");
+                (vec![good(&stripe.read(call).await?)?], format!("charge={id}"))
+            }
+            (None, None) => continue,
+        };
+        charges.iter().for_each(|charge| charge.add_to(&mut takings));
+        if charges.iter().any(|charge| charge.disputed) {
+            let disputes: Vec<Dispute> =
+                all(stripe, "/v1/disputes", &disputes, |dispute: &Dispute| &dispute.id).await?;
+            disputes.iter().for_each(|dispute| dispute.add_to(&mut takings));
+        }
+    }
+    Ok(Sight { takings: Some(takings), ..sight })
+}
+
+/// All pages of a list.
+pub async fn all<T: serde::de::DeserializeOwned>(
+    stripe: &impl Stripe,
+    path: &str,
+    query: &str,
+    id: impl Fn(&T) -> &String,
+) -> Result<Vec<T>, Unsure> {
+    let mut found: Vec<T> = Vec::new();
+    loop {
+        let mut form = if query.is_empty() { "limit=100".to_owned() } else { format!("{query}&limit=100") };
+        if let Some(last) = found.last() {
+            form += &format!("&starting_after={}", id(last));
+        }
+        let page: Page<T> = good(&stripe.read(Call::get(path, form)).await?)?;
+        let is_last = !page.has_more || page.data.is_empty();
+        found.extend(page.data);
+        if is_last {
+            return Ok(found);
+        }
+    }
+}
+
+/// What a good answer says.
+fn good<T: serde::de::DeserializeOwned>(reply: &Reply) -> Result<T, Unsure> {
+    if reply.status != 200 {
+        return Err(Unsure::of(reply));
+    }
+    read(reply).ok_or_else(|| Unsure::unreadable("an answer"))
+}

@@ -1,0 +1,196 @@
+//! Reconciliation: every invoice of this house at Stripe beside the bill that it is of. Nothing is changed by it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::answers::Invoice;
+use super::asks::House;
+use super::lines::Line;
+use super::look::{all, look};
+use super::walk::{Stripe, Unsure};
+use crate::domain::bills::{BillNo, Sight, Status};
+use crate::ledger::bill::{Bill, Look};
+
+/// What is not the same on both sides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Of which bill, where it is of one.
+    pub bill: Option<BillNo>,
+    /// Of which invoice, where there is one.
+    pub invoice: Option<String>,
+    /// In what.
+    pub what: What,
+    /// As the book has it.
+    pub book: String,
+    /// As Stripe has it.
+    pub stripe: String,
+}
+
+/// In what the two sides differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    /// The book knows of no such bill: the folder is older than what Stripe has.
+    Unknown,
+    /// There is no such invoice.
+    Missing,
+    /// There are several of one bill.
+    Several,
+    /// How it stands.
+    Status,
+    /// What it comes to, with taxes.
+    Total,
+    /// Its lines.
+    Lines,
+    /// What was paid.
+    Paid,
+    /// What was given back.
+    Refunded,
+    /// What is in dispute.
+    Disputed,
+    /// What Stripe took.
+    Fees,
+    /// Whose it is, in which currency, live or not.
+    Terms,
+}
+
+impl What {
+    /// The stable text.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            What::Unknown => "unknown_bill",
+            What::Missing => "missing_invoice",
+            What::Several => "several_invoices",
+            What::Status => "status",
+            What::Total => "total",
+            What::Lines => "lines",
+            What::Paid => "paid",
+            What::Refunded => "refunded",
+            What::Disputed => "disputed",
+            What::Fees => "fees",
+            What::Terms => "terms",
+        }
+    }
+}
+
+/// What reconciling found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// How many bills were compared.
+    pub bills: usize,
+    /// How many invoices of this house there are at Stripe.
+    pub invoices: usize,
+    /// Whatever is not the same.
+    pub differences: Vec<Difference>,
+}
+
+/// Compares all bills with what there is at Stripe. `lines` tells the lines of a bill, and `progress` is told how many
+/// bills are done.
+pub async fn reconcile(
+    stripe: &impl Stripe,
+    house: &House,
+    bills: &[Arc<Bill>],
+    lines: impl AsyncFn(&Bill) -> Vec<Line>,
+    mut progress: impl FnMut(usize),
+) -> Result<Report, Unsure> {
+    let found: Vec<Invoice> = all(stripe, "/v1/invoices", "", |invoice: &Invoice| &invoice.id).await?;
+    let ours = found.iter().filter_map(|invoice| Some((house.marked(invoice.mark()?)?, invoice)));
+    let mut by_bill: BTreeMap<BillNo, Vec<&Invoice>> = BTreeMap::new();
+    ours.for_each(|(bill, invoice)| by_bill.entry(bill).or_default().push(invoice));
+    let mut report = Report { bills: bills.len(), ..Report::default() };
+    for (done, bill) in bills.iter().enumerate() {
+        progress(done);
+        let invoices = by_bill.remove(&bill.no).unwrap_or_default();
+        report.invoices += invoices.len();
+        match invoices[..] {
+            [] => report.differences.extend(missing(bill)),
+            [invoice] => {
+                let lines = lines(bill).await;
+                report.differences.extend(compared(stripe, house, bill, invoice, &lines).await?);
+            }
+            _ => report.differences.push(several(bill, &invoices)),
+        }
+    }
+    for (bill, invoices) in by_bill {
+        report.invoices += invoices.len();
+        let unknown = |invoice: &&Invoice| Difference {
+            bill: Some(bill),
+            invoice: Some(invoice.id.clone()),
+            what: What::Unknown,
+            book: "none".to_owned(),
+            stripe: invoice.id.clone(),
+        };
+        report.differences.extend(invoices.iter().map(unknown));
+    }
+    Ok(report)
+}
+
+/// A bill that has an invoice as far as the book knows.
+fn missing(bill: &Bill) -> Option<Difference> {
+    let invoice = bill.seen.invoice.as_deref()?;
+    let is_gone = bill.seen.status == Status::Absent;
+    (!is_gone).then(|| Difference {
+        bill: Some(bill.no),
+        invoice: Some(invoice.to_owned()),
+        what: What::Missing,
+        book: invoice.to_owned(),
+        stripe: "none".to_owned(),
+    })
+}
+
+fn several(bill: &Bill, invoices: &[&Invoice]) -> Difference {
+    let ids: Vec<&str> = invoices.iter().map(|invoice| invoice.id.as_str()).collect();
+    Difference {
+        bill: Some(bill.no),
+        invoice: bill.seen.invoice.as_ref().map(|id| id.to_string()),
+        what: What::Several,
+        book: "one".to_owned(),
+        stripe: ids.join(" "),
+    }
+}
+
+async fn compared(
+    stripe: &impl Stripe,
+    house: &House,
+    bill: &Bill,
+    invoice: &Invoice,
+    lines: &[Line],
+) -> Result<Vec<Difference>, Unsure> {
+    let mut as_found = bill.clone();
+    as_found.seen.invoice = Some(invoice.id.as_str().into());
+    let sight = look(stripe, house, &as_found, lines, Look::Invoice).await?;
+    let mut differences = told_apart(bill, &invoice.id, &sight);
+    let is_finalised = matches!(sight.status, Status::Open | Status::Uncollectible | Status::Paid);
+    if is_finalised && !super::look::has_lines(stripe, &invoice.id, lines).await? {
+        differences.push(difference(bill, &invoice.id, What::Lines, "its own".to_owned(), "others".to_owned()));
+    }
+    Ok(differences)
+}
+
+fn told_apart(bill: &Bill, invoice: &str, sight: &Sight) -> Vec<Difference> {
+    let seen = &bill.seen;
+    let coin = bill.coin();
+    let text = |amount: i64| crate::domain::money::Sum(coin.millionths(amount)).to_string();
+    let [ours, theirs] = [seen.takings.unwrap_or_default(), sight.takings.unwrap_or_default()];
+    let mut differences = Vec::new();
+    let mut told = |what, book: String, stripe: String| {
+        if book != stripe {
+            differences.push(difference(bill, invoice, what, book, stripe));
+        }
+    };
+    told(What::Status, seen.status.as_str().to_owned(), sight.status.as_str().to_owned());
+    if seen.status != Status::Draft && sight.status != Status::Draft {
+        told(What::Total, text(seen.amounts.total), text(sight.amounts.total));
+    }
+    told(What::Paid, text(seen.amounts.paid), text(sight.amounts.paid));
+    told(What::Refunded, text(ours.refunded), text(theirs.refunded));
+    told(What::Disputed, text(ours.disputed), text(theirs.disputed));
+    told(What::Fees, text(ours.fees), text(theirs.fees));
+    if let Some(fault) = sight.fault {
+        told(What::Terms, "as drawn".to_owned(), fault.to_string());
+    }
+    differences
+}
+
+fn difference(bill: &Bill, invoice: &str, what: What, book: String, stripe: String) -> Difference {
+    Difference { bill: Some(bill.no), invoice: Some(invoice.to_owned()), what, book, stripe }
+}

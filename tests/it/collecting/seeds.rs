@@ -1,0 +1,56 @@
+//! Ten thousand worlds: in the end everything that was earned is invoiced once and collected as Stripe says.
+
+use std::panic::catch_unwind;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use super::world::{Mistake, World};
+
+/// What is wrong with the world of a seed after a life of so many happenings, if anything is.
+pub fn live(seed: u64, happenings: u64, mistake: Mistake) -> Result<World, String> {
+    let world = catch_unwind(|| {
+        let world = World::new(seed, mistake);
+        for _ in 0..happenings {
+            world.happen();
+        }
+        world.settle();
+        world
+    });
+    let world = world.map_err(|_| "it panicked".to_owned())?;
+    world.faults().map(|()| world)
+}
+
+const HAPPENINGS: u64 = 60;
+
+/// `RIALTO_SIM_SEEDS` worlds; the one of `RIALTO_SIM_SEED` alone, where that is set.
+#[test]
+fn what_is_earned_is_invoiced_once_and_collected_as_stripe_says() {
+    let number = |key| std::env::var(key).ok().and_then(|text| text.parse::<u64>().ok());
+    let seeds = match number("RIALTO_SIM_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("RIALTO_SIM_SEEDS").unwrap_or(300),
+    };
+    let (next, bills) = (AtomicU64::new(seeds.start), AtomicUsize::new(0));
+    let work = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seeds.end <= seed {
+                return None;
+            }
+            match live(seed, HAPPENINGS, Mistake::None) {
+                Ok(world) => drop(bills.fetch_add(world.bills(), Ordering::Relaxed)),
+                Err(why) => return Some((seed, why)),
+            }
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let failed = std::thread::scope(|scope| {
+        let working: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        working.into_iter().filter_map(|working| working.join().unwrap()).min()
+    });
+    if let Some((seed, why)) = failed {
+        panic!("`RIALTO_SIM_SEED={seed} cargo test --test it what_is_earned` replays it: {why}");
+    }
+    let (worlds, bills) = (seeds.end - seeds.start, bills.into_inner());
+    println!("{worlds} worlds, {bills} bills paid");
+    assert!(worlds <= bills as u64, "hardly anything was billed: {bills} bills in {worlds} worlds");
+}

@@ -1,0 +1,705 @@
+//! A small world in which money is collected: a book and its journal, a hostile sandbox, and whatever befalls both.
+//!
+//! Everything that happens in it follows from one seed. The biller is the real one; what is planted in it for a test is
+//! planted at its two seams, where deeds are written down and where Stripe is called.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use rialto::billing::asks::{House, Words};
+use rialto::billing::call::{Call, Method, Reply};
+use rialto::billing::draw::lines_of;
+use rialto::billing::events::Event as Told;
+use rialto::billing::lines::Line;
+use rialto::billing::plan::{Books, Policy, plan};
+use rialto::billing::reconcile::{Report, reconcile};
+use rialto::billing::round::{Unplaced, due};
+use rialto::billing::walk::{Desk, Stripe, Unsure, Walk};
+use rialto::domain::bills::{BillNo, Deed, Refused, Sight, Status};
+use rialto::domain::calendar::Calendar;
+use rialto::domain::charge::{Price, Stage};
+use rialto::domain::ids::TransactionId;
+use rialto::domain::money::{Currency, Money};
+use rialto::domain::names::Name;
+use rialto::domain::orders::{Order, Reverse, What};
+use rialto::domain::payers::{Collection, Payer, Tax};
+use rialto::domain::tariff::RuleId;
+use rialto::domain::time::Moment;
+use rialto::journal::record;
+use rialto::ledger::accounts::Balances;
+use rialto::ledger::bill::Bill;
+use rialto::ledger::book::Book;
+use rialto::ledger::digest::digest;
+use rialto::ledger::entry::Entry;
+use rialto::ledger::roll::NameNo;
+use rialto::ledger::rows::{Place, Sort};
+use rialto::sandbox::{Faults, Outcome, Sandbox};
+
+use crate::dice::Dice;
+use crate::scribe::{event, name};
+use crate::support::service;
+
+/// A mistake that somebody could have built into the biller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mistake {
+    /// None.
+    None,
+    /// Idempotency keys are made from the time.
+    KeyFromClock,
+    /// What was asked is asked again without a look, and under a new key.
+    NoReadBack,
+    /// Lines of which the answer was lost are added again.
+    LinesAgain,
+    /// What is less than a cent is dropped, and not carried.
+    Truncated,
+    /// What is said to be paid is taken for paid in full.
+    TrustsStatus,
+    /// An answer that was lost is taken for a failure, and asked again under a new key.
+    LostIsFailed,
+    /// What was given back is never looked at.
+    NoRefunds,
+    /// What was disputed is never looked at.
+    NoDisputes,
+}
+
+/// The process died.
+#[derive(Debug)]
+pub struct Crash;
+
+/// The world.
+pub struct World {
+    pub dice: Dice,
+    pub sandbox: RefCell<Sandbox>,
+    mistake: Mistake,
+    book: RefCell<Book>,
+    journal: RefCell<Vec<Vec<u8>>>,
+    end: Cell<u64>,
+    /// In microseconds.
+    now: Cell<i64>,
+    /// The biller dies at the how manieth point from now, if it does.
+    dies_in: Cell<Option<u64>>,
+    /// Calls that were lost, and arrive after all.
+    late: RefCell<Vec<(i64, Call)>>,
+    /// How many calls were lost.
+    lost: Cell<u32>,
+    /// What was earned of each payer, in millionths, as the world itself counts it.
+    pub earned: RefCell<BTreeMap<(&'static str, Currency), i128>>,
+    events: Cell<u32>,
+    house: House,
+    calendar: Calendar,
+    policy: Policy,
+    /// The calls that were made.
+    pub calls: RefCell<Vec<Call>>,
+}
+
+pub const PAYERS: [&str; 3] = ["Ada", "Bruno", "Chiara"];
+const START: i64 = 1_780_000_000_000_000;
+const MINUTE: i64 = 60_000_000;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// What a future that never waits comes to.
+pub fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(done) => done,
+        Poll::Pending => panic!("nothing in this world waits"),
+    }
+}
+
+impl World {
+    pub fn new(seed: u64, mistake: Mistake) -> World {
+        let world = World {
+            dice: Dice::of("RIALTO_SIM_SEED", seed),
+            sandbox: RefCell::new(Sandbox::new(seed)),
+            mistake,
+            book: RefCell::default(),
+            journal: RefCell::default(),
+            end: Cell::new(0),
+            now: Cell::new(START),
+            dies_in: Cell::new(None),
+            late: RefCell::default(),
+            lost: Cell::new(0),
+            earned: RefCell::default(),
+            events: Cell::new(0),
+            house: House { folder: "f01d".to_owned() },
+            calendar: Calendar::new(chrono_tz::Europe::Rome),
+            policy: Policy::default(),
+            calls: RefCell::default(),
+        };
+        PAYERS.into_iter().for_each(|payer| world.list(payer));
+        world
+    }
+
+    /// Somebody is listed, as a new customer of Stripe's, on terms that nobody chose.
+    fn list(&self, id: &'static str) {
+        let form = format!("email={id}%40example.com&name={id}&payment_method=pm_card_visa");
+        let call = Call { method: Method::Post, path: "/v1/customers".to_owned(), form, key: None };
+        let customer = self.id_of(&self.surely(&call));
+        let rates = match self.dice.below(3) {
+            0 => {
+                let form = "display_name=IVA&percentage=22&inclusive=false".to_owned();
+                let call = Call { method: Method::Post, path: "/v1/tax_rates".to_owned(), form, key: None };
+                Tax::Rates([Name::new(&self.id_of(&self.surely(&call))), None, None, None, None])
+            }
+            _ => Tax::None,
+        };
+        let terms = Payer {
+            customer: Name::new(&customer),
+            collection: if self.dice.below(2) == 0 { Collection::Charge } else { Collection::Send { days: 30 } },
+            tax: rates,
+            ..Payer::new(name(id))
+        };
+        self.order(What::List(terms));
+    }
+
+    fn id_of(&self, reply: &Reply) -> String {
+        let object: serde_json::Value = serde_json::from_str(&reply.body).unwrap();
+        object["id"].as_str().unwrap_or_else(|| panic!("{}: {}", self.dice, reply.body)).to_owned()
+    }
+
+    /// A call to which nothing happens.
+    fn surely(&self, call: &Call) -> Reply {
+        let mut sandbox = self.sandbox.borrow_mut();
+        sandbox.set_faults(Faults::NONE);
+        match sandbox.call(call, self.seconds()) {
+            Outcome::Answered { reply, .. } => reply,
+            Outcome::Lost => panic!("nothing goes wrong here"),
+        }
+    }
+
+    fn seconds(&self) -> i64 {
+        self.now.get() / 1_000_000
+    }
+
+    pub fn pass(&self, micros: i64) {
+        self.now.set(self.now.get() + micros);
+    }
+
+    // What is written down.
+
+    fn write(&self, entry: &Entry<'_>) -> Place {
+        let mut bytes = Vec::new();
+        record::encode(entry, self.book.borrow().roll(), &mut bytes);
+        let place = Place(self.end.get());
+        self.end.set(place.0 + bytes.len() as u64);
+        self.journal.borrow_mut().push(bytes);
+        place
+    }
+
+    fn enrol(&self, names: impl IntoIterator<Item = Name>) {
+        for name in names {
+            if self.book.borrow().roll().number(name).is_none() {
+                self.write(&Entry::Name(name));
+                self.book.borrow_mut().enrol(name);
+            }
+        }
+    }
+
+    fn order(&self, what: What) {
+        let order = Order { by: "world".into(), why: "chance".into(), what };
+        let at = Moment(self.now.get());
+        if self.book.borrow().admit_order(&order, at).is_ok() {
+            self.enrol(Book::names_of(&order));
+            let place = self.write(&Entry::Order(order.clone(), at));
+            self.book.borrow_mut().obey(&order, at, place);
+        }
+    }
+
+    fn deed(&self, deed: &Deed) -> Result<(), Refused> {
+        let at = Moment(self.now.get());
+        self.book.borrow().admit_deed(deed)?;
+        self.enrol(Book::names_of_deed(deed));
+        self.write(&Entry::Deed(deed.clone(), at));
+        self.book.borrow_mut().take_deed(deed, at);
+        Ok(())
+    }
+
+    /// The book that the journal makes, record by record.
+    fn replayed(&self) -> Book {
+        let mut book = Book::default();
+        let mut place = 0;
+        for bytes in self.journal.borrow().iter() {
+            let (length, content) = record::split(bytes).unwrap();
+            let entry = record::decode(content, |number| book.roll().name(number)).unwrap();
+            book.replay(&entry, Place(place)).unwrap_or_else(|error| panic!("{}: {error}", self.dice));
+            place += length as u64;
+        }
+        book
+    }
+
+    fn restart(&self) {
+        let book = self.replayed();
+        self.book.replace(book);
+    }
+
+    // What befalls the world.
+
+    pub fn earn(&self) {
+        let payer = PAYERS[self.dice.below(3) as usize];
+        let amount = match self.dice.below(4) {
+            0 => 100_000,
+            1 => 1 + self.dice.below(30_000) as i64,
+            _ => 1 + self.dice.below(60_000_000) as i64,
+        };
+        let number = self.events.replace(self.events.get() + 1);
+        let mut activity = service(&format!("rec{number}"), "Lucid", 60);
+        activity.client = Name::new(payer);
+        activity.business = Name::new(["bottega", "forno"][self.dice.below(2) as usize]);
+        let mut event = event(&activity);
+        event.stage = Stage::Live;
+        let at = Moment(self.now.get() - self.dice.below(3 * DAY as u64) as i64);
+        (event.occurred_at, event.recorded_at) = (at, Moment(self.now.get()));
+        let Price::Charge { rule, currency, .. } = event.draft.price else { panic!("a service has a price") };
+        event.draft.price = Price::Charge { rule, amount: Money::from_millionths(amount), currency };
+        self.enrol(record::names(&event).into_iter().flatten());
+        let place = self.write(&Entry::Event(event.clone()));
+        self.book.borrow_mut().post(&event, place);
+        *self.earned.borrow_mut().entry((payer, currency)).or_default() += i128::from(amount);
+    }
+
+    pub fn take_back(&self) {
+        let charges = self.book.borrow().charges().len() as u64;
+        let Some(number) = charges.checked_sub(1).map(|_| self.dice.below(charges)) else { return };
+        let before = self.book.borrow().charges().len();
+        self.order(What::Reverse(Reverse { transaction: TransactionId(number + 1), used: None }));
+        let book = self.book.borrow();
+        if let Some(row) = book.charges().get(before).filter(|row| row.sort() == Sort::Reversal) {
+            let payer = book.roll().name(row.client).unwrap();
+            let amount = i128::from(row.amount.millionths());
+            *self.earned.borrow_mut().entry((payer.as_str(), row.currency)).or_default() += amount;
+        }
+    }
+
+    /// A round of the biller, who may die in it.
+    pub fn round(&self) {
+        if self.try_round().is_err() {
+            self.dies_in.set(None);
+            self.restart();
+        }
+    }
+
+    fn try_round(&self) -> Result<(), Crash> {
+        let walk = Walk { desk: self, stripe: self, house: &self.house };
+        let drawn: Vec<_> = {
+            let book = self.book.borrow();
+            let bills = book.bills();
+            let today = self.calendar.day(Moment(self.now.get()));
+            let mut calendar = self.calendar.clone();
+            let carried = |payer, currency| bills.carried(payer, currency);
+            let plan = plan(&books(&book), &self.policy, &mut calendar, today, carried);
+            due(&plan, bills, book.payers(), name("Europe/Rome")).collect()
+        };
+        for mut drawn in drawn {
+            if self.mistake == Mistake::Truncated {
+                drawn.rest.0 = 0;
+            }
+            now(self.file(Deed::Draw(Box::new(drawn))))?.ok();
+        }
+        let unplaced: Vec<Unplaced> = self.unplaced();
+        for told in &unplaced {
+            now(walk.place(told, |invoice| self.book.borrow().bills().of_invoice(invoice)))?.ok();
+        }
+        let open: Vec<Arc<Bill>> = self.book.borrow().bills().open().cloned().map(Arc::new).collect();
+        for bill in open {
+            now(walk.go(bill))?;
+        }
+        Ok(())
+    }
+
+    fn unplaced(&self) -> Vec<Unplaced> {
+        let book = self.book.borrow();
+        let unplaced = book.bills().unplaced();
+        let mut unplaced: Vec<Unplaced> = unplaced
+            .map(|(event, _, object)| Unplaced { event: event.to_owned(), object: object.to_owned() })
+            .collect();
+        unplaced.sort_unstable_by(|one, other| one.event.cmp(&other.event));
+        unplaced
+    }
+
+    /// A look at every bill: what the janitor does for those of which nothing was heard.
+    pub fn look_after(&self) {
+        let walk = Walk { desk: self, stripe: self, house: &self.house };
+        let bills: Vec<Arc<Bill>> = self.book.borrow().bills().iter().cloned().map(Arc::new).collect();
+        for bill in bills.into_iter().filter(|bill| bill.seen.invoice.is_some()) {
+            if now(walk.look_after(&bill)).is_err() {
+                self.dies_in.set(None);
+                return self.restart();
+            }
+        }
+    }
+
+    /// What Stripe tells by webhooks is written down.
+    pub fn deliver(&self) {
+        let due = self.sandbox.borrow_mut().due(self.seconds());
+        for delivery in due {
+            let told = Told::read(delivery.payload.as_bytes()).unwrap();
+            let is_taken = self.dice.below(8) != 0;
+            if is_taken && told.may_concern() && !told.is_others(&self.house) {
+                let bill = told.bill(&self.house, self.book.borrow().bills());
+                // Told twice is told once.
+                self.deed(&Deed::Notice(told.notice(delivery.payload.as_bytes(), bill))).ok();
+            }
+            self.sandbox.borrow_mut().delivered(&delivery.event_id, is_taken, self.seconds());
+        }
+    }
+
+    /// Calls that were thought to be lost arrive, where they have not been under way for longer than any network keeps
+    /// them.
+    pub fn arrive(&self) {
+        for (sent, call) in self.late.take() {
+            if self.now.get() - sent < 2 * HOUR {
+                self.sandbox.borrow_mut().call(&call, self.seconds());
+            }
+        }
+    }
+
+    /// Customers and whoever sits at Stripe's dashboard do something to an invoice.
+    pub fn meddle(&self) {
+        let invoices: Vec<(String, i64)> =
+            self.sandbox.borrow().invoices().map(|invoice| (invoice.id.to_owned(), invoice.amount_paid)).collect();
+        if invoices.is_empty() {
+            return;
+        }
+        let (invoice, paid) = &invoices[self.dice.below(invoices.len() as u64) as usize];
+        let (mut sandbox, at) = (self.sandbox.borrow_mut(), self.seconds());
+        // What cannot be done now is not done.
+        let _ = match self.dice.below(10) {
+            0..5 => sandbox.pay(invoice, at),
+            5 => sandbox.void(invoice, at),
+            6 => sandbox.mark_uncollectible(invoice, at),
+            7 => sandbox.refund(invoice, 1 + self.dice.below(*paid as u64) as i64, at),
+            8 => sandbox.dispute(invoice, at),
+            _ => sandbox.close_dispute(invoice, self.dice.below(2) == 0, at),
+        };
+    }
+
+    /// Somebody's cards fail from now on, or work again; or he is no customer any more and becomes one again.
+    pub fn change_customer(&self) {
+        let payer = PAYERS[self.dice.below(3) as usize];
+        let customer =
+            self.book.borrow().payers().listed().iter().find(|listed| listed.id == name(payer)).unwrap().customer;
+        let customer = customer.unwrap().as_str();
+        let at = self.seconds();
+        match self.dice.below(6) {
+            0 => {
+                let _ = self.sandbox.borrow_mut().delete_customer(customer, at);
+                self.list(payer);
+            }
+            1 => self.list(payer),
+            2 => drop(self.sandbox.borrow_mut().set_balance(customer, self.dice.below(4000) as i64 - 3000)),
+            _ => drop(self.sandbox.borrow_mut().fail_cards(customer, self.dice.below(2) == 0)),
+        }
+    }
+
+    /// An operator calls a bill off, or lets another take its place.
+    pub fn operate(&self) {
+        let bills = self.book.borrow().bills().len() as u64;
+        let bill = BillNo(1 + self.dice.below(bills) as u32);
+        self.order(if self.dice.below(3) == 0 { What::Cancel(bill) } else { What::Rebill(bill) });
+    }
+
+    /// Anything at all.
+    pub fn happen(&self) {
+        match self.dice.below(24) {
+            0..6 => self.earn(),
+            6 => self.take_back(),
+            7..12 => {
+                if self.dice.below(2) == 0 {
+                    self.dies_in.set(Some(self.dice.below(25)));
+                }
+                self.round();
+                self.dies_in.set(None);
+            }
+            12..15 => self.deliver(),
+            15..18 => self.meddle(),
+            18 => self.operate(),
+            19 => self.change_customer(),
+            20 => self.look_after(),
+            21 => self.arrive(),
+            22 => self.pass(self.dice.below(40 * MINUTE as u64) as i64),
+            _ => self.pass(self.dice.below(30 * HOUR as u64) as i64),
+        }
+        let rough = if self.dice.below(4) == 0 { Faults::NONE } else { Faults::ROUGH };
+        self.sandbox.borrow_mut().set_faults(rough);
+        self.pass(self.dice.below(MINUTE as u64) as i64);
+    }
+
+    /// Everything goes right from now on, until nothing is left to be done.
+    pub fn settle(&self) {
+        self.arrive();
+        self.dies_in.set(None);
+        for payer in PAYERS {
+            let listed = self.book.borrow().payers().listed();
+            let customer = listed.iter().find(|listed| listed.id == name(payer)).unwrap().customer.unwrap();
+            let _ = self.sandbox.borrow_mut().fail_cards(customer.as_str(), false);
+        }
+        for day in 0..60 {
+            self.sandbox.borrow_mut().set_faults(Faults::NONE);
+            let dead: Vec<BillNo> = {
+                let book = self.book.borrow();
+                let dead = book.bills().iter().filter(|bill| bill.is_dead() && !bill.way.is_released);
+                dead.map(|bill| bill.no).collect()
+            };
+            dead.into_iter().for_each(|bill| self.order(What::Rebill(bill)));
+            self.round();
+            self.deliver();
+            if day % 10 == 9 {
+                self.look_after();
+            }
+            self.pay_all();
+            self.pass(DAY);
+        }
+    }
+
+    fn pay_all(&self) {
+        let unpaid: Vec<String> = {
+            let sandbox = self.sandbox.borrow();
+            let unpaid = sandbox.invoices().filter(|invoice| ["open", "uncollectible"].contains(&invoice.status));
+            unpaid.map(|invoice| invoice.id.to_owned()).collect()
+        };
+        for invoice in unpaid {
+            let _ = self.sandbox.borrow_mut().pay(&invoice, self.seconds());
+        }
+    }
+
+    // What must hold in the end.
+
+    /// What is wrong, if anything is.
+    pub fn faults(&self) -> Result<(), String> {
+        self.balance()?;
+        self.invoiced_once()?;
+        self.collected()?;
+        self.reconciled()
+    }
+
+    fn balance(&self) -> Result<(), String> {
+        let book = self.book.borrow();
+        if let Some((currency, sum)) = Balances::of(&book).trial().into_iter().find(|(_, sum)| *sum != 0) {
+            return Err(format!("the accounts in {currency} are {sum} apart"));
+        }
+        let replayed = self.replayed();
+        if digest(&replayed) != digest(&book) || replayed.bills().open().count() != book.bills().open().count() {
+            return Err("the journal makes another book".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Every cent that was earned is on one invoice that stands, but for less than is worth one.
+    fn invoiced_once(&self) -> Result<(), String> {
+        let book = self.book.borrow();
+        let sandbox = self.sandbox.borrow();
+        let mut at_stripe: BTreeMap<&str, Vec<(&str, i64)>> = BTreeMap::new();
+        for invoice in sandbox.invoices() {
+            let Some(mark) = invoice.metadata.get("rialto_bill") else { continue };
+            let net = invoice.lines.iter().map(|line| line.amount).sum();
+            if invoice.status != "void" {
+                at_stripe.entry(mark.as_str()).or_default().push((invoice.status, net));
+            }
+        }
+        if let Some((mark, invoices)) = at_stripe.iter().find(|(_, invoices)| 1 < invoices.len()) {
+            return Err(format!("{mark} has several invoices: {invoices:?}"));
+        }
+        for ((payer, currency), earned) in self.earned.borrow().iter() {
+            let number = book.roll().number(name(payer)).unwrap_or(NameNo::NONE);
+            let bills = book.bills().iter().filter(|bill| bill.payer == number && !bill.is_dead());
+            let mut invoiced = 0;
+            for bill in bills {
+                let mark = self.house.mark(bill.no);
+                let found = at_stripe.get(mark.as_str()).map(|invoices| invoices[0]);
+                let (status, net) = found.ok_or_else(|| format!("{} of {payer} has no invoice: {bill:#?}", bill.no))?;
+                if status == "draft" || net != bill.drawn.total {
+                    return Err(format!("{} of {} is {status} with {net}: {bill:#?}", bill.no, bill.drawn.total));
+                }
+                invoiced += bill.total();
+            }
+            let rest = earned - invoiced;
+            let open = book.receivables().of(number, *currency).map_or(0, |open| open.sum.0);
+            if rest != open + book.bills().carried(number, *currency).0 {
+                return Err(format!("{payer} owes {rest} that is on no invoice, and the book says {open}"));
+            }
+            if 500_000 <= rest {
+                return Err(format!("{payer} owes {rest} that was never invoiced"));
+            }
+        }
+        Ok(())
+    }
+
+    fn collected(&self) -> Result<(), String> {
+        let book = self.book.borrow();
+        let totals = self.sandbox.borrow().totals("eur");
+        let bills = || book.bills().iter();
+        let paid: i64 = bills().map(|bill| bill.seen.amounts.paid).sum();
+        let takings = || bills().filter_map(|bill| bill.seen.takings);
+        let [refunded, disputed, fees] = [
+            takings().map(|takings| takings.refunded).sum::<i64>(),
+            takings().map(|takings| takings.disputed).sum(),
+            takings().map(|takings| takings.fees).sum(),
+        ];
+        let found = (paid, refunded, disputed, fees);
+        let really = (totals.collected, totals.refunded, totals.disputed, totals.fees);
+        if found != really {
+            return Err(format!("the book has paid, refunded, disputed, fees {found:?}; Stripe has {really:?}"));
+        }
+        let kept: i128 = bills().map(|bill| i128::from(bill.collected()) * 10_000).sum();
+        let told = book.bills().collected(Currency::EUR).0;
+        if kept == told { Ok(()) } else { Err(format!("{told} is told as collected, and {kept} is")) }
+    }
+
+    fn reconciled(&self) -> Result<(), String> {
+        let bills: Vec<Arc<Bill>> = self.book.borrow().bills().iter().cloned().map(Arc::new).collect();
+        let lines = async |bill: &Bill| now(self.lines(bill)).unwrap();
+        let report: Report =
+            now(reconcile(self, &self.house, &bills, lines, |_| {})).map_err(|unsure| unsure.to_string())?;
+        if report.differences.is_empty() { Ok(()) } else { Err(format!("{:#?}", report.differences)) }
+    }
+
+    pub fn bills(&self) -> usize {
+        self.book.borrow().bills().iter().filter(|bill| bill.seen.status == Status::Paid).count()
+    }
+
+    /// The biller dies here, if this is where he does.
+    fn live(&self) -> Result<(), Crash> {
+        match self.dies_in.get() {
+            Some(0) => Err(Crash),
+            Some(left) => {
+                self.dies_in.set(Some(left - 1));
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+fn books(book: &Book) -> Books<'_> {
+    Books {
+        charges: book.charges(),
+        facts: book.facts(),
+        closings: book.closings(),
+        receivables: book.receivables(),
+        payers: book.payers(),
+    }
+}
+
+/// Words that need no book.
+struct Plain;
+
+impl Words for Plain {
+    fn name(&self, _: NameNo) -> Option<Name> {
+        Name::new("somebody")
+    }
+
+    fn rule(&self, _: RuleId) -> &'static str {
+        "paid_service"
+    }
+}
+
+impl Desk for World {
+    type Stopped = Crash;
+
+    async fn file(&self, deed: Deed) -> Result<Result<Arc<Bill>, Refused>, Crash> {
+        self.live()?;
+        let no = match &deed {
+            Deed::Ask(no, _) | Deed::Answer(no, ..) | Deed::See(no, _) | Deed::Drop(no, _) => *no,
+            _ => BillNo(self.book.borrow().bills().len() as u32 + 1),
+        };
+        let mut deed = deed;
+        if let Deed::See(_, Sight { takings: Some(takings), .. }) = &mut deed {
+            match self.mistake {
+                Mistake::NoRefunds => takings.refunded = 0,
+                Mistake::NoDisputes => takings.disputed = 0,
+                _ => {}
+            }
+        }
+        if let Err(refused) = self.deed(&deed) {
+            return Ok(Err(refused));
+        }
+        self.live()?;
+        Ok(Ok(Arc::new(self.book.borrow().bills().get(no).unwrap().clone())))
+    }
+
+    async fn note(&self, deed: Deed) -> Result<Result<(), Refused>, Crash> {
+        self.live()?;
+        Ok(self.deed(&deed))
+    }
+
+    async fn lines(&self, bill: &Bill) -> Result<Vec<Line>, Crash> {
+        let lines = lines_of(bill, &books(&self.book.borrow()), &self.calendar);
+        Ok(lines.unwrap_or_else(|| panic!("{}: the lines of {} are others now", self.dice, bill.no)))
+    }
+
+    fn words(&self) -> impl Words {
+        Plain
+    }
+
+    fn now(&self) -> Moment {
+        Moment(self.now.get())
+    }
+}
+
+impl Stripe for World {
+    async fn call(&self, call: &Call) -> Result<Reply, Unsure> {
+        let lost = || Unsure { why: "lost".into(), after: None, is_shut: false };
+        // A process that died makes no calls: what it would have learned never comes.
+        self.live().map_err(|Crash| lost())?;
+        let mut call = call.clone();
+        self.plant(&mut call);
+        self.calls.borrow_mut().push(call.clone());
+        self.pass(200_000);
+        let outcome = self.sandbox.borrow_mut().call(&call, self.seconds());
+        match outcome {
+            Outcome::Answered { reply, .. } => Ok(self.misread(&call, reply)),
+            Outcome::Lost => {
+                self.lost.set(self.lost.get() + 1);
+                if call.key.is_some() && self.dice.below(4) == 0 {
+                    self.late.borrow_mut().push((self.now.get(), call.clone()));
+                }
+                if self.mistake == Mistake::LinesAgain && call.path.ends_with("/add_lines") {
+                    call.key = call.key.map(|key| format!("{key}-again"));
+                    self.sandbox.borrow_mut().call(&call, self.seconds());
+                }
+                Err(lost())
+            }
+        }
+    }
+
+    fn is_live(&self) -> bool {
+        false
+    }
+}
+
+impl World {
+    /// What a mistake makes of a call.
+    fn plant(&self, call: &mut Call) {
+        match self.mistake {
+            Mistake::KeyFromClock | Mistake::NoReadBack => {
+                call.key = call.key.take().map(|key| format!("{key}-{}", self.now.get()));
+            }
+            Mistake::LostIsFailed => {
+                call.key = call.key.take().map(|key| format!("{key}-{}", self.lost.get()));
+            }
+            _ => {}
+        }
+    }
+
+    /// What a mistake makes of an answer.
+    fn misread(&self, call: &Call, mut reply: Reply) -> Reply {
+        let is_list = call.method == Method::Get && call.path == "/v1/invoices";
+        if self.mistake == Mistake::NoReadBack && is_list {
+            reply.body = r#"{"object":"list","data":[],"has_more":false,"url":"/v1/invoices"}"#.to_owned();
+        }
+        if self.mistake == Mistake::TrustsStatus
+            && let Ok(mut object) = serde_json::from_str::<serde_json::Value>(&reply.body)
+            && object["object"] == "invoice"
+            && object["status"] == "paid"
+        {
+            object["amount_paid"] = object["total"].clone();
+            object["amount_remaining"] = 0.into();
+            reply.body = object.to_string();
+        }
+        reply
+    }
+}
