@@ -13,6 +13,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::oneshot;
 
 use super::clerk::Clerk;
+use super::filing::{Filed, Standing};
 use super::messages::{Describe, Flush, Found, Leave, Obey, Outcome, Outside, Post, Synced, TakeSnapshot};
 use super::queries::{Finding, Operations, Owed};
 use super::sheet::{Answer, Sheet};
@@ -86,6 +87,8 @@ pub(super) struct Promise {
     pub(super) obeyed: Vec<(oneshot::Sender<Outcome>, Outcome, OwnedSemaphorePermit)>,
     pub(super) operations: Vec<(oneshot::Sender<Operations>, Operations)>,
     pub(super) owing: Vec<(oneshot::Sender<Owed>, Owed)>,
+    pub(super) filed: Vec<(oneshot::Sender<Filed>, Filed)>,
+    pub(super) standing: Vec<(oneshot::Sender<Standing>, Standing)>,
     /// The tariffs, where one came into force.
     pub(super) tariffs: Option<Tariffs>,
     /// The list of those who pay, where it changed.
@@ -252,6 +255,12 @@ impl Bookkeeper {
         }
         for (reply, owed) in promise.owing {
             let _ = reply.send(owed);
+        }
+        for (reply, filed) in promise.filed {
+            let _ = reply.send(filed);
+        }
+        for (reply, standing) in promise.standing {
+            let _ = reply.send(standing);
         }
     }
 

@@ -10,6 +10,7 @@ pub mod business;
 pub mod citizen;
 pub mod clerk;
 pub mod door;
+pub mod filing;
 pub mod gate;
 pub mod halt;
 pub mod messages;

@@ -162,7 +162,7 @@ impl Bookkeeper {
         self.place()
     }
 
-    fn write_name(&mut self, name: Name) {
+    pub(super) fn write_name(&mut self, name: Name) {
         if self.book.roll().number(name).is_none() {
             self.book.enrol(name);
             record::encode_name(name, &mut self.group);

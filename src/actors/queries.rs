@@ -13,6 +13,7 @@ use crate::domain::names::Name;
 use crate::domain::payers::Payer;
 use crate::domain::rollout::Rollout;
 use crate::domain::rows::Row;
+use crate::ledger::bills::Bills;
 use crate::ledger::book::ConflictRow;
 use crate::ledger::chunks::Chunks;
 use crate::ledger::guards::Capacity;
@@ -121,6 +122,8 @@ pub struct Owed {
     pub receivables: Receivables,
     /// Who pays.
     pub payers: Payers,
+    /// What was billed.
+    pub bills: Bills,
 }
 
 /// What is known of a citizen or business?
@@ -201,6 +204,7 @@ impl Handler<Owing> for Bookkeeper {
             rows: self.rows(),
             receivables: self.book.receivables().clone(),
             payers: self.book.payers().clone(),
+            bills: self.book.bills().clone(),
         };
         self.open.owing.push((reply, owed));
         self.pass_on();

@@ -11,6 +11,7 @@ pub mod events;
 pub mod lines;
 pub mod look;
 pub mod plan;
+pub mod preflight;
 pub mod reconcile;
 pub mod round;
 pub mod signature;

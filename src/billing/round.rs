@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::answers::{Invoice, Page, read};
+use super::answers::{Invoice, Page, read, refusal};
 use super::call::Call;
 use super::draw::{again, drawn};
 use super::plan::Plan;
@@ -66,7 +66,8 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
         let reply = self.stripe.read(Call::get(path, form)).await?;
         match reply.status {
             200 => {}
-            400 | 404 => return Ok(None),
+            // There is no such thing, or not any more.
+            _ if refusal(&reply).code == "resource_missing" => return Ok(None),
             _ => return Err(Unsure::of(&reply)),
         }
         if let Some(page) = read::<Page<OfInvoice>>(&reply) {

@@ -3,6 +3,7 @@
 mod bill;
 mod city;
 mod client;
+mod collecting;
 mod columns;
 mod config;
 mod conflicts;

@@ -1,5 +1,7 @@
 //! `rialto payer`: who pays, and on what terms.
 
+use std::process::ExitCode;
+
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
@@ -24,6 +26,32 @@ enum Command {
     Remove(Remove),
     /// List who pays.
     List(List),
+    /// Ask Stripe whether somebody can be billed: his customer, e-mail or payment method, currency, and where he is.
+    ///
+    /// It exits with 1 where he cannot.
+    Check(Check),
+}
+
+#[derive(Debug, Args)]
+struct Check {
+    #[command(flatten)]
+    remote: Remote,
+    /// The client, business or citizen.
+    id: String,
+}
+
+impl Check {
+    fn run(&self) -> Outcome {
+        let id = percent_encoding::utf8_percent_encode(&self.id, percent_encoding::NON_ALPHANUMERIC);
+        let answer = self.remote.client()?.get(&format!("/v1/payers/{id}/check"))?;
+        let is_ready = answer["ready"] == true;
+        self.remote.tell(&answer, |answer| {
+            let faults = answer["faults"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            let lines: Vec<String> = faults.map(|fault| format!("{}: {fault}\n", self.id)).collect();
+            if lines.is_empty() { format!("{} can be billed\n", self.id) } else { lines.concat() }
+        })?;
+        Ok(if is_ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
 }
 
 #[derive(Debug, Args)]
@@ -90,6 +118,7 @@ impl Payer {
                 remove.remote.tell(&remove.remote.client()?.post("/v1/payers/remove", &body)?, told)
             }
             Command::List(list) => list.remote.tell(&list.remote.client()?.get("/v1/payers")?, told),
+            Command::Check(check) => check.run(),
         }
     }
 }

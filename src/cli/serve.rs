@@ -12,6 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use toml::{Table, Value};
 
+use super::collecting::collecting;
 use super::{Common, Outcome, demo, log};
 use crate::actors::gate::Gate;
 use crate::clock::Clock;
@@ -86,6 +87,7 @@ impl Serve {
             arbiters: config.arbiters,
             limits: super::guards(&config),
             policy: super::policy(&config),
+            collecting: collecting(&config, |name| std::env::var(name).ok())?,
             targets: super::targets(&config),
             gate: Gate { events: config.gate_events, hours: u32::try_from(config.gate_hours).unwrap_or(u32::MAX) },
             segment_bytes: config.segment_bytes,

@@ -78,6 +78,10 @@ keys! {
     "bill_age_days": Kind::Whole("days", 1..=3_650), "After so many days what is owed is invoiced also below the minimum, where Stripe takes it.";
     "bill_fee_percent": Kind::Decimal("percent", 100, "1.5"), "What Stripe is expected to take of a payment, in percent of it,";
     "bill_fee_fixed": Kind::Decimal("units of the currency", 1_000, "0.25"), "and besides, in units of the currency. `rialto bill plan` shows what that comes to.";
+    "bill_hour": Kind::Whole("o'clock", 0..=23), "At this hour of the day what is due is invoiced.";
+    "bill_threshold": Kind::Decimal("units of the currency", 1_000_000, "100.00"), "From this amount on an invoice does not wait for that hour.";
+    "stripe_mode": Kind::Word(&["off", "sandbox", "test", "live"]), "Where invoices go: nowhere, to a stand-in (`rialto sandbox`), to Stripe as tests, or to Stripe for real money. For the last\n# two STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET have to be in the environment.";
+    "stripe_url": Kind::Text("http://127.0.0.1:12111"), "Where the stand-in listens.";
     "log": Kind::Text("info"), "What is logged: error, warn, info, debug or trace, or target=level pairs joined by commas.";
     "log_format": Kind::Word(&["text", "json"]), "How it is logged: text for people, json for programs.";
     "targets_start": Kind::Date, "Day one of the targets, such as 2026-12-01; empty for the day of the first charge.";

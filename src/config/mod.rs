@@ -78,6 +78,14 @@ pub struct Config {
     pub bill_fee_percent: String,
     /// and besides.
     pub bill_fee_fixed: String,
+    /// At which hour of the day what is due is invoiced,
+    pub bill_hour: u64,
+    /// and from how much on it does not wait for that.
+    pub bill_threshold: String,
+    /// `off`, `sandbox`, `test` or `live`.
+    pub stripe_mode: String,
+    /// Where the sandbox is.
+    pub stripe_url: String,
     /// Day one of the targets, such as 2026-12-01; empty for the day of the first charge.
     pub targets_start: String,
     /// What is to be earned by when; an empty list is the brief's own four.
@@ -152,6 +160,10 @@ impl Default for Config {
             // Stripe's price for cards of the European Economic Area.
             bill_fee_percent: "1.5".to_owned(),
             bill_fee_fixed: "0.25".to_owned(),
+            bill_hour: 6,
+            bill_threshold: "100.00".to_owned(),
+            stripe_mode: "off".to_owned(),
+            stripe_url: "http://127.0.0.1:12111".to_owned(),
             targets_start: String::new(),
             targets: usual_targets(),
             log: "info".to_owned(),

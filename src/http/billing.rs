@@ -1,12 +1,21 @@
-//! What would be invoiced now, and why the rest waits.
+//! What would be invoiced now and why the rest waits; what was, and how it stands.
 
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::Value;
 use warp::http::StatusCode;
 
-use super::answers::Query;
+use super::answers::{Query, limit};
 use super::house::House;
+use super::operating::{object, operator, order};
 use super::reply::{Answer, Refused, json};
-use super::wire::Bills;
+use super::wire::{Bills, invoices};
+use crate::billing::preflight;
+use crate::domain::bills::BillNo;
 use crate::domain::names::Name;
+use crate::domain::orders::What;
+use crate::ledger::bill::Want;
+use crate::wiring::Resting;
 
 /// The plan; of one payer alone with its lines, where one is asked for.
 pub async fn plan(house: House, query: Query) -> Result<Answer, Refused> {
@@ -23,4 +32,114 @@ pub async fn plan(house: House, query: Query) -> Result<Answer, Refused> {
     let planned = house.rialto.bill_plan().await?;
     let rules = house.rialto.tariffs();
     Ok(json(StatusCode::OK, &Bills::new(&planned, house.rialto.policy(), &rules, payer, has_lines)))
+}
+
+/// The bills, the newest first.
+pub async fn bills(house: House, query: Query) -> Result<Answer, Refused> {
+    let limit = limit(&query)?;
+    let before = match query.get("before") {
+        None => u32::MAX,
+        Some(text) => {
+            let number = BillNo::parse(text);
+            number.ok_or(Refused::Query { name: "before", what: "a bill is written bill_42" })?.0
+        }
+    };
+    let bills = house.rialto.bills().await?;
+    let zone = house.rialto.calendar().zone();
+    let found = bills.all().iter().rev().filter(|bill| bill.no.0 < before);
+    let found: Vec<Value> = found.take(limit).map(|bill| invoices::bill(bill, zone)).collect();
+    let next = found.last().filter(|_| found.len() == limit).map(|last| last["bill"].clone());
+    let walking = bills.open().filter(|bill| bill.wants() != Want::Nothing).count();
+    Ok(json(
+        StatusCode::OK,
+        &serde_json::json!({
+            "bills": found,
+            "next": next,
+            "count": bills.len(),
+            "unsettled": bills.open().count(),
+            "walking": walking,
+            "mode": house.rialto.collects().map(|is_live| if is_live { "live" } else { "test" }),
+            "rests": house.rialto.biller_rests(),
+        }),
+    ))
+}
+
+/// One bill, with its lines and the transactions of each.
+pub async fn bill(house: House, id: String) -> Result<Answer, Refused> {
+    if id == "run" {
+        // Which is a path of its own, and only ordered.
+        return Err(Refused::Method);
+    }
+    let billed = house.rialto.bill(numbered(&id)?).await?.ok_or_else(|| unknown(&id))?;
+    let zone = house.rialto.calendar().zone();
+    Ok(json(StatusCode::OK, &invoices::billed(&billed, &house.rialto.tariffs(), zone)))
+}
+
+/// Bills what is due now.
+pub async fn run(house: House) -> Result<Answer, Refused> {
+    let done = house.rialto.bill_now().await?;
+    Ok(json(StatusCode::OK, &serde_json::json!({ "drawn": done.drawn, "walking": done.walking })))
+}
+
+/// Begins to compare everything with what there is at Stripe.
+pub fn reconcile(house: &House) -> Result<Answer, Refused> {
+    house.rialto.reconcile()?;
+    Ok(reconciling(house))
+}
+
+/// How far that is.
+pub fn reconciling(house: &House) -> Answer {
+    json(StatusCode::OK, &invoices::reconciling(&house.rialto.reconciling()))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Signed {
+    #[serde(default = "operator")]
+    by: String,
+    #[serde(default)]
+    why: String,
+}
+
+const SIGNED: &str = r#"{"by":"…","why":"…"}, of which nothing must be there"#;
+
+/// Calls a bill off: its draft is deleted, or its invoice voided.
+pub async fn cancel(house: House, id: String, body: Bytes) -> Result<Answer, Refused> {
+    ordered(house, &id, &body, What::Cancel).await
+}
+
+/// Lets another bill take the place of one that came to nothing.
+pub async fn again(house: House, id: String, body: Bytes) -> Result<Answer, Refused> {
+    ordered(house, &id, &body, What::Rebill).await
+}
+
+async fn ordered(house: House, id: &str, body: &[u8], what: impl Fn(BillNo) -> What) -> Result<Answer, Refused> {
+    let Signed { by, why } = object(body, SIGNED)?;
+    let no = numbered(id)?;
+    order(&house, by, why, what(no)).await?;
+    house.rialto.wake_biller();
+    bill(house, no.to_string()).await
+}
+
+/// What Stripe has of a payer: whether he can be billed, and why not.
+pub async fn check(house: House, id: String) -> Result<Answer, Refused> {
+    let operations = house.rialto.operations().await?;
+    let unknown = || Refused::Unknown { what: "payer", id: id.clone() };
+    let payer = operations.payers.iter().find(|payer| payer.id.as_str() == id).ok_or_else(unknown)?;
+    let found = match payer.customer {
+        None => None,
+        Some(customer) => Some(house.rialto.customer(customer).await?),
+    };
+    let is_live = house.rialto.collects().ok_or(Resting::Off)?;
+    let faults = preflight::faults(payer, found.as_deref(), is_live);
+    let body = serde_json::json!({ "id": id, "ready": faults.is_empty(), "faults": faults });
+    Ok(json(StatusCode::OK, &body))
+}
+
+fn numbered(id: &str) -> Result<BillNo, Refused> {
+    BillNo::parse(id).ok_or_else(|| unknown(id))
+}
+
+fn unknown(id: &str) -> Refused {
+    Refused::Unknown { what: "bill", id: id.to_owned() }
 }

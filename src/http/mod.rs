@@ -17,4 +17,5 @@ mod room;
 mod routes;
 pub mod server;
 pub mod tokens;
+pub mod webhooks;
 pub mod wire;

@@ -9,7 +9,7 @@ use crate::actors::door::Closed;
 use crate::chain::Chain;
 use crate::domain::orders;
 use crate::reading::Unreadable;
-use crate::wiring::{OrderError, QueryError, RecordError};
+use crate::wiring::{NoticeError, OrderError, QueryError, RecordError, Resting};
 
 /// An answer with all of its body.
 pub type Answer = Response<Bytes>;
@@ -109,6 +109,12 @@ pub enum Refused {
     /// A question could not be answered.
     #[error("the question could not be answered")]
     Failed(#[source] QueryError),
+    /// A webhook is not Stripe's.
+    #[error("the webhook was not taken")]
+    Webhook(#[source] NoticeError),
+    /// The biller does not do it.
+    #[error("nothing was billed")]
+    Resting(#[source] Resting),
     /// It took too long.
     #[error("the answer took too long")]
     Slow,
@@ -130,6 +136,12 @@ impl From<OrderError> for Refused {
             OrderError::Record(error) => error.into(),
             OrderError::Halted(closed) => Refused::Halted(closed),
         }
+    }
+}
+
+impl From<Resting> for Refused {
+    fn from(resting: Resting) -> Refused {
+        Refused::Resting(resting)
     }
 }
 
@@ -256,6 +268,32 @@ impl Refused {
                 "not_durable",
                 "send it again when the sidecar is back: what it has already is answered as a duplicate",
             ),
+            Refused::Webhook(NoticeError::Off) => {
+                (S::BAD_REQUEST, "webhook", "start the sidecar with `stripe_mode` and STRIPE_WEBHOOK_SECRET set")
+            }
+            Refused::Webhook(NoticeError::Forged(_)) => (
+                S::BAD_REQUEST,
+                "webhook",
+                "the secret of this very endpoint at Stripe belongs into STRIPE_WEBHOOK_SECRET, and the body is to come as it was sent",
+            ),
+            Refused::Webhook(NoticeError::Unreadable) => {
+                (S::BAD_REQUEST, "webhook", "an event is a JSON object of Stripe's")
+            }
+            Refused::Webhook(NoticeError::Failed(_)) => (S::SERVICE_UNAVAILABLE, "failed", "it is told again"),
+            Refused::Resting(Resting::Off) => {
+                (S::CONFLICT, "billing_off", "set `stripe_mode` to sandbox, test or live, and restart the sidecar")
+            }
+            Refused::Resting(Resting::Paused) => {
+                (S::CONFLICT, "paused", "`rialto rollout shadow --all` or `live` ends the pause")
+            }
+            Refused::Resting(Resting::Shut(_)) => (
+                S::CONFLICT,
+                "billing_shut",
+                "the key, the account or the folder is another than it was; see the message",
+            ),
+            Refused::Resting(Resting::Unsure(_) | Resting::Gone) => {
+                (S::SERVICE_UNAVAILABLE, "stripe", "ask again; the log says more")
+            }
             Refused::Failed(_) => (S::SERVICE_UNAVAILABLE, "failed", "ask again; the log says more"),
             Refused::Slow => {
                 (S::SERVICE_UNAVAILABLE, "slow", "send it again: what was taken already is answered as a duplicate")

@@ -12,7 +12,7 @@ use super::house::House;
 use super::ingest::{self, Table};
 use super::pages;
 use super::reply::{Answer, Refused};
-use super::{billing, operating, payers, proposals};
+use super::{billing, operating, payers, proposals, webhooks};
 use crate::domain::ids::Feed;
 
 /// All routes. Whatever fails is answered too.
@@ -89,6 +89,13 @@ pub fn routes(house: House) -> BoxedFilter<(impl Reply,)> {
         .unify()
         .or(warp::path!("readyz").and(warp::get()).and(with.clone()).map(|house: House| answers::readyz(&house)))
         .unify()
+        .or(warp::path!("webhooks" / "stripe")
+            .and(warp::post())
+            .and(with.clone())
+            .and(warp::header::optional::<String>("stripe-signature"))
+            .and(warp::body::bytes())
+            .then(|house, signature, body| async { answered(webhooks::stripe(house, signature, body).await) }))
+        .unify()
         .or(warp::path!("v1" / "admin" / "snapshot")
             .and(warp::post())
             .and(with.clone())
@@ -96,6 +103,7 @@ pub fn routes(house: House) -> BoxedFilter<(impl Reply,)> {
         .unify()
         .boxed();
     let operating = operating_routes(&with);
+    let billing = billing_routes(&with);
     let pages = warp::path::end()
         .and(warp::get())
         .map(pages::page)
@@ -106,7 +114,19 @@ pub fn routes(house: House) -> BoxedFilter<(impl Reply,)> {
         .or(warp::path!("openapi.json").and(warp::get()).map(pages::openapi))
         .unify()
         .boxed();
-    ingesting.or(asking).unify().or(tending).unify().or(operating).unify().or(pages).unify().recover(unmatched).boxed()
+    ingesting
+        .or(asking)
+        .unify()
+        .or(tending)
+        .unify()
+        .or(operating)
+        .unify()
+        .or(billing)
+        .unify()
+        .or(pages)
+        .unify()
+        .recover(unmatched)
+        .boxed()
 }
 
 /// What operators look at, and order.
@@ -167,10 +187,50 @@ fn operating_routes(
             .and(post())
             .then(|house, body| async { answered(proposals::proposals(house, body).await) }))
         .unify()
-        .or(warp::path!("v1" / "bills" / "plan")
+        .boxed()
+}
+
+/// What is owed, who pays, and what was billed.
+fn billing_routes(
+    with: &(impl Filter<Extract = (House,), Error = Infallible> + Clone + Send + Sync + 'static),
+) -> BoxedFilter<(Answer,)> {
+    let get = || warp::get().and(with.clone());
+    let post = || warp::post().and(with.clone()).and(warp::body::bytes());
+    let query = || warp::query::<Query>();
+    warp::path!("v1" / "bills" / "plan")
+        .and(get())
+        .and(query())
+        .then(|house, query| async { answered(billing::plan(house, query).await) })
+        .or(warp::path!("v1" / "bills")
             .and(get())
             .and(query())
-            .then(|house, query| async { answered(billing::plan(house, query).await) }))
+            .then(|house, query| async { answered(billing::bills(house, query).await) }))
+        .unify()
+        .or(warp::path!("v1" / "bills" / "run")
+            .and(post())
+            .then(|house, _| async { answered(billing::run(house).await) }))
+        .unify()
+        .or(warp::path!("v1" / "bills" / "reconcile")
+            .and(post())
+            .map(|house: House, _| answered(billing::reconcile(&house))))
+        .unify()
+        .or(warp::path!("v1" / "bills" / "reconcile").and(get()).map(|house: House| billing::reconciling(&house)))
+        .unify()
+        .or(warp::path!("v1" / "bills" / String)
+            .and(get())
+            .then(|id, house| async { answered(billing::bill(house, id).await) }))
+        .unify()
+        .or(warp::path!("v1" / "bills" / String / "cancel")
+            .and(post())
+            .then(|id, house, body| async { answered(billing::cancel(house, id, body).await) }))
+        .unify()
+        .or(warp::path!("v1" / "bills" / String / "again")
+            .and(post())
+            .then(|id, house, body| async { answered(billing::again(house, id, body).await) }))
+        .unify()
+        .or(warp::path!("v1" / "payers" / String / "check")
+            .and(get())
+            .then(|id, house| async { answered(billing::check(house, id).await) }))
         .unify()
         .or(warp::path!("v1" / "payers").and(get()).then(|house| async { answered(payers::payers(house).await) }))
         .unify()
@@ -187,7 +247,7 @@ fn operating_routes(
 
 /// The closed set of routes, for metrics: never an id.
 pub fn label(path: &str) -> &'static str {
-    const EXACT: [&str; 26] = [
+    const EXACT: [&str; 30] = [
         "/",
         "/page.css",
         "/page.js",
@@ -209,7 +269,11 @@ pub fn label(path: &str) -> &'static str {
         "/v1/conflicts/accept",
         "/v1/periods/close",
         "/v1/payers",
+        "/v1/bills",
         "/v1/bills/plan",
+        "/v1/bills/run",
+        "/v1/bills/reconcile",
+        "/webhooks/stripe",
         "/v1/payers/remove",
         "/v1/proposals",
         "/v1/orders",
@@ -224,6 +288,9 @@ pub fn label(path: &str) -> &'static str {
         Some(("/v1/transactions", _)) => "/v1/transactions/{id}",
         Some(("/v1/entities", _)) => "/v1/entities/{id}",
         Some(("/v1/admin", _)) => "/v1/admin",
+        Some(("/v1/bills", _)) => "/v1/bills/{id}",
+        Some((path, "cancel" | "again")) if path.starts_with("/v1/bills/") => "/v1/bills/{id}/order",
+        Some((path, "check")) if path.starts_with("/v1/payers/") => "/v1/payers/{id}/check",
         Some((path, "reverse")) if path.starts_with("/v1/transactions/") => "/v1/transactions/{id}/reverse",
         _ => "other",
     }

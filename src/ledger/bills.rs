@@ -66,6 +66,16 @@ impl Bills {
         self.all.get((no.0 as usize).checked_sub(1)?).map(|bill| &**bill)
     }
 
+    /// The same, to be kept.
+    pub fn shared(&self, no: BillNo) -> Option<Arc<Bill>> {
+        self.all.get((no.0 as usize).checked_sub(1)?).map(Arc::clone)
+    }
+
+    /// All of them, in order, to be kept.
+    pub fn all(&self) -> &[Arc<Bill>] {
+        &self.all
+    }
+
     /// All of them, in order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Bill> + ExactSizeIterator {
         self.all.iter().map(|bill| &**bill)
@@ -82,8 +92,8 @@ impl Bills {
     }
 
     /// Those that are not settled, in order.
-    pub fn open(&self) -> impl Iterator<Item = &Bill> {
-        self.open.iter().filter_map(|no| self.get(*no))
+    pub fn open(&self) -> impl Iterator<Item = &Arc<Bill>> {
+        self.open.iter().filter_map(|no| self.all.get((no.0 as usize).checked_sub(1)?))
     }
 
     /// Those that came to nothing and were let go, and that no other bill is in the place of yet.

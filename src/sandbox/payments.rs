@@ -205,6 +205,7 @@ impl World {
         let ask = Ask::read(&mut form)?;
         let invoice = form.text("invoice")?;
         let status = form.choice("status", &["open", "paid", "canceled"])?;
+        let intent = form.branch("payment")?.map(|form| self.payment_of(form)).transpose()?;
         form.end()?;
         let invoice = invoice.map(|id| self.invoice(&id)).transpose()?;
         let keep = |place: usize| {
@@ -214,7 +215,12 @@ impl World {
                 (None, Some(_)) => "canceled",
                 (None, None) => "open",
             };
-            Some(invoice.is_none_or(|invoice| invoice == payment.invoice) && status.is_none_or(|asked| asked == own))
+            let is_of = intent.is_none_or(|intent| intent == payment.intent);
+            Some(
+                is_of
+                    && invoice.is_none_or(|invoice| invoice == payment.invoice)
+                    && status.is_none_or(|asked| asked == own),
+            )
         };
         let write = |out: &mut String, world: &World, place: usize| world.payments[place].write(out, world);
         let page = match invoice {
@@ -228,6 +234,15 @@ impl World {
             }
         };
         Ok(page.write("/v1/invoice_payments", self, write))
+    }
+
+    /// The intent that payments are asked for by.
+    fn payment_of(&self, mut form: Form) -> Result<usize, Problem> {
+        let kind = form.choice("type", &["payment_intent"])?;
+        kind.ok_or_else(|| form.lacks("type"))?;
+        let id = form.need("payment_intent")?;
+        form.end()?;
+        self.intent(&id, "payment[payment_intent]")
     }
 
     /// The place of an intent.

@@ -3,6 +3,7 @@
 //! In process Rialto is a guest: it has threads and an actix system of its own, and touches no global
 //! recorder, subscriber, panic hook or signal.
 
+mod biller;
 mod billing;
 mod found;
 mod gauge;
@@ -26,6 +27,7 @@ use actix::prelude::*;
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot};
 
+use self::biller::Hired;
 use crate::actors::bookkeeper::Bookkeeper;
 use crate::actors::clerk::Clerk;
 use crate::actors::door::{Closed, Door, Reserved};
@@ -49,7 +51,8 @@ use crate::ledger::orders::Obeyed;
 use crate::ledger::view::{Dashboard, View};
 use crate::metrics::Meters;
 
-pub use billing::Planned;
+pub use biller::{Collecting, Done, Reconciling, Resting};
+pub use billing::{Billed, NoticeError, Planned};
 pub use found::{Correction, Disputed, Fate, HeldPage, Ordered, QueryError, Transaction, Undecided, Wanted};
 pub use recover::Opened;
 pub use settings::{OrderError, RecordError, Settings, StartError};
@@ -60,6 +63,7 @@ pub struct Rialto(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    biller: Option<Hired>,
     door: Arc<Door>,
     registries: Registries,
     bookkeeper: Addr<Bookkeeper>,
@@ -233,6 +237,9 @@ impl Rialto {
             // Another handle's stop was first.
             return Ok(());
         }
+        if let Some(biller) = &self.0.biller {
+            biller.end();
+        }
         self.0.vitals.drain();
         let (ended, queued) = oneshot::channel();
         if self.0.submitted.send(queue::Told::End(ended)).await.is_ok() {
@@ -274,6 +281,9 @@ impl Inner {
     fn end(&self) {
         let system = self.system.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
         let Some((system, thread)) = system else { return };
+        if let Some(biller) = &self.biller {
+            biller.end();
+        }
         // He may be gone already; his thread ends with the system in any case.
         let _ = self.bookkeeper.try_send(Leave);
         self.images.finish();

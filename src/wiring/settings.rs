@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use thiserror::Error;
 
+use super::biller::Collecting;
 use crate::actors::door::{Bounds, Closed, NotTaken};
 use crate::actors::gate::Gate;
 use crate::actors::vitals::Cause;
@@ -46,6 +47,8 @@ pub struct Settings {
     pub targets: Targets,
     /// When something is worth an invoice.
     pub policy: Policy,
+    /// How money is collected; not at all, where that is not said.
+    pub collecting: Option<Collecting>,
     /// Asks the allocator to give back what the calling thread has freed: called after many actors
     /// retired. Only whoever chooses the allocator knows how.
     pub give_back: Option<fn()>,
@@ -67,6 +70,7 @@ impl Settings {
             gate: Gate::default(),
             targets: Targets::default(),
             policy: Policy::default(),
+            collecting: None,
             give_back: None,
         }
     }

@@ -7,6 +7,7 @@ use actix::prelude::*;
 use arc_swap::ArcSwap;
 use tokio::sync::mpsc;
 
+use super::biller::{Employer, Hired};
 use super::images::Imaging;
 use super::{Inner, Settings, StartError, queue, recover};
 use crate::actors::atlas::Atlas;
@@ -17,6 +18,7 @@ use crate::actors::halt::Halt;
 use crate::actors::messages::{Found, Outside, Synced};
 use crate::actors::registry::{Registries, Staff};
 use crate::actors::vitals::Vitals;
+use crate::billing::asks::House as Marks;
 use crate::domain::calendar::Calendar;
 use crate::folder::{DataFolder, Lock};
 use crate::journal::reader::Reader;
@@ -118,7 +120,22 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
     let lost = || StartError::Thread(std::io::Error::other("the actors' thread ended"));
     let Standing { system, bookkeeper, registries, door } =
         told.recv().map_err(|_| lost())?.map_err(StartError::Thread)?;
+    let biller = match settings.collecting {
+        None => None,
+        Some(collecting) => {
+            let employer = Employer {
+                bookkeeper: bookkeeper.clone(),
+                clerk: desk.clone(),
+                clock: settings.clock.clone(),
+                calendar: calendar.clone(),
+                policy: settings.policy.clone(),
+                house: Marks { folder: hex(folder.id()) },
+            };
+            Some(Hired::hire(employer, collecting).map_err(StartError::Thread)?)
+        }
+    };
     Ok(Inner {
+        biller,
         door,
         registries,
         bookkeeper,
@@ -172,6 +189,10 @@ fn start_bookkeeper(
     });
     let room = told.recv().map_err(std::io::Error::other)??;
     Ok((bookkeeper, room))
+}
+
+fn hex(id: [u8; 16]) -> String {
+    id.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 async fn retire(registries: Registries, idle: std::time::Duration) {

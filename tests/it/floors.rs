@@ -26,7 +26,7 @@ const FLOORS: &[(&str, &[&str])] = &[
         "wiring",
         &[
             "domain", "ledger", "billing", "journal", "snapshot", "actors", "chain", "clock", "config", "folder",
-            "metrics",
+            "metrics", "stripe",
         ],
     ),
     (
@@ -40,7 +40,7 @@ const FLOORS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "domain", "tariffs", "ledger", "billing", "journal", "snapshot", "actors", "wiring", "http", "chain",
-            "clock", "config", "demo", "folder", "metrics", "reading", "sandbox",
+            "clock", "config", "demo", "folder", "metrics", "reading", "sandbox", "stripe",
         ],
     ),
 ];

@@ -22,9 +22,14 @@ impl House {
 
     /// The same house, after its sidecar was stopped and started again.
     pub fn restarted(self) -> House {
+        self.restarted_with(&[])
+    }
+
+    /// The same, with these in its environment.
+    pub fn restarted_with(self, environment: &[(&str, &str)]) -> House {
         let House { folder, sidecar } = self;
         sidecar.stop();
-        House::at(folder, &[])
+        House::at(folder, environment)
     }
 
     fn at(folder: tempfile::TempDir, environment: &[(&str, &str)]) -> House {

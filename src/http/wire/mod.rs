@@ -6,6 +6,7 @@ mod board;
 mod conflict;
 mod entity;
 mod event;
+pub mod invoices;
 mod operating;
 mod orders;
 pub mod payer;

@@ -2,4 +2,5 @@
 
 mod seeds;
 mod table;
+mod whole;
 mod world;

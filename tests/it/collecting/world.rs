@@ -303,7 +303,7 @@ impl World {
         for told in &unplaced {
             now(walk.place(told, |invoice| self.book.borrow().bills().of_invoice(invoice)))?.ok();
         }
-        let open: Vec<Arc<Bill>> = self.book.borrow().bills().open().cloned().map(Arc::new).collect();
+        let open: Vec<Arc<Bill>> = self.book.borrow().bills().open().cloned().collect();
         for bill in open {
             now(walk.go(bill))?;
         }
@@ -323,7 +323,7 @@ impl World {
     /// A look at every bill: what the janitor does for those of which nothing was heard.
     pub fn look_after(&self) {
         let walk = Walk { desk: self, stripe: self, house: &self.house };
-        let bills: Vec<Arc<Bill>> = self.book.borrow().bills().iter().cloned().map(Arc::new).collect();
+        let bills: Vec<Arc<Bill>> = self.book.borrow().bills().all().to_vec();
         for bill in bills.into_iter().filter(|bill| bill.seen.invoice.is_some()) {
             if now(walk.look_after(&bill)).is_err() {
                 self.dies_in.set(None);
@@ -550,7 +550,7 @@ impl World {
     }
 
     fn reconciled(&self) -> Result<(), String> {
-        let bills: Vec<Arc<Bill>> = self.book.borrow().bills().iter().cloned().map(Arc::new).collect();
+        let bills: Vec<Arc<Bill>> = self.book.borrow().bills().all().to_vec();
         let lines = async |bill: &Bill| now(self.lines(bill)).unwrap();
         let report: Report =
             now(reconcile(self, &self.house, &bills, lines, |_| {})).map_err(|unsure| unsure.to_string())?;

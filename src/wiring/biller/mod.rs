@@ -1,0 +1,184 @@
+//! The biller: draws what is due, and walks every bill to its end, on a thread and with a runtime of its own.
+//!
+//! It holds no truth: all that it knows is asked of the bookkeeper when a round begins, and all that it does is filed
+//! with him before and after. So it can be stopped at any point, and the next one goes on.
+
+mod office;
+mod rounds;
+
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use actix::Addr;
+use thiserror::Error;
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use crate::actors::bookkeeper::Bookkeeper;
+use crate::actors::clerk::Clerk;
+use crate::billing::asks::House;
+use crate::billing::plan::Policy;
+use crate::billing::reconcile::Report;
+use crate::billing::signature::Secrets;
+use crate::clock::Clock;
+use crate::domain::calendar::Calendar;
+use crate::domain::money::Money;
+use crate::stripe::gateway::{self, Gateway};
+
+pub use rounds::Done;
+
+/// How money is collected.
+#[derive(Clone, Debug)]
+pub struct Collecting {
+    /// Where Stripe is, and the key.
+    pub gateway: gateway::Settings,
+    /// By which its webhooks are told from others'; none of them is believed without one.
+    pub secrets: Secrets,
+    /// At which hour of the day what is due is invoiced.
+    pub hour: u32,
+    /// From how much on an invoice does not wait for that hour.
+    pub threshold: Money,
+}
+
+/// What the biller is asked for.
+#[derive(Debug)]
+pub(super) enum Wish {
+    /// Look around: something was told.
+    Look,
+    /// Bill what is due, now.
+    Bill(oneshot::Sender<Result<Done, Resting>>),
+    /// Compare everything with what there is at Stripe, and [tell](Reconciling) how far that is.
+    Reconcile,
+    /// What does Stripe say of a customer?
+    Check(String, oneshot::Sender<Result<String, Resting>>),
+}
+
+/// How far a reconciliation is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Reconciling {
+    /// There was none since the start.
+    #[default]
+    None,
+    /// So many bills are compared, of so many.
+    Under {
+        /// So many are compared,
+        done: usize,
+        /// of so many.
+        of: usize,
+    },
+    /// It is done.
+    Done(Report),
+    /// It could not be done.
+    Failed(Resting),
+}
+
+/// Why nothing is billed.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum Resting {
+    /// There is no biller.
+    #[error("nothing is collected: `stripe_mode` is off")]
+    Off,
+    /// All is paused.
+    #[error("all is paused, and the biller rests")]
+    Paused,
+    /// Stripe does not let him in, or it is another account's.
+    #[error("the biller rests: {0}")]
+    Shut(String),
+    /// Stripe could not be asked.
+    #[error("Stripe could not be asked: {0}")]
+    Unsure(String),
+    /// It is stopping.
+    #[error("the sidecar is stopping")]
+    Gone,
+}
+
+/// Whom the biller works for.
+pub(super) struct Employer {
+    pub(super) bookkeeper: Addr<Bookkeeper>,
+    pub(super) clerk: Clerk,
+    pub(super) clock: Clock,
+    pub(super) calendar: Calendar,
+    pub(super) policy: Policy,
+    pub(super) house: House,
+}
+
+/// A biller at work.
+#[derive(Debug)]
+pub(super) struct Hired {
+    wishes: mpsc::UnboundedSender<Wish>,
+    shut: Arc<Mutex<Option<String>>>,
+    reconciling: Arc<Mutex<Reconciling>>,
+    home: Arc<Notify>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    pub(super) secrets: Secrets,
+    pub(super) is_live: bool,
+    pub(super) house: House,
+}
+
+impl Hired {
+    /// Hires one.
+    pub(super) fn hire(employer: Employer, collecting: Collecting) -> std::io::Result<Hired> {
+        let (wishes, waiting) = mpsc::unbounded_channel();
+        let shut = Arc::new(Mutex::new(None));
+        let (secrets, is_live) = (collecting.secrets.clone(), collecting.gateway.key.is_live());
+        let told = Arc::clone(&shut);
+        let reconciling = Arc::new(Mutex::new(Reconciling::None));
+        let progress = Arc::clone(&reconciling);
+        let house = employer.house.clone();
+        let home = Arc::new(Notify::new());
+        let sent_home = Arc::clone(&home);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let thread = std::thread::Builder::new().name("rialto-biller".into()).spawn(move || {
+            runtime.block_on(async {
+                match Gateway::new(&collecting.gateway) {
+                    Ok(gateway) => {
+                        let biller = rounds::Biller::new(employer, collecting, gateway, (told, progress));
+                        // Whatever he is at is filed, or will be looked at by the next one.
+                        tokio::select! {
+                            () = biller.run(waiting) => {}
+                            () = sent_home.notified() => {}
+                        }
+                    }
+                    Err(error) => *lock(&told) = Some(error.to_string()),
+                }
+            });
+        })?;
+        Ok(Hired { wishes, shut, reconciling, home, thread: Mutex::new(Some(thread)), secrets, is_live, house })
+    }
+
+    /// Why he rests, if he does.
+    pub(super) fn shut(&self) -> Option<String> {
+        lock(&self.shut).clone()
+    }
+
+    /// How far the last reconciliation is.
+    pub(super) fn reconciling(&self) -> Reconciling {
+        lock(&self.reconciling).clone()
+    }
+
+    /// Has everything compared with what there is at Stripe; what the last time came to is forgotten.
+    pub(super) fn reconcile(&self) -> Result<(), Resting> {
+        let mut reconciling = lock(&self.reconciling);
+        if !matches!(*reconciling, Reconciling::Under { .. }) {
+            self.wish(Wish::Reconcile)?;
+            *reconciling = Reconciling::Under { done: 0, of: 0 };
+        }
+        Ok(())
+    }
+
+    /// Wishes something of him.
+    pub(super) fn wish(&self, wish: Wish) -> Result<(), Resting> {
+        self.wishes.send(wish).map_err(|_| Resting::Gone)
+    }
+
+    /// Sends him home, whatever he is at.
+    pub(super) fn end(&self) {
+        self.home.notify_one();
+        if let Some(thread) = lock(&self.thread).take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}

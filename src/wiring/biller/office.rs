@@ -1,0 +1,137 @@
+//! The biller's office: deeds go to the bookkeeper, and calls to Stripe.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::Employer;
+use crate::actors::filing::{Billing, File, Filed, Standing};
+use crate::actors::queries::{Owed, Owing};
+use crate::billing::asks::Words;
+use crate::billing::call::{Call, Reply};
+use crate::billing::draw::lines_of;
+use crate::billing::lines::Line;
+use crate::billing::plan::Books;
+use crate::billing::walk::{Desk, Stripe, Unsure};
+use crate::domain::bills::{Deed, Refused};
+use crate::domain::names::Name;
+use crate::domain::tariff::RuleId;
+use crate::domain::tariff::timeline::Tariffs;
+use crate::domain::time::Moment;
+use crate::ledger::bill::Bill;
+use crate::ledger::roll::NameNo;
+use crate::stripe::gateway::{Gateway, Lost};
+
+/// Why nothing can be filed any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Stopped {
+    /// The bookkeeper is gone.
+    Gone,
+    /// A bill is not what its rows make.
+    Damaged(String),
+}
+
+impl Employer {
+    /// How the bills stand.
+    pub(super) async fn standing(&self) -> Result<Standing, Stopped> {
+        let (reply, standing) = oneshot::channel();
+        self.bookkeeper.send(Billing { reply }).await.map_err(|_| Stopped::Gone)?;
+        standing.await.map_err(|_| Stopped::Gone)
+    }
+
+    /// What is owed, and all that it follows from.
+    pub(super) async fn owed(&self) -> Result<Owed, Stopped> {
+        let (reply, owed) = oneshot::channel();
+        self.bookkeeper.send(Owing { reply }).await.map_err(|_| Stopped::Gone)?;
+        owed.await.map_err(|_| Stopped::Gone)
+    }
+
+    pub(super) async fn file(&self, deed: Deed) -> Result<Filed, Stopped> {
+        let (reply, filed) = oneshot::channel();
+        self.bookkeeper.send(File { deed, reply }).await.map_err(|_| Stopped::Gone)?;
+        filed.await.map_err(|_| Stopped::Gone)
+    }
+}
+
+/// What a round is worked from.
+pub(super) struct Office<'e> {
+    pub(super) employer: &'e Employer,
+    pub(super) owed: Owed,
+    pub(super) tariffs: Arc<Tariffs>,
+}
+
+impl Office<'_> {
+    pub(super) fn books(&self) -> Books<'_> {
+        Books {
+            charges: &self.owed.rows.charges,
+            facts: &self.owed.rows.facts,
+            closings: &self.owed.rows.closings,
+            receivables: &self.owed.receivables,
+            payers: &self.owed.payers,
+        }
+    }
+}
+
+impl Desk for Office<'_> {
+    type Stopped = Stopped;
+
+    async fn file(&self, deed: Deed) -> Result<Result<Arc<Bill>, Refused>, Stopped> {
+        match self.employer.file(deed).await? {
+            Ok(Some(bill)) => Ok(Ok(bill)),
+            // Deeds of bills tell how the bill stands.
+            Ok(None) => Err(Stopped::Gone),
+            Err(refused) => Ok(Err(refused)),
+        }
+    }
+
+    async fn note(&self, deed: Deed) -> Result<Result<(), Refused>, Stopped> {
+        Ok(self.employer.file(deed).await?.map(drop))
+    }
+
+    async fn lines(&self, bill: &Bill) -> Result<Vec<Line>, Stopped> {
+        let lines = lines_of(bill, &self.books(), &self.employer.calendar);
+        lines.ok_or_else(|| Stopped::Damaged(format!("the lines of {} are others than when it was drawn", bill.no)))
+    }
+
+    fn words(&self) -> impl Words {
+        self
+    }
+
+    fn now(&self) -> Moment {
+        self.employer.clock.now()
+    }
+}
+
+impl Words for &Office<'_> {
+    fn name(&self, number: NameNo) -> Option<Name> {
+        number.some().and_then(|number| self.owed.rows.names.get(number.0 as usize))
+    }
+
+    fn rule(&self, rule: RuleId) -> &'static str {
+        self.tariffs.rule_name(rule)
+    }
+}
+
+/// Stripe, or what stands in for it.
+pub(super) struct Wire {
+    pub(super) gateway: Gateway,
+    pub(super) is_live: bool,
+}
+
+impl Stripe for Wire {
+    async fn call(&self, call: &Call) -> Result<Reply, Unsure> {
+        let lost = |lost: Lost| {
+            let why = crate::chain::Chain(&lost).to_string();
+            tracing::warn!(path = %call.path, error = %why, "a call to Stripe was lost");
+            let mut why: compact_str::CompactString = why.into();
+            why.truncate(why.floor_char_boundary(200));
+            Unsure { why, after: Some(Duration::from_secs(1)), is_shut: false }
+        };
+        self.gateway.call(call).await.map_err(lost)
+    }
+
+    fn is_live(&self) -> bool {
+        self.is_live
+    }
+}

@@ -1,0 +1,443 @@
+//! The biller's rounds: what is drawn when, which bills walk, and what is asked for that nobody told.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use super::office::{Office, Stopped, Wire};
+use super::{Collecting, Employer, Reconciling, Resting, Wish, lock};
+use crate::billing::answers::read;
+use crate::billing::call::Call;
+use crate::billing::events::Event;
+use crate::billing::look::all;
+use crate::billing::plan::{Plan, plan};
+use crate::billing::reconcile::{Report, reconcile};
+use crate::billing::round::{Unplaced, due, is_race};
+use crate::billing::walk::{Rest, Stripe, Unsure, Walk};
+use crate::chain::Chain;
+use crate::domain::bills::{Account, BillNo, Deed, Refused, Status};
+use crate::domain::names::Name;
+use crate::domain::time::Moment;
+use crate::ledger::bill::{Bill, Want};
+use crate::ledger::bills::Bills;
+use crate::stripe::backoff::backoff;
+use crate::stripe::gateway::Gateway;
+
+/// What a round did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Done {
+    /// So many bills were drawn.
+    pub drawn: usize,
+    /// So many have something to be done at Stripe, which is begun.
+    pub walking: usize,
+}
+
+/// So many bills walk at once; those of one customer one after another.
+const AT_ONCE: usize = 16;
+/// How often it is looked whether there is anything to do,
+const TICK: Duration = Duration::from_millis(500);
+/// and how often for what is large enough not to wait for its hour.
+const DRAWS: i64 = 600 * 1_000_000;
+/// After so long of no news an open bill is looked at, and events that were not told are asked for.
+const JANITOR: i64 = 3600 * 1_000_000;
+/// Stripe tries to tell an event for three days.
+const TOLD_WITHIN: i64 = 3 * 86_400;
+
+/// Who wished for a round.
+type Wisher = oneshot::Sender<Result<Done, Resting>>;
+
+pub(super) struct Biller {
+    employer: Arc<Employer>,
+    collecting: Collecting,
+    stripe: Wire,
+    shut: Arc<Mutex<Option<String>>>,
+    reconciling: Arc<Mutex<Reconciling>>,
+    /// Whether the account is known to be the one that the folder's bills are of.
+    is_bound: bool,
+    /// Not before when each of these is tried again, and after how many tries.
+    later: HashMap<BillNo, (Moment, u32)>,
+    looked: HashMap<BillNo, Moment>,
+    drawn_on: Option<crate::domain::calendar::Day>,
+    drawn_at: Moment,
+    asked_at: Option<Moment>,
+}
+
+impl Biller {
+    pub(super) fn new(
+        employer: Employer,
+        collecting: Collecting,
+        gateway: Gateway,
+        (shut, reconciling): (Arc<Mutex<Option<String>>>, Arc<Mutex<Reconciling>>),
+    ) -> Biller {
+        let stripe = Wire { gateway, is_live: collecting.gateway.key.is_live() };
+        Biller {
+            employer: Arc::new(employer),
+            collecting,
+            stripe,
+            shut,
+            reconciling,
+            is_bound: false,
+            later: HashMap::new(),
+            looked: HashMap::new(),
+            drawn_on: None,
+            drawn_at: Moment(i64::MIN),
+            asked_at: None,
+        }
+    }
+
+    /// Works until he is sent home, or there is nobody to work for.
+    pub(super) async fn run(mut self, mut wishes: mpsc::UnboundedReceiver<Wish>) {
+        loop {
+            let wish = tokio::select! {
+                wish = wishes.recv() => match wish {
+                    Some(wish) => wish,
+                    None => return,
+                },
+                () = tokio::time::sleep(TICK) => Wish::Look,
+            };
+            let went = match wish {
+                Wish::Look => {
+                    // What came meanwhile is seen by the same look.
+                    self.round(None).await
+                }
+                Wish::Bill(reply) => self.round(Some(reply)).await,
+                Wish::Reconcile => {
+                    let came = self.reconcile().await;
+                    *lock(&self.reconciling) = match &came {
+                        Ok(report) => Reconciling::Done(report.clone()),
+                        Err(Why::Resting(resting)) => Reconciling::Failed(resting.clone()),
+                        Err(Why::Stopped(_)) => Reconciling::Failed(Resting::Gone),
+                    };
+                    came.map(drop)
+                }
+                Wish::Check(customer, reply) => {
+                    self.answer(reply, async |biller| biller.customer(&customer).await).await
+                }
+            };
+            match went {
+                Ok(()) | Err(Why::Resting(_)) => {}
+                Err(Why::Stopped(Stopped::Gone)) => return,
+                Err(Why::Stopped(Stopped::Damaged(what))) => {
+                    tracing::error!(what, "the biller stops");
+                    *lock(&self.shut) = Some(what);
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn answer<T>(
+        &mut self,
+        reply: oneshot::Sender<Result<T, Resting>>,
+        work: impl AsyncFnOnce(&mut Biller) -> Result<T, Why>,
+    ) -> Result<(), Why> {
+        let (answer, went) = match work(self).await {
+            Ok(done) => (Ok(done), Ok(())),
+            Err(Why::Resting(resting)) => (Err(resting), Ok(())),
+            Err(stopped @ Why::Stopped(_)) => (Err(Resting::Gone), Err(stopped)),
+        };
+        let _ = reply.send(answer);
+        went
+    }
+
+    /// A round. Where it is wished for, it draws also what would wait for its hour, and tells when that is done.
+    async fn round(&mut self, wished: Option<Wisher>) -> Result<(), Why> {
+        match self.drawn(wished.is_some()).await {
+            Ok((done, standing)) => {
+                if let Some(wisher) = wished {
+                    let walking = standing.open().filter(|bill| bill.wants() != Want::Nothing).count();
+                    let _ = wisher.send(Ok(Done { walking, ..done }));
+                }
+                self.walk_all(&standing).await
+            }
+            Err(why) => {
+                if let Some(wisher) = wished {
+                    let resting = if let Why::Resting(resting) = &why { resting.clone() } else { Resting::Gone };
+                    let _ = wisher.send(Err(resting));
+                }
+                Err(why)
+            }
+        }
+    }
+
+    /// Draws what is due, if it is time to; how the bills stand then.
+    async fn drawn(&mut self, is_wished: bool) -> Result<(Done, Bills), Why> {
+        let standing = self.employer.standing().await?;
+        let now = self.employer.clock.now();
+        let is_due = is_wished || self.is_due(now);
+        let is_quiet = standing.bills.is_empty() && !is_due;
+        if is_quiet || standing.is_paused && !is_wished {
+            return Ok((Done::default(), standing.bills));
+        }
+        self.bind().await?;
+        if standing.is_paused {
+            return Err(Why::Resting(Resting::Paused));
+        }
+        self.ask_for_events(now, &standing.bills).await?;
+        if !is_due && standing.bills.released().next().is_none() {
+            return Ok((Done::default(), standing.bills));
+        }
+        let employer = Arc::clone(&self.employer);
+        let office = self.office(&employer).await?;
+        let drawn = self.draw(&office, is_wished, now).await?;
+        self.drawn_at = now;
+        let bills = self.employer.standing().await?.bills;
+        Ok((Done { drawn, walking: 0 }, bills))
+    }
+
+    /// Walks all bills that need it, and finds out what events are about.
+    async fn walk_all(&mut self, bills: &Bills) -> Result<(), Why> {
+        let now = self.employer.clock.now();
+        let open: Vec<Arc<Bill>> = bills.open().filter(|bill| self.is_to_walk(bill, now)).cloned().collect();
+        if !self.is_bound || open.is_empty() && bills.unplaced().next().is_none() {
+            return Ok(());
+        }
+        let employer = Arc::clone(&self.employer);
+        let office = self.office(&employer).await?;
+        self.place(&office, bills).await?;
+        let rests = self.walk(&office, open).await?;
+        self.remember(rests, now);
+        Ok(())
+    }
+
+    async fn office<'e>(&self, employer: &'e Employer) -> Result<Office<'e>, Stopped> {
+        let owed = employer.owed().await?;
+        Ok(Office { employer, owed, tariffs: Arc::clone(&employer.clerk.tariffs()) })
+    }
+
+    /// Whether it is time to draw.
+    fn is_due(&self, now: Moment) -> bool {
+        let (_, hour) = self.employer.calendar.weekday_and_hour(now);
+        let is_hour = self.collecting.hour <= hour && self.drawn_on != Some(self.employer.calendar.day(now));
+        is_hour || DRAWS <= now.0.saturating_sub(self.drawn_at.0)
+    }
+
+    async fn draw(&mut self, office: &Office<'_>, is_wished: bool, now: Moment) -> Result<usize, Why> {
+        let today = self.employer.calendar.day(now);
+        let (_, hour) = self.employer.calendar.weekday_and_hour(now);
+        let is_hour = self.collecting.hour <= hour && self.drawn_on != Some(today);
+        let bills = &office.owed.bills;
+        let mut calendar = self.employer.calendar.clone();
+        let carried = |payer, currency| bills.carried(payer, currency);
+        let mut planned: Plan = plan(&office.books(), &self.employer.policy, &mut calendar, today, carried);
+        if !is_hour && !is_wished {
+            let threshold = i128::from(self.collecting.threshold.millionths());
+            planned.invoices.retain(|invoice| {
+                threshold <= crate::domain::coin::Coin::of(invoice.currency).millionths(invoice.total)
+            });
+        }
+        let Some(zone) = Name::new(self.employer.calendar.zone().name()) else { return Ok(0) };
+        let due: Vec<_> = due(&planned, bills, &office.owed.payers, zone).collect();
+        let mut drawn = 0;
+        for bill in due {
+            match self.employer.file(Deed::Draw(Box::new(bill))).await? {
+                Ok(_) => drawn += 1,
+                // Meanwhile something was taken back, or posted before: the next plan has it.
+                Err(refused) => tracing::info!(error = %refused, "a bill was not drawn"),
+            }
+        }
+        if is_hour || is_wished {
+            self.drawn_on = Some(today);
+        }
+        Ok(drawn)
+    }
+
+    /// Whether a bill needs anything that can be done now.
+    fn is_to_walk(&self, bill: &Bill, now: Moment) -> bool {
+        if self.later.get(&bill.no).is_some_and(|(at, _)| now < *at) {
+            return false;
+        }
+        match bill.wants() {
+            Want::Ask(_, at) => at <= now,
+            Want::Look(_) => true,
+            Want::Nothing => {
+                let is_open = matches!(bill.seen.status, Status::Open | Status::Uncollectible);
+                let looked = self.looked.get(&bill.no).map_or(i64::MIN, |at| at.0);
+                is_open && bill.fault().is_none() && JANITOR <= now.0.saturating_sub(looked)
+            }
+        }
+    }
+
+    async fn walk(&self, office: &Office<'_>, bills: Vec<Arc<Bill>>) -> Result<Vec<(BillNo, Rest)>, Why> {
+        let mut by_customer: HashMap<Option<Name>, Vec<Arc<Bill>>> = HashMap::new();
+        for bill in bills {
+            by_customer.entry(bill.drawn.payer.customer).or_default().push(bill);
+        }
+        let walk = Walk { desk: office, stripe: &self.stripe, house: &self.employer.house };
+        let at_once = Semaphore::new(AT_ONCE);
+        let walks = by_customer.into_values().map(|bills| {
+            let (walk, at_once) = (&walk, &at_once);
+            async move {
+                let _turn = at_once.acquire().await;
+                let mut rests = Vec::new();
+                for bill in bills {
+                    let no = bill.no;
+                    let rest = match bill.wants() {
+                        Want::Nothing => walk.look_after(&bill).await?,
+                        Want::Ask(..) | Want::Look(_) => walk.go(bill).await?,
+                    };
+                    rests.push((no, rest));
+                }
+                Ok::<_, Stopped>(rests)
+            }
+        });
+        let mut walks: FuturesUnordered<_> = walks.collect();
+        let mut rests = Vec::new();
+        while let Some(came) = walks.next().await {
+            rests.extend(came?);
+        }
+        Ok(rests)
+    }
+
+    /// Notes when each bill is to be tried again.
+    fn remember(&mut self, rests: Vec<(BillNo, Rest)>, now: Moment) {
+        for (no, rest) in rests {
+            self.looked.insert(no, now);
+            match rest {
+                Rest::Done | Rest::At(_) => drop(self.later.remove(&no)),
+                Rest::Beaten(refused) if is_race(&refused) => drop(self.later.remove(&no)),
+                Rest::Beaten(refused) => tracing::error!(bill = %no, error = %refused, "a step of a bill was refused"),
+                Rest::Unsure(unsure) => {
+                    if unsure.is_shut {
+                        *lock(&self.shut) = Some(unsure.to_string());
+                        self.is_bound = false;
+                    }
+                    let tries = self.later.get(&no).map_or(0, |(_, tries)| *tries);
+                    let mut jitter = [0; 8];
+                    // Without chance, everybody comes back at once; that is all.
+                    let _ = getrandom::fill(&mut jitter);
+                    let seconds = unsure.after.map(|after| u32::try_from(after.as_secs()).unwrap_or(u32::MAX));
+                    let after = backoff(tries, u64::from_le_bytes(jitter), seconds);
+                    tracing::info!(bill = %no, error = %unsure, after_s = after.as_secs(), "a bill waits for Stripe");
+                    let micros = i64::try_from(after.as_micros()).unwrap_or(i64::MAX);
+                    self.later.insert(no, (Moment(now.0.saturating_add(micros)), tries.saturating_add(1)));
+                }
+            }
+        }
+    }
+
+    async fn place(&self, office: &Office<'_>, bills: &Bills) -> Result<(), Why> {
+        let walk = Walk { desk: office, stripe: &self.stripe, house: &self.employer.house };
+        let unplaced: Vec<Unplaced> = bills
+            .unplaced()
+            .map(|(event, _, object)| Unplaced { event: event.to_owned(), object: object.to_owned() })
+            .collect();
+        for told in &unplaced {
+            if let Err(Rest::Unsure(unsure)) = walk.place(told, |invoice| bills.of_invoice(invoice)).await? {
+                tracing::info!(event = told.event, error = %unsure, "an event waits for Stripe");
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Binds the folder's bills to the account of the key, or finds out that they are another's.
+    async fn bind(&mut self) -> Result<(), Why> {
+        if self.is_bound {
+            return Ok(());
+        }
+        #[derive(serde::Deserialize)]
+        struct Own {
+            id: String,
+        }
+        let reply = self.stripe.read(Call::get("/v1/account", "")).await?;
+        if reply.status != 200 {
+            let unsure = Unsure::of(&reply);
+            if unsure.is_shut {
+                *lock(&self.shut) = Some(format!("Stripe does not take the key: {}", unsure.why));
+            }
+            return Err(unsure.into());
+        }
+        let own: Own = read(&reply).ok_or_else(|| Unsure::unreadable("the account"))?;
+        let account = Account { id: own.id.into(), is_live: self.stripe.is_live() };
+        if self.employer.standing().await?.bills.account() != Some(&account) {
+            match self.employer.file(Deed::Bind(account)).await? {
+                Ok(_) => {}
+                Err(refused @ Refused::Account { .. }) => {
+                    let why = format!("{refused}, and the key is another's");
+                    *lock(&self.shut) = Some(why.clone());
+                    return Err(Why::Resting(Resting::Shut(why)));
+                }
+                Err(refused) => return Err(Why::Resting(Resting::Shut(refused.to_string()))),
+            }
+        }
+        *lock(&self.shut) = None;
+        self.is_bound = true;
+        Ok(())
+    }
+
+    /// Asks for the events that nobody told, now and then.
+    async fn ask_for_events(&mut self, now: Moment, bills: &Bills) -> Result<(), Why> {
+        if bills.is_empty() || self.asked_at.is_some_and(|at| now.0.saturating_sub(at.0) < JANITOR) {
+            return Ok(());
+        }
+        let seconds = now.0.div_euclid(1_000_000);
+        let since = self.asked_at.map_or(seconds - TOLD_WITHIN, |at| at.0.div_euclid(1_000_000) - 600);
+        let query = format!("created[gte]={since}");
+        let events: Vec<Event> = match all(&self.stripe, "/v1/events", &query, |event: &Event| &event.id).await {
+            Ok(events) => events,
+            Err(unsure) => {
+                tracing::warn!(error = %unsure, "the latest events could not be asked for");
+                return Ok(());
+            }
+        };
+        self.asked_at = Some(now);
+        let house = &self.employer.house;
+        let missed = events.iter().filter(|event| event.may_concern() && !event.is_others(house));
+        for event in missed.filter(|event| !bills.knows(&event.id)) {
+            let notice = event.notice(event.id.as_bytes(), event.bill(house, bills));
+            if let Err(refused) = self.employer.file(Deed::Notice(notice)).await?
+                && !is_race(&refused)
+            {
+                tracing::warn!(event = event.id, error = %Chain(&refused), "an event could not be noted");
+            }
+        }
+        Ok(())
+    }
+
+    async fn reconcile(&mut self) -> Result<Report, Why> {
+        self.bind().await?;
+        let bills = self.employer.standing().await?.bills;
+        let employer = Arc::clone(&self.employer);
+        let office = self.office(&employer).await?;
+        let lines = async |bill: &Bill| {
+            let lines = crate::billing::draw::lines_of(bill, &office.books(), &self.employer.calendar);
+            lines.unwrap_or_default()
+        };
+        let report = reconcile(&self.stripe, &self.employer.house, bills.all(), lines, |done| {
+            *lock(&self.reconciling) = Reconciling::Under { done, of: bills.len() };
+        });
+        Ok(report.await?)
+    }
+
+    /// The customer's JSON, as Stripe has it.
+    async fn customer(&mut self, customer: &str) -> Result<String, Why> {
+        self.bind().await?;
+        let reply = self.stripe.read(Call::get(format!("/v1/customers/{customer}"), "")).await?;
+        match reply.status {
+            200 | 404 => Ok(reply.body),
+            _ => Err(Unsure::of(&reply).into()),
+        }
+    }
+}
+
+enum Why {
+    Stopped(Stopped),
+    Resting(Resting),
+}
+
+impl From<Stopped> for Why {
+    fn from(stopped: Stopped) -> Why {
+        Why::Stopped(stopped)
+    }
+}
+
+impl From<Unsure> for Why {
+    fn from(unsure: Unsure) -> Why {
+        Why::Resting(Resting::Unsure(unsure.to_string()))
+    }
+}

@@ -1,0 +1,219 @@
+//! The whole way, by the program itself: earned, billed, paid, told by a webhook, and the same on both sides.
+
+use rialto::sandbox::shell::{self, Running};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use crate::house::House;
+use crate::sidecar::JSON;
+
+/// A sandbox behind an address.
+struct Bank {
+    running: Option<Running>,
+    runtime: Runtime,
+}
+
+impl Bank {
+    fn open() -> Bank {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let settings = shell::Settings {
+            listen: ([127, 0, 0, 1], 0).into(),
+            rate: shell::Rate { all: 10_000, endpoint: 10_000 },
+            ..shell::Settings::default()
+        };
+        let running = Some(runtime.block_on(shell::serve(settings)).unwrap());
+        Bank { running, runtime }
+    }
+
+    fn running(&self) -> &Running {
+        self.running.as_ref().unwrap()
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.running().address())
+    }
+
+    fn post(&self, path: &str, form: &str) -> Value {
+        let request = ureq::post(format!("{}{path}", self.url()))
+            .header("authorization", "Bearer sk_test_sandbox")
+            .header("content-type", "application/x-www-form-urlencoded");
+        let text = request.send(form).unwrap().into_body().read_to_string().unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn customer(&self, email: &str) -> String {
+        self.post("/v1/customers", &format!("email={email}"))["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Tells the house all that ever happened, signed, as if for the first time; what it answers.
+    fn tell(&self, house: &House, secret: &str) -> Vec<u16> {
+        let request = ureq::get(format!("{}/v1/events?limit=100", self.url()));
+        let answer = request.header("authorization", "Bearer sk_test_sandbox").call().unwrap();
+        let events: Value = serde_json::from_str(&answer.into_body().read_to_string().unwrap()).unwrap();
+        let at = self.running().now();
+        let told = |event: &Value| {
+            let payload = event.to_string();
+            let signature = rialto::billing::signature::sign(payload.as_bytes(), secret, at);
+            let request = ureq::post(format!("{}/webhooks/stripe", house.sidecar.url()));
+            let request = request.config().http_status_as_error(false).build();
+            let request = request.header("content-type", JSON).header("stripe-signature", signature);
+            request.send(&payload).unwrap().status().as_u16()
+        };
+        events["data"].as_array().unwrap().iter().map(told).collect()
+    }
+}
+
+impl Drop for Bank {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            self.runtime.block_on(running.stop());
+        }
+    }
+}
+
+/// A house that collects at this bank, and in which all is live.
+fn live(bank: &Bank) -> House {
+    let url = bank.url();
+    let house = House::with(&[
+        ("RIALTO_STRIPE_MODE", "sandbox"),
+        ("RIALTO_STRIPE_URL", &url),
+        ("RIALTO_GATE_EVENTS", "0"),
+        ("RIALTO_GATE_HOURS", "0"),
+        // Only when a test says so.
+        ("RIALTO_BILL_HOUR", "23"),
+        ("RIALTO_BILL_THRESHOLD", "1000000"),
+        ("RIALTO_GUARD_PAIR_HOUR", "1000000000"),
+    ]);
+    let customer = bank.customer("ada%40example.com");
+    house.done(&["payer", "add", "Ada", "--customer", &customer]);
+    house.done(&["rollout", "live", "--all", "--why", "a test"]);
+    house
+}
+
+/// Thirty-seven messages and two consultations: 3.70 and 50.00 for an hour each.
+fn earn(house: &House) {
+    for number in 0..37 {
+        let letter = json!({ "id": format!("recL{number}"), "type": "send_message", "citizen": "Lucid",
+            "recipient_type": "external", "client": "Ada", "business": "bottega" });
+        house.take(&letter);
+    }
+    for number in 0..2 {
+        let session = json!({ "id": format!("recS{number}"), "type": "paid_service", "citizen": "Lucid",
+            "duration_minutes": 50, "client": "Ada", "business": "bottega" });
+        house.take(&session);
+    }
+}
+
+/// Waits until the house says so.
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    for _ in 0..600 {
+        if is_so() {
+            return;
+        }
+        std::thread::park_timeout(std::time::Duration::from_millis(50));
+    }
+    panic!("never: {what}");
+}
+
+#[test]
+fn what_is_earned_is_billed_paid_told_and_the_same_on_both_sides() {
+    let bank = Bank::open();
+    let house = live(&bank);
+    assert_eq!(house.done(&["payer", "check", "Ada"]), "Ada can be billed\n");
+    earn(&house);
+    let planned = house.get("/v1/bills/plan?payer=Ada");
+    assert_eq!(planned["invoices"][0]["amount"], "87.03", "{planned}");
+    assert!(house.done(&["bill", "run"]).starts_with("1 drawn"));
+    let bill = house.get("/v1/bills/bill_1");
+    // What was planned is what was billed, line by line.
+    assert_eq!([&bill["amount"], &bill["status"]], ["87.03", "open"], "{bill}");
+    for (planned, billed) in
+        planned["invoices"][0]["lines"].as_array().unwrap().iter().zip(bill["lines"].as_array().unwrap())
+    {
+        for key in ["date", "earner", "rule", "amount", "exact"] {
+            assert_eq!(planned[key], billed[key], "{key}");
+        }
+    }
+    let of: Vec<&Value> =
+        bill["lines"].as_array().unwrap().iter().flat_map(|line| line["transactions"].as_array().unwrap()).collect();
+    assert_eq!(of.len(), 39, "each cent is of its activities");
+    let why = house.done(&["why", of[0].as_str().unwrap()]);
+    assert!(why.contains("Ada") && why.contains("Lucid"), "{why}");
+
+    let invoice = bill["invoice"].as_str().unwrap().to_owned();
+    let at = bank.running().now();
+    bank.running().with(|sandbox| sandbox.pay(&invoice, at)).unwrap();
+    assert!(bank.tell(&house, "whsec_another").iter().all(|status| *status == 400), "nobody else is believed");
+}
+
+#[test]
+fn a_payment_is_told_looked_at_and_collected() {
+    let bank = Bank::open();
+    let house = live(&bank);
+    earn(&house);
+    house.done(&["bill", "run"]);
+    let invoice = house.get("/v1/bills/bill_1")["invoice"].as_str().unwrap().to_owned();
+    let at = bank.running().now();
+    bank.running().with(|sandbox| sandbox.pay(&invoice, at)).unwrap();
+    let told = bank.tell(&house, "whsec_sandbox");
+    assert!(!told.is_empty() && told.iter().all(|status| *status == 200), "{told:?}");
+    until("the bill is paid", || house.get("/v1/bills/bill_1")["status"] == "paid");
+    until("its fee is known", || house.get("/v1/bills/bill_1")["fees"] != "0.00");
+    let bill = house.get("/v1/bills/bill_1");
+    assert_eq!([&bill["paid"], &bill["collected"], &bill["remaining"]], ["87.03", "87.03", "0.00"], "{bill}");
+    assert_eq!(bill["fees"], "1.56", "1.5 % and 0.25");
+    let clean = house.done(&["bill", "reconcile"]);
+    assert_eq!(clean, "1 bills, 1 invoices at Stripe: the same to the cent\n");
+    // The next one goes on where this one began.
+    let house = restarted(house, &bank);
+    assert_eq!(house.get("/v1/bills/bill_1")["collected"], "87.03");
+    assert!(house.done(&["bill", "run"]).starts_with("nothing is due"));
+    // What happens behind our back is found.
+    bank.running().with(|sandbox| sandbox.refund(&invoice, 703, at)).unwrap();
+    let differs = house.run(&["bill", "reconcile"]);
+    assert!(differs.code == Some(1) && differs.out.contains("refunded"), "{differs:?}");
+    bank.tell(&house, "whsec_sandbox");
+    until("the refund is seen", || house.get("/v1/bills/bill_1")["collected"] == "80.00");
+    house.done(&["bill", "reconcile"]);
+}
+
+fn restarted(house: House, bank: &Bank) -> House {
+    let url = bank.url();
+    house.restarted_with(&[
+        ("RIALTO_STRIPE_MODE", "sandbox"),
+        ("RIALTO_STRIPE_URL", &url),
+        ("RIALTO_BILL_HOUR", "23"),
+        ("RIALTO_BILL_THRESHOLD", "1000000"),
+    ])
+}
+
+#[test]
+fn a_bill_that_is_called_off_is_void_and_drawn_again_only_when_somebody_says_so() {
+    let bank = Bank::open();
+    let house = live(&bank);
+    earn(&house);
+    house.done(&["bill", "run"]);
+    house.done(&["bill", "cancel", "bill_1", "--why", "the wrong customer"]);
+    until("it is void", || house.get("/v1/bills/bill_1")["status"] == "void");
+    assert!(house.done(&["bill", "run"]).starts_with("nothing is due"));
+    let customer = bank.customer("ada.nuova%40example.com");
+    house.done(&["payer", "add", "Ada", "--customer", &customer]);
+    house.done(&["bill", "again", "bill_1"]);
+    until("another one is out", || house.sidecar.get("/v1/bills/bill_2").1["status"] == "open");
+    let bill = house.get("/v1/bills/bill_2");
+    assert_eq!(
+        [&bill["amount"], &bill["reissues"], &bill["customer"]],
+        [&json!("87.03"), &json!("bill_1"), &json!(customer)]
+    );
+    assert_eq!(house.get("/v1/bills/bill_1")["reissued_by"], "bill_2");
+    house.done(&["bill", "reconcile"]);
+}
+
+#[test]
+fn without_a_mode_nothing_is_collected_and_nobody_is_believed() {
+    let house = House::open();
+    let refused = house.run(&["bill", "run"]);
+    assert!(refused.code == Some(1) && refused.err.contains("stripe_mode"), "{refused:?}");
+    let (status, answer) = house.sidecar.post("/webhooks/stripe", JSON, "{}");
+    assert_eq!((status, &answer["error"]["code"]), (400, &json!("webhook")));
+}
