@@ -14,6 +14,7 @@ mod events;
 mod faults;
 mod form;
 mod invoices;
+mod items;
 mod json;
 mod keys;
 mod lines;
