@@ -10,7 +10,7 @@ mod limits;
 mod webhooks;
 
 pub use self::limits::Rate;
-pub use self::webhooks::{Webhook, signature};
+pub use self::webhooks::Webhook;
 
 use std::io;
 use std::net::SocketAddr;
