@@ -144,6 +144,9 @@ impl Transaction {
     }
 }
 
+/// The card of Stripe's tests that a customer may leave, and that never pays.
+const DECLINED: &str = "pm_card_chargeCustomerFail";
+
 impl World {
     /// Charges the card that a customer left, for what remains of his invoice.
     pub(super) fn charge_card(&mut self, invoice: usize) -> Result<(), Problem> {
@@ -152,7 +155,7 @@ impl World {
             let message = "This customer has no payment method that could be charged.";
             return Err(Problem::refused("resource_missing", message));
         };
-        let is_declined = customer.is_declined || card == "pm_card_chargeDeclined";
+        let is_declined = customer.is_declined || card == DECLINED;
         self.invoices[invoice].attempts += 1;
         match is_declined {
             false => {

@@ -8,9 +8,11 @@ pub(super) struct Problem {
     pub(super) status: u16,
     kind: &'static str,
     code: Option<&'static str>,
-    message: String,
-    param: Option<String>,
+    message: Box<str>,
+    param: Option<Box<str>>,
     decline: Option<&'static str>,
+    /// The id of what there is not.
+    missing: Option<Box<str>>,
     /// Whether it was found before the endpoint began its work, so that no key remembers it.
     pub(super) is_early: bool,
     /// Not before so many seconds.
@@ -27,9 +29,10 @@ impl Problem {
             status,
             kind,
             code,
-            message: message.into(),
+            message: message.into().into_boxed_str(),
             param: None,
             decline: None,
+            missing: None,
             is_early: false,
             retry_after_s: None,
             should_retry: None,
@@ -50,7 +53,17 @@ impl Problem {
     /// There is no such thing.
     pub(super) fn missing(what: &str, id: &str, param: &str) -> Problem {
         let message = format!("No such {what}: '{id}'");
-        Problem::new(404, INVALID, Some("resource_missing"), message).about(param)
+        let problem = Problem::new(404, INVALID, Some("resource_missing"), message);
+        Problem { missing: Some(id.into()), ..problem.about(param) }
+    }
+
+    /// The same, of a call to this address: what the address names is not found, but what only a parameter names makes
+    /// a wrong parameter.
+    pub(super) fn at(self, path: &[&str]) -> Problem {
+        match self.missing.as_deref() {
+            Some(id) if !path.contains(&id) => Problem { status: 400, ..self },
+            _ => self,
+        }
     }
 
     /// There is nothing at this address.
@@ -102,7 +115,7 @@ impl Problem {
 
     /// The same, about this parameter.
     pub(super) fn about(mut self, param: &str) -> Problem {
-        self.param = Some(param.to_owned());
+        self.param = Some(param.into());
         self
     }
 

@@ -11,7 +11,7 @@ impl World {
         let nowhere = || Err(Problem::nowhere(method.as_str(), path));
         let Some(rest) = path.strip_prefix("/v1/") else { return nowhere() };
         let parts: Vec<&str> = rest.split('/').collect();
-        match (method, &*parts) {
+        let answer = match (method, &*parts) {
             (_, [_, "", ..]) => nowhere(),
             (_, ["invoices", rest @ ..]) => self.route_invoice(method, path, rest, form),
             (Method::Post, ["customers"]) => self.create_customer(form),
@@ -33,7 +33,8 @@ impl World {
             (Method::Post, ["refunds"]) => self.create_refund(form),
             (Method::Get, _) => self.route_read(path, &parts, form),
             _ => nowhere(),
-        }
+        };
+        answer.map_err(|problem| problem.at(&parts))
     }
 
     fn route_invoice(&mut self, method: Method, path: &str, parts: &[&str], form: Form) -> Answer {

@@ -213,6 +213,12 @@ fn a_card_is_charged_declined_or_not_there() {
     }
     assert!(desk.kinds().contains(&"invoice.payment_failed".to_owned()));
     desk.sandbox.fail_cards(&customer, false).unwrap();
+    let leave = |desk: &mut Desk, card: &str| {
+        desk.post(&format!("/v1/customers/{customer}"), &format!("invoice_settings[default_payment_method]={card}"));
+    };
+    leave(&mut desk, "pm_card_chargeCustomerFail");
+    assert_eq!(desk.bad(Method::Post, &pay, "").1, "card_declined");
+    leave(&mut desk, "pm_card_visa");
     assert_eq!(desk.post(&pay, "")["status"], "paid");
     assert_eq!(desk.sandbox.totals("eur").collected, 1_000);
 }
@@ -318,6 +324,6 @@ fn a_customer_who_was_deleted_is_told_of_but_not_invoiced() {
     let invoice = desk.draft(&customer, &[1_000]);
     desk.sandbox.delete_customer(&customer, START).unwrap();
     assert_eq!(desk.get(&format!("/v1/customers/{customer}"), "")["deleted"], true);
-    assert_eq!(desk.bad(Method::Post, "/v1/invoices", &format!("customer={customer}")).0, 404);
+    assert_eq!(desk.bad(Method::Post, "/v1/invoices", &format!("customer={customer}")).0, 400);
     assert_eq!(desk.bad(Method::Post, &format!("/v1/invoices/{invoice}/finalize"), "").2, "customer");
 }
