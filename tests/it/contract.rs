@@ -2,6 +2,9 @@
 //!
 //! The library says what a call may carry and which signatures it takes. It is asked on this machine alone.
 
+mod sent;
+mod standing_in;
+
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 

@@ -1,6 +1,6 @@
 //! Collecting: from what is owed to money at Stripe, whatever happens on the way.
 
-mod seeds;
+pub mod seeds;
 mod table;
 mod whole;
-mod world;
+pub mod world;

@@ -19,7 +19,8 @@ pub fn live(seed: u64, happenings: u64, mistake: Mistake) -> Result<World, Strin
     world.faults().map(|()| world)
 }
 
-const HAPPENINGS: u64 = 60;
+/// So many happenings are a life.
+pub const HAPPENINGS: u64 = 60;
 
 /// `RIALTO_SIM_SEEDS` worlds; the one of `RIALTO_SIM_SEED` alone, where that is set.
 #[test]
