@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use blake3::Hash;
 use rialto::domain::activity::{Activity, Outcome, Stated};
@@ -12,6 +13,7 @@ use rialto::domain::external::Ruling;
 use rialto::domain::ids::Feed;
 use rialto::domain::names::Name;
 use rialto::domain::rows::{Building, Citizen, Row};
+use rialto::domain::tariff::Tariff;
 use rialto::domain::tariff::when::Occasion;
 use rialto::domain::time::Moment;
 use rialto::folder::DataFolder;
@@ -111,6 +113,9 @@ impl Scribe {
     }
 }
 
+/// Read once: it prices every event of every world.
+static BUILT_IN: LazyLock<Tariff> = LazyLock::new(rialto::tariffs::built_in);
+
 /// The event of an activity that the built-in tariff prices.
 pub fn event(activity: &Activity) -> Event<'_> {
     let ruling = match activity.feed {
@@ -120,7 +125,7 @@ pub fn event(activity: &Activity) -> Event<'_> {
     Event {
         key: activity.key(),
         content: activity.content(),
-        draft: rialto::tariffs::built_in().draft(&Occasion {
+        draft: BUILT_IN.draft(&Occasion {
             activity,
             business: activity.business,
             business_kind: None,

@@ -22,7 +22,9 @@ const HELP: &str = "\
 cargo xtask: what the repository does to itself.
 
   cargo xtask test            everything that must hold before a change is taken: formatting, clippy, all
-                              tests, the contract, the example, the dependencies, and `live`
+                              tests, the contract, the example, the dependencies, and `live`. Money is
+                              collected in 10,000 worlds made of seeds; RIALTO_SIM_SEEDS=100000 in the
+                              environment makes more of them, and RIALTO_SIM_SEED=n replays one alone
   cargo xtask lint            formatting, clippy with every warning an error, and the dependencies
       --deny                  (of both) builds cargo-deny into target/tools where it is missing, in about
                               three minutes; without it, the dependencies are checked only where it is
@@ -30,8 +32,9 @@ cargo xtask: what the repository does to itself.
   cargo xtask live            the README's first command for real: the demo earns money, its page shows
                               it in a headless Chromium, promtool likes its metrics, every curl of the
                               README works, and it stops in good order with a book that is whole
-  cargo xtask contract        what is sent to Stripe and taken from it, held against Stripe's official
-                              library for Python, which is installed into target/contract
+  cargo xtask contract        what is sent to Stripe and taken from it, and the sandbox that stands in for
+                              it, held against Stripe's official library for Python, which is
+                              installed into target/contract
   cargo xtask bench           measures everything that Rialto must reach, beside the disk, a PostgreSQL
                               of its own and the brief's way in Python, and writes the table into
                               benches/README.md

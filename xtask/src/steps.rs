@@ -57,9 +57,20 @@ impl Steps {
 
 /// Runs cargo, in the open.
 pub fn cargo(arguments: &[&str]) -> Done {
+    cargo_with(None, arguments)
+}
+
+/// Likewise, with a variable in its environment; one that whoever called has set is left as it is.
+pub fn cargo_with(variable: Option<(&str, &str)>, arguments: &[&str]) -> Done {
+    let mut command = Command::new(env!("CARGO"));
+    command.args(arguments);
+    let unset = variable.filter(|(name, _)| std::env::var_os(name).is_none());
+    if let Some((name, value)) = unset {
+        command.env(name, value);
+        print!("{name}={value} ");
+    }
     println!("cargo {}", arguments.join(" "));
-    let status = Command::new(env!("CARGO")).args(arguments).status();
-    match status {
+    match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("`cargo {}` failed: {status}", arguments.join(" "))),
         Err(error) => Err(format!("`cargo {}` did not start: {error}", arguments.join(" "))),
