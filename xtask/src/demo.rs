@@ -1,4 +1,4 @@
-//! A running demo: the release binary in a new temporary folder, stopped whatever happens.
+//! A running demo, or sandbox: the release binary in a new temporary folder, stopped whatever happens.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -23,15 +23,24 @@ pub struct Demo {
 impl Demo {
     /// Runs `rialto serve --demo` and waits until it listens.
     pub fn start() -> Result<Demo, String> {
-        let folder = places::made(std::env::temp_dir().join(format!("rialto-live-{}", std::process::id())))?;
+        Demo::run("demo", &["serve", "--demo"])
+    }
+
+    /// Runs `rialto sandbox` likewise.
+    pub fn sandbox() -> Result<Demo, String> {
+        Demo::run("sandbox", &["sandbox"])
+    }
+
+    fn run(name: &str, arguments: &[&str]) -> Result<Demo, String> {
+        let folder = places::made(std::env::temp_dir().join(format!("rialto-live-{}-{name}", std::process::id())))?;
         let log = File::create(folder.join("log")).map_err(|error| format!("no log: {error}"))?;
         let mut command = rialto(&folder);
-        command.args(["serve", "--demo", "--listen", "127.0.0.1:0"]).stdout(Stdio::null()).stderr(log);
-        let child = command.spawn().map_err(|error| format!("the demo did not start: {error}"))?;
+        command.args(arguments).args(["--listen", "127.0.0.1:0"]).stdout(Stdio::null()).stderr(log);
+        let child = command.spawn().map_err(|error| format!("the {name} did not start: {error}"))?;
         let mut demo = Demo { folder, address: String::new(), child };
         let told = until(|| demo.log().split_once("listens on http://").map(|(_, rest)| rest.to_owned()));
         let told = told.and_then(|rest| rest.split_once('/').map(|(address, _)| address.to_owned()));
-        demo.address = told.ok_or_else(|| format!("the demo does not listen; it says:\n{}", demo.log()))?;
+        demo.address = told.ok_or_else(|| format!("the {name} does not listen; it says:\n{}", demo.log()))?;
         Ok(demo)
     }
 

@@ -24,7 +24,8 @@ fn look(demo: &Demo) -> Result<String, String> {
     println!("today went from {from} to {to} EUR, and {EARNERS} earners are named");
     likes_metrics(demo)?;
     println!("promtool has nothing to say against /metrics");
-    let curls = readme::try_every_curl(&demo.address, &demo.folder)?;
+    let sandbox = Demo::sandbox()?;
+    let curls = readme::try_every_curl(&demo.address, &sandbox.address, &demo.folder)?;
     println!("all {curls} curl commands of the README work");
     let picture = places::made(places::root().join("tests/artefacts"))?.join("page.png");
     page::look(&format!("http://{}/", demo.address), &demo.folder, &picture)?;

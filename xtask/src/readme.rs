@@ -6,20 +6,23 @@ use std::process::Command;
 
 use crate::places;
 
-/// The address that the README tells everybody.
+/// The addresses that the README tells everybody: the sidecar's,
 const PRINTED: &str = "127.0.0.1:8717";
-/// What the README's activity costs, and the first words of the answer it shows.
-const SHOWN: [&str; 2] = [r#""amount":"60.00""#, r#"{"recorded":0,"priced":1,"#];
+/// and the sandbox's.
+const SANDBOX: &str = "127.0.0.1:12111";
+/// What the README's activity costs, the first words of the answer it shows, and what the sandbox collected.
+const SHOWN: [&str; 3] = [r#""amount":"60.00""#, r#"{"recorded":0,"priced":1,"#, r#""collected":6000"#];
 
-/// Runs all of them against a demo, where it was started; returns how many there are.
-pub fn try_every_curl(address: &str, folder: &Path) -> Result<usize, String> {
+/// Runs all of them against a demo and a sandbox, where the demo was started; returns how many there are.
+pub fn try_every_curl(address: &str, sandbox: &str, folder: &Path) -> Result<usize, String> {
     let path = places::root().join("README.md");
     let text = fs::read_to_string(path).map_err(|error| format!("README.md: {error}"))?;
     let commands = curls(&text);
     let mut answers = String::new();
     for command in &commands {
         // Where a reader would see an error page, the test is to see an error.
-        let script = command.replace(PRINTED, address).replace("curl -s ", "curl -sS --fail ");
+        let script = command.replace(PRINTED, address).replace(SANDBOX, sandbox);
+        let script = script.replace("curl -s ", "curl -sS --fail ");
         let output = Command::new("sh").args(["-ec", &script]).current_dir(folder).output();
         let output = output.map_err(|error| format!("sh did not start: {error}"))?;
         let answer = String::from_utf8_lossy(&output.stdout);
