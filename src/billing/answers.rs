@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use super::asks::{BILL, LINE};
 use super::call::Reply;
 use crate::domain::bills::{Amounts, Fault, PART_LINES, Refusal, Sight, Status, Takings};
+use crate::domain::money::Currency;
 use crate::domain::time::Moment;
 use crate::ledger::bill::Bill;
 
@@ -121,7 +122,7 @@ pub struct Charge {
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Booked {
-    Object { fee: i64 },
+    Object { fee: i64, currency: String },
     // Only its id, where it was not asked for.
     Other(serde::de::IgnoredAny),
 }
@@ -179,8 +180,15 @@ impl Invoice {
 
     /// How the bill stands, of which this is the invoice.
     pub fn sight(&self, bill: &Bill, is_live: bool) -> Option<Sight> {
+        /// No invoice comes to more, and sums of such amounts are never too large.
+        const MOST: i64 = 10_000_000_000_000;
         if self.deleted {
             return Some(Sight::default());
+        }
+        let net = self.total_excluding_tax.unwrap_or_default();
+        let amounts = [self.total, net, self.amount_paid, self.amount_remaining, self.pre_payment_credit_notes_amount];
+        if amounts.iter().any(|amount| !(-MOST..=MOST).contains(amount)) {
+            return None;
         }
         let status = match self.status.as_deref()? {
             "draft" => Status::Draft,
@@ -263,27 +271,31 @@ impl Payment {
 
 impl Charge {
     /// What was given back of it, and what Stripe took.
-    pub fn add_to(&self, takings: &mut Takings) {
-        takings.refunded += self.amount_refunded;
-        takings.fees += self.balance_transaction.as_ref().map_or(0, Booked::fee);
+    pub fn add_to(&self, takings: &mut Takings, currency: Currency) {
+        takings.refunded = takings.refunded.saturating_add(self.amount_refunded);
+        let fee = self.balance_transaction.as_ref().map_or(0, |booked| booked.fee(currency));
+        takings.fees = takings.fees.saturating_add(fee);
     }
 }
 
 impl Dispute {
     /// What is withdrawn by it, and what Stripe took.
-    pub fn add_to(&self, takings: &mut Takings) {
+    pub fn add_to(&self, takings: &mut Takings, currency: Currency) {
         // Nothing is withdrawn by an inquiry, and what was won is back.
         let is_back = self.status == "won" || self.status.starts_with("warning_") || self.status == "prevented";
-        takings.disputed += if is_back { 0 } else { self.amount };
-        takings.fees += self.balance_transactions.iter().map(Booked::fee).sum::<i64>();
+        takings.disputed = takings.disputed.saturating_add(if is_back { 0 } else { self.amount });
+        for booked in &self.balance_transactions {
+            takings.fees = takings.fees.saturating_add(booked.fee(currency));
+        }
     }
 }
 
 impl Booked {
-    fn fee(&self) -> i64 {
+    /// What it cost in this currency. An account that is paid out in another one pays its fees in that.
+    fn fee(&self, of: Currency) -> i64 {
         match self {
-            Booked::Object { fee } => *fee,
-            Booked::Other(_) => 0,
+            Booked::Object { fee, currency } if currency.eq_ignore_ascii_case(&of.to_string()) => *fee,
+            Booked::Object { .. } | Booked::Other(_) => 0,
         }
     }
 }

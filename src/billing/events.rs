@@ -77,10 +77,11 @@ impl Event {
         marked.or_else(|| bills.of_invoice(self.about()))
     }
 
-    /// Whether it is another house's: it carries a mark, which is not ours.
+    /// Whether it is somebody else's: an invoice that does not carry our mark, or anything that carries another's.
     pub fn is_others(&self, house: &House) -> bool {
-        let mark = self.data.object.metadata.as_ref().and_then(|metadata| metadata.get(BILL));
-        mark.is_some_and(|mark| house.marked(mark).is_none())
+        let object = &self.data.object;
+        let mark = object.metadata.as_ref().and_then(|metadata| metadata.get(BILL));
+        mark.map_or(object.object.as_deref() == Some("invoice"), |mark| house.marked(mark).is_none())
     }
 
     /// What is written down of it: never what it tells, and nothing of anybody.

@@ -10,12 +10,13 @@ use crate::domain::bills::Detail;
 use crate::domain::calendar::Day;
 use crate::domain::money::Sum;
 use crate::domain::tariff::RuleId;
+use crate::ledger::bills;
 use crate::ledger::roll::NameNo;
 
 use crate::domain::coin::Coin;
 
 /// The most lines that an invoice has: Stripe takes no more items.
-pub const LINES_MAX: usize = 250;
+pub const LINES_MAX: usize = bills::LINES_MAX as usize;
 
 /// The line that a transaction is in, where lines tell so much.
 pub fn key(detail: Detail, earner: NameNo, rule: RuleId, day: Day) -> Key {

@@ -20,11 +20,18 @@ pub async fn look(
         (Look::Find, _) | (_, None) => find(stripe, house, bill).await,
         (Look::Lines, Some(id)) => {
             let sight = invoice(stripe, bill, id).await?;
-            if sight.status == Status::Draft { with_lines(stripe, sight, id, lines).await } else { Ok(sight) }
+            if sight.status != Status::Draft {
+                return Ok(sight);
+            }
+            let sight = with_lines(stripe, sight, id, lines).await?;
+            let is_whole = sight.parts.is_some_and(|parts| parts.count_ones() == u32::from(bill.parts()));
+            let net = sight.amounts.total - sight.amounts.tax;
+            let fault = (is_whole && net != bill.drawn.total).then_some(Fault::Total);
+            Ok(Sight { fault: sight.fault.or(fault), ..sight })
         }
         (Look::Invoice, Some(id)) => {
             let sight = invoice(stripe, bill, id).await?;
-            with_takings(stripe, sight, id).await
+            with_takings(stripe, bill, sight, id).await
         }
     }
 }
@@ -46,7 +53,12 @@ async fn find(stripe: &impl Stripe, house: &House, bill: &Bill) -> Result<Sight,
     let customer = bill.drawn.payer.customer.map_or("", |id| id.as_str());
     let since = bill.at.0.div_euclid(1_000_000) - BEFORE_S;
     let query = format!("customer={customer}&created[gte]={since}");
-    let all: Vec<Invoice> = all(stripe, "/v1/invoices", &query, |invoice: &Invoice| &invoice.id).await?;
+    let all: Vec<Invoice> = match all(stripe, "/v1/invoices", &query, |invoice: &Invoice| &invoice.id).await {
+        Ok(all) => all,
+        // Who is no customer has no invoices.
+        Err(unsure) if unsure.why == "resource_missing" => return Ok(Sight::default()),
+        Err(unsure) => return Err(unsure),
+    };
     let mark = house.mark(bill.no);
     let mut ours = all.iter().filter(|invoice| invoice.mark() == Some(&mark));
     let Some(first) = ours.next() else { return Ok(Sight::default()) };
@@ -75,7 +87,7 @@ async fn with_lines(stripe: &impl Stripe, sight: Sight, id: &str, lines: &[Line]
 }
 
 /// What came of the invoice's payments, where anything was paid.
-async fn with_takings(stripe: &impl Stripe, sight: Sight, id: &str) -> Result<Sight, Unsure> {
+async fn with_takings(stripe: &impl Stripe, bill: &Bill, sight: Sight, id: &str) -> Result<Sight, Unsure> {
     if sight.amounts.paid == 0 {
         return Ok(Sight { takings: Some(Takings::default()), ..sight });
     }
@@ -96,11 +108,11 @@ async fn with_takings(stripe: &impl Stripe, sight: Sight, id: &str) -> Result<Si
             }
             (None, None) => continue,
         };
-        charges.iter().for_each(|charge| charge.add_to(&mut takings));
+        charges.iter().for_each(|charge| charge.add_to(&mut takings, bill.currency()));
         if charges.iter().any(|charge| charge.disputed) {
             let disputes: Vec<Dispute> =
                 all(stripe, "/v1/disputes", &disputes, |dispute: &Dispute| &dispute.id).await?;
-            disputes.iter().for_each(|dispute| dispute.add_to(&mut takings));
+            disputes.iter().for_each(|dispute| dispute.add_to(&mut takings, bill.currency()));
         }
     }
     Ok(Sight { takings: Some(takings), ..sight })

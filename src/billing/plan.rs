@@ -232,9 +232,13 @@ impl Account<'_> {
         if all + carried.0 <= 0 {
             return Err(Why::Nothing);
         }
+        let coin = Coin::of(self.currency);
         let mut why = Why::Nothing;
         for detail in Detail::ALL {
-            let taken = fitting(owed, detail);
+            let taken = fitting(owed, detail, coin.most() - carried.0);
+            if taken == 0 {
+                return Err(Why::TooMuch);
+            }
             // What comes later may take back what comes first: nobody is invoiced more than he owes in all.
             if all < sum(&owed[..taken]) {
                 continue;
@@ -316,12 +320,14 @@ fn since(owed: &[Owed], carried: Sum) -> Day {
     since.or(owed.last().map(|owed| owed.day)).unwrap_or(Day(0))
 }
 
-/// How many of these transactions fit on the lines of one invoice.
-fn fitting(owed: &[Owed], detail: Detail) -> usize {
+/// How many of these transactions fit on one invoice: on its lines, and into what Stripe takes at once.
+fn fitting(owed: &[Owed], detail: Detail, most: i128) -> usize {
     let mut keys = std::collections::BTreeSet::new();
+    let mut sum = 0;
     let fits = |owed: &&Owed| {
+        sum += i128::from(owed.charge.amount.millionths());
         let key = owed.key(detail);
-        keys.contains(&key) || keys.len() < LINES_MAX && keys.insert(key)
+        sum <= most && (keys.contains(&key) || keys.len() < LINES_MAX && keys.insert(key))
     };
     owed.iter().take_while(fits).count()
 }

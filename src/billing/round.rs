@@ -47,6 +47,11 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
         };
         match self.desk.note(Deed::Place(told.event.as_str().into(), bill)).await? {
             Ok(()) => Ok(Ok(())),
+            Err(Refused::NoBill(no)) => {
+                // It carries our mark, and we never drew it: this folder is older than what Stripe has.
+                let none = self.desk.note(Deed::Place(told.event.as_str().into(), None)).await?;
+                Ok(none.and(Err(Refused::NoBill(no))).map_err(Rest::Beaten))
+            }
             Err(refused) => Ok(Err(Rest::Beaten(refused))),
         }
     }

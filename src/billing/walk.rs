@@ -16,9 +16,9 @@ use super::asks::{House, Words};
 use super::call::{Call, Reply};
 use super::lines::Line;
 use super::look::look;
-use crate::domain::bills::{Ask, Deed, Outcome, Refused, Sight, Step};
+use crate::domain::bills::{Ask, Deed, Fault, Outcome, Refused, Sight, Step};
 use crate::domain::time::Moment;
-use crate::ledger::bill::{Bill, Want};
+use crate::ledger::bill::{Bill, Look, Want};
 
 /// Where deeds are written down.
 pub trait Desk {
@@ -75,6 +75,12 @@ impl Unsure {
         Unsure { why, after, is_shut: matches!(reply.status, 401 | 403) }
     }
 
+    /// Something is wrong with the invoice, which somebody has to look at.
+    pub fn faulty(fault: Fault) -> Unsure {
+        const AFTER: Duration = Duration::from_secs(600);
+        Unsure { why: compact_str::format_compact!("{fault}"), after: Some(AFTER), is_shut: false }
+    }
+
     /// An answer that cannot be read.
     pub fn unreadable(what: &str) -> Unsure {
         Unsure { why: compact_str::format_compact!("{what} could not be read"), after: None, is_shut: false }
@@ -109,6 +115,8 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
     pub async fn go(&self, mut bill: Arc<Bill>) -> Result<Rest, D::Stopped> {
         // They are the same all the way, and many need none.
         let mut lines = None;
+        // What was read long ago says nothing of what is there now.
+        let mut is_read = false;
         loop {
             let went = match bill.wants() {
                 Want::Nothing => return Ok(Rest::Done),
@@ -116,6 +124,10 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
                 Want::Ask(..) if bill.is_hopeless() => {
                     let code = bill.way.failed.as_ref().map(|failed| failed.refusal.code.clone());
                     self.file(Deed::Drop(bill.no, code.unwrap_or_default())).await?
+                }
+                Want::Ask(Step::Finalise, _) if !is_read => {
+                    is_read = true;
+                    self.look(&bill, &mut lines, Look::Lines).await?
                 }
                 Want::Ask(step, _) => {
                     let lines = self.lines(&mut lines, &bill).await?;
@@ -126,17 +138,15 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
                     }
                 }
                 Want::Look(how) => {
-                    let lines = self.lines(&mut lines, &bill).await?;
-                    match look(self.stripe, self.house, &bill, lines, how).await {
-                        Err(unsure) => Err(Rest::Unsure(unsure)),
-                        Ok(sight) => match self.file(Deed::See(bill.no, sight)).await? {
-                            Ok(bill) => match &bill.way.asked {
-                                // It is not there: the same again.
-                                Some(asked) => self.send(&bill, &asked.ask).await?,
-                                None => Ok(bill),
-                            },
-                            beaten => beaten,
+                    is_read |= how == Look::Lines;
+                    match self.look(&bill, &mut lines, how).await? {
+                        Ok(bill) => match (&bill.way.asked, bill.fault()) {
+                            (None, _) => Ok(bill),
+                            // It is not there: the same again.
+                            (Some(asked), None) => self.send(&bill, &asked.ask).await?,
+                            (Some(_), Some(fault)) => return Ok(Rest::Unsure(Unsure::faulty(fault))),
                         },
+                        rest => rest,
                     }
                 }
             };
@@ -144,6 +154,20 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
                 Ok(next) => bill = next,
                 Err(rest) => return Ok(rest),
             }
+        }
+    }
+
+    /// Looks at the bill, and writes down what there is.
+    async fn look(
+        &self,
+        bill: &Bill,
+        lines: &mut Option<Vec<Line>>,
+        how: Look,
+    ) -> Result<Result<Arc<Bill>, Rest>, D::Stopped> {
+        let lines = self.lines(lines, bill).await?;
+        match look(self.stripe, self.house, bill, lines, how).await {
+            Ok(sight) => self.file(Deed::See(bill.no, sight)).await,
+            Err(unsure) => Ok(Err(Rest::Unsure(unsure))),
         }
     }
 

@@ -35,6 +35,12 @@ impl Coin {
         i128::from(self.minor) * i128::from(self.step)
     }
 
+    /// How many millionths an invoice comes to at most, before taxes: Stripe takes eight digits at once
+    /// (<https://docs.stripe.com/currencies>), and a quarter of that is left for taxes.
+    pub fn most(self) -> i128 {
+        self.millionths(75_000_000)
+    }
+
     /// An amount of Stripe's units in millionths.
     pub fn millionths(self, amount: i64) -> i128 {
         i128::from(amount) * i128::from(self.minor)

@@ -146,7 +146,10 @@ pub fn bill_postings(bill: &Bill) -> impl Iterator<Item = Posting> {
         (Kind::Fees, Kind::Clearing, fees),
     ];
     let is_out = matches!(seen, Status::Open | Status::Uncollectible | Status::Paid);
-    let moved = moved.into_iter().filter(move |_| is_out).flat_map(|(debit, credit, amount)| {
+    // What was paid before it was voided was paid all the same.
+    let is_moved =
+        move |debit: Kind| is_out || matches!(debit, Kind::Clearing | Kind::Refunds | Kind::Disputes | Kind::Fees);
+    let moved = moved.into_iter().filter(move |(debit, ..)| is_moved(*debit)).flat_map(|(debit, credit, amount)| {
         let amount = bill.coin().millionths(amount);
         [(debit, amount), (credit, -amount)]
     });

@@ -50,6 +50,8 @@ pub struct Way {
     pub attempt: u16,
     /// Which parts of the lines are there.
     pub parts: u8,
+    /// Whether it was looked for among the invoices of its customer.
+    pub is_sought: bool,
     /// Whether it is unknown what lines are there: the draft was found, and not made just now.
     pub is_unread: bool,
     /// Whether all lines were read back, and are those of the bill.
@@ -119,6 +121,8 @@ const DAY_US: i64 = 24 * 60 * MINUTE_US;
 const RETRIES_US: [i64; 5] = [MINUTE_US, 5 * MINUTE_US, 30 * MINUTE_US, 4 * 60 * MINUTE_US, DAY_US];
 /// and how long after each time that a payment method did not pay. Then no more.
 const PAYS_US: [i64; 3] = [DAY_US, 3 * DAY_US, 5 * DAY_US];
+/// The status with which Stripe says that a payment method did not pay.
+const DECLINED: u16 = 402;
 /// A draft that fails so often comes to nothing.
 const FAILURES_MAX: u16 = 5;
 
@@ -159,7 +163,7 @@ impl Bill {
 
     /// Whether everything that could be asked of it has been: only Stripe's side can change it now.
     pub fn is_out(&self) -> bool {
-        matches!(self.wants(), Want::Nothing) && Status::Open <= self.seen.status
+        matches!(self.wants(), Want::Nothing) && Status::Open <= self.seen.status && self.fault().is_none()
     }
 
     /// How often the step at hand has failed.
@@ -178,13 +182,18 @@ impl Bill {
 
     /// What it needs next. What was [asked](Way::asked) is asked again after a look that does not show it.
     pub fn wants(&self) -> Want {
-        if self.is_dead() || self.seen.fault.is_some() {
+        if self.is_dead() {
             return Want::Nothing;
         }
         if self.way.asked.is_some() || self.is_doubtful() || self.way.is_hinted {
             return Want::Look(self.look());
         }
+        if self.seen.fault.is_some() && self.way.dropped.is_none() {
+            return Want::Nothing;
+        }
         match self.step() {
+            // A folder that was restored from an older copy has made it already.
+            Some(Step::Create) if !self.way.is_sought => Want::Look(Look::Find),
             Some(Step::Lines(_)) if self.way.is_unread => Want::Look(Look::Lines),
             Some(Step::Finalise) if !self.way.is_checked => Want::Look(Look::Lines),
             Some(step) => self.not_before(step).map_or(Want::Nothing, |at| Want::Ask(step, at)),
@@ -228,7 +237,7 @@ impl Bill {
         };
         let times = usize::from(failed.times.saturating_sub(1));
         let after = match step {
-            Step::Pay => *PAYS_US.get(times)?,
+            Step::Pay if failed.refusal.status == DECLINED => *PAYS_US.get(times)?,
             _ => RETRIES_US[times.min(RETRIES_US.len() - 1)],
         };
         Some(Moment(failed.at.0.saturating_add(after)))
@@ -255,10 +264,15 @@ impl Bill {
         match outcome {
             Outcome::Done(sight) => {
                 self.done(attempt.step);
+                let fault = self.seen.fault;
                 self.look_at(sight);
+                // An answer tells less than a look.
+                self.seen.fault = fault.or(self.seen.fault);
             }
             Outcome::Refused(refusal) => {
-                let times = self.failures_of(attempt.step) + 1;
+                // That Stripe was busy says nothing of a payment method.
+                let counts = attempt.step != Step::Pay || refusal.status == DECLINED;
+                let times = self.failures_of(attempt.step) + u16::from(counts);
                 let (step, refusal) = (attempt.step, refusal.clone());
                 self.way.failed = Some(Failed { step, refusal, at, times, is_doubtful: true });
             }
@@ -283,6 +297,7 @@ impl Bill {
     /// Takes what was seen at `at`.
     pub(super) fn see(&mut self, sight: &Sight, at: Moment) {
         self.way.is_hinted = false;
+        self.way.is_sought = true;
         let was_absent = self.seen.invoice.is_none();
         self.look_at(sight);
         if was_absent && self.seen.invoice.is_some() && sight.parts.is_none() {
@@ -292,6 +307,10 @@ impl Bill {
             let step = asked.ask.attempt.step;
             if self.shows(step) {
                 self.done(step);
+            } else if self.way.dropped.is_some() && matches!(step, Step::Pay | Step::Send) {
+                // It is called off: what did not happen is not asked for again.
+                self.way.asked = None;
+                self.way.attempt = 0;
             } else if KEY_HOLDS_US < at.0.saturating_sub(asked.at.0) {
                 // Stripe may have forgotten the key by now, and nothing came of it.
                 self.way.asked = None;
@@ -340,13 +359,22 @@ impl Bill {
                 self.way.dropped.get_or_insert("deleted".into());
             }
         }
+        let known = self.seen.fault;
         (self.seen.status, self.seen.amounts, self.seen.fault) = (*status, *amounts, *fault);
+        match known {
+            // What is twice there is so however one of them looks.
+            Some(Fault::Two) => self.seen.fault = known,
+            // Only who looks at lines can say that they are right again.
+            Some(Fault::Lines) if parts.is_none() => self.seen.fault = fault.or(known),
+            _ => {}
+        }
         if let Some(parts) = *parts {
-            if self.way.parts & !parts != 0 {
+            if self.way.parts & !parts == 0 {
+                self.way.parts = parts;
+            } else {
                 // Somebody took lines away that were there; added again they would be another's work undone.
                 self.seen.fault.get_or_insert(Fault::Lines);
             }
-            self.way.parts = parts;
             self.way.is_unread = false;
             self.way.is_checked = parts.count_ones() == u32::from(self.parts()) && self.seen.fault.is_none();
         }
@@ -373,6 +401,11 @@ impl Bill {
     /// What was drawn, and is not to be paid any more.
     pub fn is_settled(&self) -> bool {
         self.seen.amounts.remaining == 0 && self.seen.status == Status::Paid || self.is_dead()
+    }
+
+    /// Whether there may still be something to be done about it.
+    pub fn is_open(&self) -> bool {
+        (!self.is_settled() || self.way.is_hinted) && !self.is_dead()
     }
 
     /// What is wrong with it.

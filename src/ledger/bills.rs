@@ -55,6 +55,8 @@ pub struct Taken {
     pub amount: Sum,
 }
 
+/// The most lines that an invoice has: Stripe takes no more items.
+pub const LINES_MAX: u16 = 250;
 /// The longest request that fits a record.
 const FORM_MAX: usize = 60_000;
 /// The longest id of Stripe's, and any other short text.
@@ -174,7 +176,7 @@ impl Bills {
             if bill.drawn.reissues.is_none() {
                 bills.carried.insert((bill.payer, bill.currency()), bill.drawn.rest);
             }
-            if !bill.is_settled() || bill.way.is_hinted {
+            if bill.is_open() {
                 bills.open.insert(bill.no);
             }
             if let Some(invoice) = &bill.seen.invoice {
@@ -198,20 +200,21 @@ impl Bills {
 
     fn change(&mut self, no: BillNo, at: Moment, change: impl FnOnce(&mut Bill)) -> Option<&Bill> {
         let bill = Arc::make_mut(self.all.get_mut((no.0 as usize).checked_sub(1)?)?);
-        let before = bill.collected();
+        let (before, was_paid) = (bill.collected(), bill.seen.amounts.paid != 0);
         change(bill);
         let amount = Sum(bill.coin().millionths(bill.collected()) - bill.coin().millionths(before));
         let currency = bill.currency();
         if let Some(invoice) = &bill.seen.invoice {
             self.by_invoice.insert(invoice.clone(), no);
         }
-        if bill.is_settled() {
-            self.open.remove(&no);
-        } else {
+        if bill.is_open() {
             self.open.insert(no);
+        } else {
+            self.open.remove(&no);
         }
         if amount.0 != 0 {
-            let at = bill.seen.paid_at.filter(|_| 0 < amount.0).unwrap_or(at);
+            // The first of it came when it was paid; whatever changed later did so when it was seen.
+            let at = bill.seen.paid_at.filter(|_| !was_paid).unwrap_or(at);
             self.takings.push(Taken { bill: no, at, currency, amount });
         }
         self.get(no)
@@ -242,9 +245,8 @@ impl Bills {
     }
 
     fn hint(&mut self, no: BillNo, at: Moment) {
-        self.change(no, at, |bill| bill.way.is_hinted = true);
-        // Also one that was settled may have been refunded.
-        self.open.insert(no);
+        // Also one that was settled may have been refunded; one that came to nothing is not looked at any more.
+        self.change(no, at, |bill| bill.way.is_hinted = !bill.is_dead());
     }
 }
 
@@ -315,8 +317,8 @@ impl Book {
         let Drawn { payer, to, total, carried, rest, items, .. } = *drawn;
         let refused = |why| Err(Refused::Owed { payer: payer.id, why });
         let coin = Coin::of(payer.currency);
-        if total <= 0 || items == 0 || total % coin.step != 0 {
-            return refused("an invoice is of an amount above nothing, in lines");
+        if total <= 0 || !(1..=LINES_MAX).contains(&items) || total % coin.step != 0 {
+            return refused("an invoice is of an amount above nothing, in 1 to 250 lines");
         }
         if payer.customer.is_none() {
             return refused("he is no customer of Stripe's");
@@ -336,6 +338,9 @@ impl Book {
         }
         if !(0..coin.smallest()).contains(&rest.0) {
             return refused("it carries a whole amount");
+        }
+        if self.charges.len() < to as usize {
+            return refused("it takes rows that are still to come");
         }
         let exact = self.receivables.sum_to(number, payer.currency, to, &self.charges);
         match exact {

@@ -494,6 +494,11 @@ impl Book {
             Entry::Name(name) if self.roll.number(*name).is_some() => return Err(Contradiction::Name(*name)),
             Entry::Name(name) => self.enrol(*name),
             Entry::Row(row, _) => self.describe(*row),
+            // Nobody was listed like that any more once there were bills.
+            Entry::Payer(id, ..) if !self.bills.is_empty() => {
+                let why = "nobody is listed without terms once there are bills";
+                return Err(bills::Refused::Owed { payer: *id, why }.into());
+            }
             Entry::Payer(id, customer, _) => self.list_of_old(*id, *customer),
             Entry::Order(order, at) => {
                 match self.admit_order(order, *at) {

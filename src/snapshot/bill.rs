@@ -32,7 +32,7 @@ pub(super) struct BillImage {
     failed: Option<FailedImage>,
     attempt: u16,
     parts: u8,
-    /// Unread, checked, sent, hinted, released, failed in doubt: a bit each.
+    /// Unread, checked, sent, hinted, released, failed in doubt, sought: a bit each.
     flags: u8,
     dropped: Option<String>,
     seen: SightImage,
@@ -71,9 +71,9 @@ struct SightImage {
 
 impl BillImage {
     pub(super) fn of(bill: &Bill) -> BillImage {
-        let Way { asked, failed, is_unread, is_checked, is_sent, is_hinted, is_released, .. } = &bill.way;
+        let Way { asked, failed, is_sought, is_unread, is_checked, is_sent, is_hinted, is_released, .. } = &bill.way;
         let is_doubtful = failed.as_ref().is_some_and(|failed| failed.is_doubtful);
-        let flags = [*is_unread, *is_checked, *is_sent, *is_hinted, *is_released, is_doubtful];
+        let flags = [*is_unread, *is_checked, *is_sent, *is_hinted, *is_released, is_doubtful, *is_sought];
         let Drawn { payer, to, reissues, detail, zone, items, digest, total, carried, rest } = &bill.drawn;
         BillImage {
             no: bill.no.0,
@@ -110,6 +110,7 @@ impl BillImage {
             failed,
             attempt: self.attempt,
             parts: self.parts,
+            is_sought: is_set(6),
             is_unread: is_set(0),
             is_checked: is_set(1),
             is_sent: is_set(2),

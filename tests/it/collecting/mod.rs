@@ -2,5 +2,6 @@
 
 pub mod seeds;
 mod table;
+mod traps;
 mod whole;
 pub mod world;
