@@ -25,6 +25,7 @@ use crate::domain::tariff::timeline::Tariffs;
 use crate::journal::frame;
 use crate::journal::writer::{Writer, Written};
 use crate::ledger::book::Book;
+use crate::ledger::collected::Collected;
 use crate::ledger::directory::Directory;
 use crate::ledger::payers::Payers;
 use crate::ledger::rows::{ChargeRow, FactNo, FactRow};
@@ -42,6 +43,7 @@ struct GoOn;
 pub struct Bookkeeper {
     pub(super) book: Book,
     pub(super) totals: Totals,
+    collected: Arc<Collected>,
     /// The directory, as far as it is durable.
     pub(super) shown: Directory,
     /// The same of those who pay.
@@ -108,6 +110,7 @@ pub(super) struct Heights {
     open_conflicts: usize,
     held: usize,
     parked: usize,
+    takings: usize,
     pub(super) position: u64,
 }
 
@@ -128,6 +131,7 @@ impl Bookkeeper {
             payers: book.payers().clone(),
             book,
             totals,
+            collected: Arc::default(),
             calendar: clerk.calendar().clone(),
             clerk,
             next_ticket: 0,
@@ -163,6 +167,7 @@ impl Bookkeeper {
             open_conflicts: self.book.conflicts().len() - self.book.accepted().len(),
             held: self.book.held().len(),
             parked: self.book.guards().parked_count(),
+            takings: self.book.bills().takings().len(),
             position: self.position,
         }
     }
@@ -272,6 +277,11 @@ impl Bookkeeper {
         view.open_conflicts = open_conflicts as u64;
         view.held = held as u64;
         view.parked = parked as u64;
+        if self.collected.is_behind(self.durable.takings) {
+            let (takings, to) = (self.book.bills().takings(), self.durable.takings);
+            Arc::make_mut(&mut self.collected).advance(takings, to, &mut self.calendar);
+        }
+        view.collected = Arc::clone(&self.collected);
         self.outside.view.store(Arc::new(view));
         self.outside.durable.store(position, std::sync::atomic::Ordering::Release);
     }

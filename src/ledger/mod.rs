@@ -10,6 +10,7 @@ pub mod bill;
 pub mod bills;
 pub mod book;
 pub mod chunks;
+pub mod collected;
 pub mod digest;
 pub mod directory;
 pub mod entry;

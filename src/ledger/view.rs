@@ -10,6 +10,7 @@ use crate::domain::names::Name;
 use crate::domain::targets::{self, Earned, Progress, Targets};
 use crate::domain::time::Moment;
 
+use super::collected::Collected;
 use super::totals::{ByStage, InCurrency, Role, RuleSum, Totals};
 
 /// The sums at one durable height.
@@ -29,6 +30,8 @@ pub struct View {
     pub held: u64,
     /// How many citizens are parked.
     pub parked: u64,
+    /// What was collected.
+    pub collected: Arc<Collected>,
     targets: Arc<Targets>,
     currencies: Vec<Glance>,
 }
@@ -66,6 +69,8 @@ pub struct Dashboard {
     pub top_earners: [Vec<(Name, Sum)>; 4],
     /// The businesses that earned most of all, best first.
     pub top_businesses: Vec<(Name, Sum)>,
+    /// What was collected in each, without taxes: paid, and not given back or in dispute.
+    pub collected: [Sum; 4],
     /// What is held, and in no other sum.
     pub held: ByStage,
     /// How each target stands; none where nothing was earned yet and no start was set.
@@ -79,6 +84,7 @@ impl View {
     pub fn new(totals: &Totals, facts: u64, conflicts: u64, position: u64, targets: &Arc<Targets>) -> View {
         View {
             targets: Arc::clone(targets),
+            collected: Arc::default(),
             facts,
             transactions: totals.counted() as u64,
             conflicts,
@@ -94,6 +100,7 @@ impl View {
     /// day begins at midnight and needs no event.
     pub fn dashboard(&self, currency: Currency, now: Moment, calendar: &Calendar) -> Dashboard {
         let today = calendar.day(now);
+        let collected = Period::ALL.map(|period| self.collected.in_period(currency, period, today));
         let glance = self.currencies.iter().find(|glance| glance.currency == currency);
         let Some(glance) = glance else {
             return Dashboard {
@@ -102,6 +109,7 @@ impl View {
                 periods: Default::default(),
                 top_earners: Default::default(),
                 top_businesses: Vec::new(),
+                collected,
                 held: ByStage::default(),
                 progress: Vec::new(),
                 targets: Arc::clone(&self.targets),
@@ -118,8 +126,9 @@ impl View {
             periods: Period::ALL.map(|period| glance.earned(period, today)),
             top_earners: Period::ALL.map(top),
             top_businesses: glance.businesses.iter().map(|&(name, sum)| (name, Sum(sum.into()))).collect(),
+            collected,
             held: glance.held,
-            progress: glance.progress(&self.targets, today),
+            progress: glance.progress(&self.targets, today, |day| self.collected.on(currency, day)),
             targets: Arc::clone(&self.targets),
         }
     }
@@ -166,14 +175,13 @@ impl Glance {
         days.fold(ByStage::default(), |[shadow, live], (_, stages)| [shadow.plus(stages[0]), live.plus(stages[1])])
     }
 
-    fn progress(&self, targets: &Targets, today: Day) -> Vec<Progress> {
+    fn progress(&self, targets: &Targets, today: Day, collected: impl Fn(Day) -> Sum) -> Vec<Progress> {
         let on = |days: &[(Day, ByStage)], day: Day| {
             days.binary_search_by_key(&day, |(known, _)| *known).ok().map(|place| days[place].1)
         };
         let earned = |day: Day| {
             let [shadow, live] = on(&self.first_days, day).or_else(|| on(&self.days, day)).unwrap_or_default();
-            // Nothing is collected before there is anybody who collects.
-            Earned { shadow, live, collected: Sum::default() }
+            Earned { shadow, live, collected: collected(day) }
         };
         // Where all that was charged is held, there is no day one yet.
         let has_begun = self.first != Day(i32::MIN);

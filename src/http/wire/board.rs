@@ -20,6 +20,7 @@ pub struct Board {
     as_of: String,
     live: Periods,
     shadow: Periods,
+    collected: Periods,
     held: String,
     top_earners_by_period: TopByPeriod,
     top_businesses: Vec<BusinessEarning>,
@@ -120,6 +121,7 @@ impl Board {
             as_of: dashboard.as_of.in_zone(zone),
             live: Periods::of(dashboard.periods, Stage::Live),
             shadow: Periods::of(dashboard.periods, Stage::Shadow),
+            collected: Periods::new(dashboard.collected),
             held: both(dashboard.held).to_string(),
             top_businesses: dashboard
                 .top_businesses
@@ -134,7 +136,11 @@ impl Board {
 
 impl Periods {
     fn of(periods: [ByStage; 4], stage: Stage) -> Periods {
-        let [today, week, month, all_time] = periods.map(|stages| stages[stage as usize].to_string());
+        Periods::new(periods.map(|stages| stages[stage as usize]))
+    }
+
+    fn new(sums: [Sum; 4]) -> Periods {
+        let [today, week, month, all_time] = sums.map(|sum| sum.to_string());
         Periods { today, week, month, all_time }
     }
 }

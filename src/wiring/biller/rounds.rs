@@ -300,7 +300,10 @@ impl Biller {
             match rest {
                 Rest::Done | Rest::At(_) => drop(self.later.remove(&no)),
                 Rest::Beaten(refused) if is_race(&refused) => drop(self.later.remove(&no)),
-                Rest::Beaten(refused) => tracing::error!(bill = %no, error = %refused, "a step of a bill was refused"),
+                Rest::Beaten(refused) => {
+                    tracing::error!(bill = %no, error = %refused, "a step of a bill was refused");
+                    self.later.insert(no, (Moment(now.0.saturating_add(DRAWS)), 0));
+                }
                 Rest::Unsure(unsure) => {
                     if unsure.is_shut {
                         *lock(&self.shut) = Some(unsure.to_string());

@@ -162,6 +162,8 @@ fn a_payment_is_told_looked_at_and_collected() {
     let bill = house.get("/v1/bills/bill_1");
     assert_eq!([&bill["paid"], &bill["collected"], &bill["remaining"]], ["87.03", "87.03", "0.00"], "{bill}");
     assert_eq!(bill["fees"], "1.56", "1.5 % and 0.25");
+    let board = house.get("/api/revenue/dashboard");
+    assert_eq!([&board["live"]["all_time"], &board["collected"]["all_time"]], ["87.033334", "87.03"], "{board}");
     let clean = house.done(&["bill", "reconcile"]);
     assert_eq!(clean, "1 bills, 1 invoices at Stripe: the same to the cent\n");
     // The next one goes on where this one began.
