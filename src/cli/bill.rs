@@ -316,6 +316,11 @@ fn told(answer: &Value) -> String {
         );
         let nobodys = part(&total, "without_payer");
         text += &if nobodys == "0.00" { "\n".to_owned() } else { format!("; {nobodys} has no payer\n") };
+        let earned = total["earned"].as_str().map(|earned| format!("{earned} earned live, ")).unwrap_or_default();
+        let [invoiced, collectable, collected] = ["invoiced", "collectable", "collected"].map(|key| part(&total, key));
+        text += &format!(
+            "     {earned}{collectable} collectable after fees ({invoiced} of it invoiced already), {collected} collected\n"
+        );
     }
     if text.is_empty() { "nothing is owed\n".to_owned() } else { text }
 }

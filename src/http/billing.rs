@@ -12,6 +12,8 @@ use super::reply::{Answer, Refused, json};
 use super::wire::{Bills, invoices};
 use crate::billing::preflight;
 use crate::domain::bills::BillNo;
+use crate::domain::calendar::Period;
+use crate::domain::charge::Stage;
 use crate::domain::names::Name;
 use crate::domain::orders::What;
 use crate::ledger::bill::Want;
@@ -31,7 +33,14 @@ pub async fn plan(house: House, query: Query) -> Result<Answer, Refused> {
     };
     let planned = house.rialto.bill_plan().await?;
     let rules = house.rialto.tariffs();
-    Ok(json(StatusCode::OK, &Bills::new(&planned, house.rialto.policy(), &rules, payer, has_lines)))
+    let mut bills = Bills::new(&planned, house.rialto.policy(), &rules, payer, has_lines);
+    if payer.is_none() {
+        // Of all time, whoever pays.
+        bills.earned(|currency| {
+            house.rialto.dashboard(currency).periods[Period::AllTime as usize][Stage::Live as usize]
+        });
+    }
+    Ok(json(StatusCode::OK, &bills))
 }
 
 /// The bills, the newest first.

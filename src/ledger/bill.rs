@@ -390,12 +390,18 @@ impl Bill {
     pub fn collected(&self) -> i64 {
         let Amounts { total, tax, paid, .. } = self.seen.amounts;
         let Takings { refunded, disputed, .. } = self.seen.takings.unwrap_or_default();
-        let kept = paid - refunded - disputed;
-        if total <= 0 || tax == 0 {
-            return kept;
+        net(paid - refunded - disputed, total, tax)
+    }
+
+    /// What is still to be paid of it, without taxes, as far as anybody believes that it will be.
+    pub fn outstanding(&self) -> i64 {
+        let Amounts { total, tax, remaining, .. } = self.seen.amounts;
+        match self.seen.status {
+            _ if self.is_dead() || self.way.dropped.is_some() => 0,
+            Status::Absent | Status::Draft => self.drawn.total,
+            Status::Open => net(remaining, total, tax),
+            Status::Uncollectible | Status::Paid | Status::Void => 0,
         }
-        let net = i128::from(kept) * i128::from(total - tax);
-        i64::try_from(net.div_euclid(i128::from(total))).unwrap_or(kept)
     }
 
     /// What was drawn, and is not to be paid any more.
@@ -412,4 +418,13 @@ impl Bill {
     pub fn fault(&self) -> Option<Fault> {
         self.seen.fault
     }
+}
+
+/// A part of an amount, without the same part of its taxes; a unit that is not whole is tax.
+fn net(part: i64, total: i64, tax: i64) -> i64 {
+    if total <= 0 || tax == 0 {
+        return part;
+    }
+    let net = i128::from(part) * i128::from(total - tax);
+    i64::try_from(net.div_euclid(i128::from(total))).unwrap_or(part)
 }

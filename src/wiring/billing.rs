@@ -32,6 +32,8 @@ pub struct Planned {
     pub plan: Plan,
     /// It was made for this day.
     pub today: Day,
+    /// What was billed before.
+    pub bills: Bills,
     names: Chunks<Name>,
 }
 
@@ -213,5 +215,5 @@ fn books(owed: &Owed) -> Books<'_> {
 fn planned_from(owed: Owed, policy: &Policy, calendar: &mut Calendar, today: Day) -> Planned {
     let carried = |payer, currency| owed.bills.carried(payer, currency);
     let plan = plan(&books(&owed), policy, calendar, today, carried);
-    Planned { plan, today, names: owed.rows.names }
+    Planned { plan, today, names: owed.rows.names, bills: owed.bills }
 }

@@ -31,6 +31,15 @@ pub struct Bills {
 #[derive(Debug, Serialize)]
 struct Total {
     currency: String,
+    /// What was earned live, of all payers and of nobody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    earned: Option<String>,
+    /// What is due or invoiced and not paid, less what Stripe is expected to take.
+    collectable: String,
+    /// What was paid and not given back, without taxes.
+    collected: String,
+    /// What is invoiced and not paid, without taxes.
+    invoiced: String,
     owed: String,
     due: String,
     fees: String,
@@ -90,6 +99,9 @@ struct Sums {
     waiting: i128,
     carried: i128,
     nobodys: i128,
+    invoiced: i128,
+    invoiced_fees: i128,
+    collected: i128,
 }
 
 impl Bills {
@@ -111,6 +123,13 @@ impl Bills {
             sums.owed += waiting.owed.0;
             sums.waiting += waiting.owed.0;
         }
+        for bill in planned.bills.iter().filter(|bill| is_wanted(bill.drawn.payer.id)) {
+            let (sums, coin) = (sums.entry(bill.currency()).or_default(), bill.coin());
+            let outstanding = bill.outstanding();
+            sums.invoiced += coin.millionths(outstanding);
+            sums.invoiced_fees += if 0 < outstanding { coin.millionths(policy.fee(outstanding, coin)) } else { 0 };
+            sums.collected += coin.millionths(bill.collected());
+        }
         for (currency, sum) in planned.plan.nobodys.iter().filter(|_| payer.is_none()) {
             sums.entry(*currency).or_default().nobodys = sum.0;
         }
@@ -125,10 +144,23 @@ impl Bills {
     }
 }
 
+impl Bills {
+    /// Tells what was earned besides, currency by currency.
+    pub fn earned(&mut self, earned: impl Fn(Currency) -> Sum) {
+        for total in &mut self.totals {
+            total.earned = Currency::parse(&total.currency).map(|currency| earned(currency).to_string());
+        }
+    }
+}
+
 fn total((currency, sums): (&Currency, &Sums)) -> Total {
     let text = |millionths: i128| Sum(millionths).to_string();
     Total {
         currency: currency.to_string(),
+        earned: None,
+        collectable: text(sums.due + sums.invoiced - sums.fees - sums.invoiced_fees),
+        collected: text(sums.collected),
+        invoiced: text(sums.invoiced),
         owed: text(sums.owed),
         due: text(sums.due),
         fees: text(sums.fees),

@@ -153,6 +153,9 @@ fn a_payment_is_told_looked_at_and_collected() {
     earn(&house);
     house.done(&["bill", "run"]);
     let invoice = house.get("/v1/bills/bill_1")["invoice"].as_str().unwrap().to_owned();
+    let total = house.get("/v1/bills/plan")["totals"][0].clone();
+    // Less what Stripe is expected to take: 1.5 % and 0.25, rounded up.
+    assert_eq!([&total["invoiced"], &total["collectable"], &total["collected"]], ["87.03", "85.47", "0.00"], "{total}");
     let at = bank.running().now();
     bank.running().with(|sandbox| sandbox.pay(&invoice, at)).unwrap();
     let told = bank.tell(&house, "whsec_sandbox");
@@ -162,6 +165,9 @@ fn a_payment_is_told_looked_at_and_collected() {
     let bill = house.get("/v1/bills/bill_1");
     assert_eq!([&bill["paid"], &bill["collected"], &bill["remaining"]], ["87.03", "87.03", "0.00"], "{bill}");
     assert_eq!(bill["fees"], "1.56", "1.5 % and 0.25");
+    let total = house.get("/v1/bills/plan")["totals"][0].clone();
+    let numbers = ["earned", "collectable", "collected", "invoiced"].map(|key| total[key].as_str().unwrap());
+    assert_eq!(numbers, ["87.033334", "0.00", "87.03", "0.00"], "{total}");
     let board = house.get("/api/revenue/dashboard");
     assert_eq!([&board["live"]["all_time"], &board["collected"]["all_time"]], ["87.033334", "87.03"], "{board}");
     let clean = house.done(&["bill", "reconcile"]);
