@@ -235,10 +235,12 @@ impl Bill {
         let Some(failed) = self.way.failed.as_ref().filter(|failed| failed.step == step) else {
             return Some(Moment(i64::MIN));
         };
-        let times = usize::from(failed.times.saturating_sub(1));
         let after = match step {
-            Step::Pay if failed.refusal.status == DECLINED => *PAYS_US.get(times)?,
-            _ => RETRIES_US[times.min(RETRIES_US.len() - 1)],
+            Step::Pay if failed.refusal.status == DECLINED => {
+                *PAYS_US.get(usize::from(failed.times.saturating_sub(1)))?
+            }
+            // By attempts, because not every failure to charge counts.
+            _ => RETRIES_US[usize::from(self.way.attempt.saturating_sub(1)).min(RETRIES_US.len() - 1)],
         };
         Some(Moment(failed.at.0.saturating_add(after)))
     }
