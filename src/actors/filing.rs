@@ -6,8 +6,7 @@ use actix::prelude::*;
 use tokio::sync::oneshot;
 
 use super::bookkeeper::Bookkeeper;
-use crate::domain::bills::{BillNo, Deed, Refused};
-use crate::domain::rollout::{Phase, Subject};
+use crate::domain::bills::{BillNo, Deed, Refused, Step};
 use crate::journal::record;
 use crate::ledger::bill::Bill;
 use crate::ledger::bills::Bills;
@@ -47,7 +46,16 @@ impl Handler<File> for Bookkeeper {
     type Result = ();
 
     fn handle(&mut self, File { deed, reply }: File, _: &mut Self::Context) {
-        let outcome = self.book.admit_deed(&deed).map(|()| self.file(&deed));
+        // Also in the middle of a round: what is called off may go on, and what is seen is seen.
+        let is_forward = match &deed {
+            Deed::Draw(_) => true,
+            Deed::Ask(_, ask) => !matches!(ask.attempt.step, Step::Delete | Step::Void),
+            _ => false,
+        };
+        let outcome = match is_forward && self.is_paused() {
+            true => Err(Refused::Paused),
+            false => self.book.admit_deed(&deed).map(|()| self.file(&deed)),
+        };
         self.open.filed.push((reply, outcome));
         self.pass_on();
     }
@@ -68,10 +76,8 @@ impl Bookkeeper {
         bills.shared(no)
     }
 
-    pub(super) fn standing(&self) -> Standing {
-        let all = self.book.rollout().standing(Subject::All);
-        let is_paused = self.outside.halt.is_lasting() || all.is_some_and(|all| all.phase == Phase::Paused);
-        Standing { bills: self.book.bills().clone(), is_paused }
+    fn standing(&self) -> Standing {
+        Standing { bills: self.book.bills().clone(), is_paused: self.is_paused() }
     }
 }
 

@@ -62,7 +62,7 @@ impl Bookkeeper {
     }
 
     /// Whether all is paused, or somebody at the door is just about to.
-    fn is_paused(&self) -> bool {
+    pub(super) fn is_paused(&self) -> bool {
         self.outside.halt.is_on()
             || self.book.rollout().standing(Subject::All).is_some_and(|all| all.phase == Phase::Paused)
     }

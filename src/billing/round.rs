@@ -110,7 +110,7 @@ struct OfInvoice {
     invoice: super::answers::Reference,
 }
 
-/// Whether the book refused because somebody else had been faster, which is no fault.
+/// Whether the book refused because somebody else had been faster, or has paused all, which is no fault.
 pub fn is_race(refused: &Refused) -> bool {
-    matches!(refused, Refused::Step { .. } | Refused::Owed { .. } | Refused::Known(_))
+    matches!(refused, Refused::Step { .. } | Refused::Owed { .. } | Refused::Known(_) | Refused::Paused)
 }

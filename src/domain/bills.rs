@@ -385,6 +385,9 @@ pub enum Refused {
         /// In what way.
         why: &'static str,
     },
+    /// All is paused: nothing is drawn, sent or charged.
+    #[error("all is paused")]
+    Paused,
     /// The notice is known.
     #[error("the event {0} is known already")]
     Known(CompactString),

@@ -169,14 +169,14 @@ impl Biller {
         let standing = self.employer.standing().await?;
         let now = self.employer.clock.now();
         let is_due = is_wished || self.is_due(now);
-        let is_quiet = standing.bills.is_empty() && !is_due;
-        if is_quiet || standing.is_paused && !is_wished {
+        if standing.is_paused {
+            // Nothing walks on, either.
+            return Err(Why::Resting(Resting::Paused));
+        }
+        if standing.bills.is_empty() && !is_due {
             return Ok((Done::default(), standing.bills));
         }
         self.bind().await?;
-        if standing.is_paused {
-            return Err(Why::Resting(Resting::Paused));
-        }
         self.ask_for_events(now, &standing.bills).await?;
         if !is_due && standing.bills.released().next().is_none() {
             return Ok((Done::default(), standing.bills));

@@ -1,5 +1,6 @@
 //! The whole way, by the program itself: earned, billed, paid, told by a webhook, and the same on both sides.
 
+use rialto::sandbox::Faults;
 use rialto::sandbox::shell::{self, Running};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -215,6 +216,29 @@ fn a_bill_that_is_called_off_is_void_and_drawn_again_only_when_somebody_says_so(
     );
     assert_eq!(house.get("/v1/bills/bill_1")["reissued_by"], "bill_2");
     house.done(&["bill", "reconcile"]);
+}
+
+#[test]
+fn while_all_is_paused_no_bill_goes_on() {
+    let bank = Bank::open();
+    let house = live(&bank);
+    assert!(house.done(&["bill", "run"]).starts_with("nothing is due"));
+    earn(&house);
+    // Stripe is busy, so that the bill is drawn and comes no further.
+    let busy = |limited| bank.running().with(|sandbox| sandbox.set_faults(Faults { limited, ..Faults::NONE }));
+    busy(1000);
+    house.done(&["bill", "run", "--no-wait"]);
+    house.done(&["rollout", "pause", "--all"]);
+    busy(0);
+    // He answers between two rounds, and so after one in which he could have gone on.
+    for _ in 0..3 {
+        let refused = house.run(&["bill", "run"]);
+        assert!(refused.code == Some(1) && refused.err.contains("paused"), "{refused:?}");
+    }
+    assert_eq!(house.get("/v1/bills/bill_1")["status"], "drawn");
+    assert_eq!(bank.running().with(|sandbox| sandbox.invoices().count()), 0);
+    house.done(&["rollout", "live", "--all"]);
+    until("it goes on", || house.get("/v1/bills/bill_1")["status"] == "open");
 }
 
 #[test]
