@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
-use super::answers::{Invoice, Page, read, refusal};
+use super::answers::{Invoice, Page, Reference, read, refusal};
 use super::call::Call;
 use super::draw::{again, drawn};
+use super::look::look;
 use super::plan::Plan;
 use super::walk::{Desk, Rest, Stripe, Unsure, Walk};
-use crate::domain::bills::{BillNo, Deed, Drawn, Refused};
+use crate::domain::bills::{BillNo, Deed, Drawn, Refused, Sight};
 use crate::domain::names::Name;
 use crate::ledger::bill::Bill;
 use crate::ledger::bills::Bills;
@@ -86,7 +87,7 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
     /// Takes a look at a bill of which nothing was told for long.
     pub async fn look_after(&self, bill: &Arc<Bill>) -> Result<Rest, D::Stopped> {
         let lines = self.desk.lines(bill).await?;
-        match super::look::look(self.stripe, self.house, bill, &lines, bill.look()).await {
+        match look(self.stripe, self.house, bill, &lines, bill.look()).await {
             Err(unsure) => Ok(Rest::Unsure(unsure)),
             Ok(sight) if sight_is_known(bill, &sight) => Ok(Rest::Done),
             Ok(sight) => match self.desk.file(Deed::See(bill.no, sight)).await? {
@@ -98,7 +99,7 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
 }
 
 /// Whether a look tells nothing new, and so need not be written down.
-fn sight_is_known(bill: &Bill, sight: &crate::domain::bills::Sight) -> bool {
+fn sight_is_known(bill: &Bill, sight: &Sight) -> bool {
     let seen = &bill.seen;
     let is_same = (seen.status, seen.amounts, &seen.invoice, seen.fault)
         == (sight.status, sight.amounts, &sight.invoice, sight.fault);
@@ -107,7 +108,7 @@ fn sight_is_known(bill: &Bill, sight: &crate::domain::bills::Sight) -> bool {
 
 #[derive(serde::Deserialize)]
 struct OfInvoice {
-    invoice: super::answers::Reference,
+    invoice: Reference,
 }
 
 /// Whether the book refused because somebody else had been faster, or has paused all, which is no fault.
