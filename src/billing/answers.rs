@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
-use super::asks::{BILL, LINE};
 use super::call::Reply;
+use super::marks::{BILL, LINE};
 use crate::domain::bills::{Amounts, Fault, PART_LINES, Refusal, Sight, Status, Takings};
 use crate::domain::money::Currency;
 use crate::domain::time::Moment;
@@ -214,6 +214,11 @@ impl Invoice {
             paid_at: paid_at.and_then(|seconds| Some(Moment(seconds.checked_mul(1_000_000)?))),
             fault: self.fault(bill, status, is_live),
         })
+    }
+
+    /// Whether it came to nothing, and nobody paid anything for it.
+    pub fn is_nothing(&self) -> bool {
+        self.status.as_deref() == Some("void") && self.amount_paid == 0
     }
 
     fn tax(&self) -> i64 {

@@ -1,7 +1,7 @@
 //! Requests: what is asked of Stripe at each step of a bill, word for word.
 //!
-//! A draft is made with `auto_advance` off, so that nothing happens to it but what is asked; it carries the bill's own
-//! number, and each line its own, by which they are found again. One invoice is collected in one way alone.
+//! A draft is made with `auto_advance` off, so that nothing happens to it but what is asked; it carries the bill's mark,
+//! and each line its number, by which they are found again. One invoice is collected in one way alone.
 
 use std::collections::HashMap;
 
@@ -15,18 +15,14 @@ use stripe_shared::InvoiceCollectionMethod;
 
 use super::call::{Call, Method, call_of};
 use super::lines::Line;
-use crate::domain::bills::{Ask, Attempt, BillNo, Detail, PART_LINES, Step};
+use super::marks::{BILL, LINE, PAYER, TO};
+use crate::domain::bills::{Ask, Attempt, Detail, Drawn, PART_LINES, Step};
 use crate::domain::money::Currency;
 use crate::domain::names::Name;
 use crate::domain::payers::{Collection, Tax};
 use crate::domain::tariff::RuleId;
 use crate::ledger::bill::Bill;
 use crate::ledger::roll::NameNo;
-
-/// The key under which an invoice's metadata names its bill,
-pub const BILL: &str = "rialto_bill";
-/// and that of a line its place on it, counted from 0.
-pub const LINE: &str = "rialto_line";
 
 /// What numbers stand for in the words of a line.
 pub trait Words {
@@ -36,88 +32,76 @@ pub trait Words {
     fn rule(&self, rule: RuleId) -> &'static str;
 }
 
-/// How the bills of one folder are named at Stripe: by the folder, so that two of them never meet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct House {
-    /// The folder's id.
-    pub folder: String,
+/// The idempotency key of an attempt at the bill with this mark: the same for the same, whatever the time is.
+fn key(mark: &str, attempt: Attempt) -> String {
+    format!("rialto-{mark}-{}-{}", attempt.step.text(), attempt.number)
 }
 
-impl House {
-    /// What the metadata of a bill's invoice says.
-    pub fn mark(&self, bill: BillNo) -> String {
-        format!("{}-{}", self.folder, bill.0)
-    }
+/// The call that an attempt is.
+pub fn call(bill: &Bill, ask: &Ask) -> Call {
+    let method = if ask.attempt.step == Step::Delete { Method::Delete } else { Method::Post };
+    // What is deleted is so once, with a key or without.
+    let key = (method == Method::Post).then(|| key(&bill.drawn.mark, ask.attempt));
+    Call { method, path: ask.path.clone(), form: ask.form.clone(), key }
+}
 
-    /// The bill that metadata speak of, if it is one of this house.
-    pub fn marked(&self, mark: &str) -> Option<BillNo> {
-        let number = mark.strip_prefix(self.folder.as_str())?.strip_prefix('-')?;
-        BillNo::parse(&format!("bill_{number}"))
-    }
+/// What is asked of Stripe at the next attempt of a step of `bill`, given its lines.
+pub fn ask(bill: &Bill, step: Step, lines: &[Line], words: &impl Words) -> Ask {
+    let id = bill.seen.invoice.as_deref().unwrap_or_default();
+    let (path, form) = match step {
+        Step::Create => create(bill),
+        Step::Lines(part) => add_lines(bill, id, part, lines, words),
+        Step::Finalise => written(&FinalizeInvoiceInvoice::new(id).auto_advance(false)),
+        Step::Send => written(&SendInvoiceInvoice::new(id)),
+        Step::Pay => written(&PayInvoice::new(id)),
+        Step::Delete => written(&DeleteInvoice::new(id)),
+        Step::Void => written(&VoidInvoiceInvoice::new(id)),
+    };
+    Ask { attempt: Attempt { step, number: bill.way.attempt }, path, form }
+}
 
-    /// The idempotency key of an attempt: the same for the same, whatever the time is.
-    pub fn key(&self, bill: BillNo, attempt: Attempt) -> String {
-        format!("rialto-{}-{}-{}-{}", self.folder, bill.0, attempt.step.text(), attempt.number)
-    }
+fn create(bill: &Bill) -> (String, String) {
+    let payer = &bill.drawn.payer;
+    let mut create = CreateInvoice::new()
+        .customer(payer.customer.map_or("", Name::as_str))
+        .currency(spelled(payer.currency))
+        .auto_advance(false)
+        .pending_invoice_items_behavior(CreateInvoicePendingInvoiceItemsBehavior::Exclude)
+        .metadata(metadata(bill));
+    create = match payer.collection {
+        Collection::Send { days } => {
+            create.collection_method(InvoiceCollectionMethod::SendInvoice).days_until_due(u32::from(days))
+        }
+        Collection::Charge => create.collection_method(InvoiceCollectionMethod::ChargeAutomatically),
+    };
+    create = match payer.tax {
+        Tax::None => create,
+        Tax::Automatic => create.automatic_tax(CreateInvoiceAutomaticTax::new(true)),
+        Tax::Rates(_) => {
+            create.default_tax_rates(payer.tax.rates().map(|rate| rate.as_str().to_owned()).collect::<Vec<_>>())
+        }
+    };
+    written(&create)
+}
 
-    /// The call that an attempt is.
-    pub fn call(&self, bill: BillNo, ask: &Ask) -> Call {
-        let method = if ask.attempt.step == Step::Delete { Method::Delete } else { Method::Post };
-        // What is deleted is so once, with a key or without.
-        let key = (method == Method::Post).then(|| self.key(bill, ask.attempt));
-        Call { method, path: ask.path.clone(), form: ask.form.clone(), key }
-    }
+/// What is written on an invoice: what is needed to know it again, and to take it over where the book was lost.
+fn metadata(bill: &Bill) -> HashMap<String, String> {
+    let Drawn { mark, payer, to, .. } = &bill.drawn;
+    [(BILL, mark.to_string()), (PAYER, payer.id.as_str().to_owned()), (TO, to.to_string())]
+        .map(|(key, value)| (key.to_owned(), value))
+        .into()
+}
 
-    /// What is asked of Stripe at the next attempt of a step of `bill`, given its lines.
-    pub fn ask(&self, bill: &Bill, step: Step, lines: &[Line], words: &impl Words) -> Ask {
-        let id = bill.seen.invoice.as_deref().unwrap_or_default();
-        let (path, form) = match step {
-            Step::Create => self.create(bill),
-            Step::Lines(part) => self.add_lines(bill, id, part, lines, words),
-            Step::Finalise => written(&FinalizeInvoiceInvoice::new(id).auto_advance(false)),
-            Step::Send => written(&SendInvoiceInvoice::new(id)),
-            Step::Pay => written(&PayInvoice::new(id)),
-            Step::Delete => written(&DeleteInvoice::new(id)),
-            Step::Void => written(&VoidInvoiceInvoice::new(id)),
-        };
-        Ask { attempt: Attempt { step, number: bill.way.attempt }, path, form }
-    }
-
-    fn create(&self, bill: &Bill) -> (String, String) {
-        let payer = &bill.drawn.payer;
-        let mut create = CreateInvoice::new()
-            .customer(payer.customer.map_or("", Name::as_str))
-            .currency(spelled(payer.currency))
-            .auto_advance(false)
-            .pending_invoice_items_behavior(CreateInvoicePendingInvoiceItemsBehavior::Exclude)
-            .metadata(HashMap::from([(BILL.to_owned(), self.mark(bill.no))]));
-        create = match payer.collection {
-            Collection::Send { days } => {
-                create.collection_method(InvoiceCollectionMethod::SendInvoice).days_until_due(u32::from(days))
-            }
-            Collection::Charge => create.collection_method(InvoiceCollectionMethod::ChargeAutomatically),
-        };
-        create = match payer.tax {
-            Tax::None => create,
-            Tax::Automatic => create.automatic_tax(CreateInvoiceAutomaticTax::new(true)),
-            Tax::Rates(_) => {
-                create.default_tax_rates(payer.tax.rates().map(|rate| rate.as_str().to_owned()).collect::<Vec<_>>())
-            }
-        };
-        written(&create)
-    }
-
-    fn add_lines(&self, bill: &Bill, id: &str, part: u8, lines: &[Line], words: &impl Words) -> (String, String) {
-        let from = usize::from(part) * PART_LINES;
-        let lines = items(lines).enumerate().skip(from).take(PART_LINES).map(|(number, line)| {
-            let mut item = AddLinesInvoiceLines::new();
-            item.amount = Some(line.amount);
-            item.description = Some(described(line, bill.drawn.detail, words));
-            item.metadata = Some(HashMap::from([(LINE.to_owned(), number.to_string())]));
-            item
-        });
-        written(&AddLinesInvoice::new(id, lines.collect::<Vec<_>>()))
-    }
+fn add_lines(bill: &Bill, id: &str, part: u8, lines: &[Line], words: &impl Words) -> (String, String) {
+    let from = usize::from(part) * PART_LINES;
+    let lines = items(lines).enumerate().skip(from).take(PART_LINES).map(|(number, line)| {
+        let mut item = AddLinesInvoiceLines::new();
+        item.amount = Some(line.amount);
+        item.description = Some(described(line, bill.drawn.detail, words));
+        item.metadata = Some(HashMap::from([(LINE.to_owned(), number.to_string())]));
+        item
+    });
+    written(&AddLinesInvoice::new(id, lines.collect::<Vec<_>>()))
 }
 
 /// The lines that become items: an item without an amount says nothing.

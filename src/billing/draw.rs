@@ -3,6 +3,7 @@
 //! A bill holds the rows it is of and a digest of its lines, not the lines: they follow from the rows, and the digest
 //! tells if they ever would not.
 
+use compact_str::CompactString;
 use twox_hash::XxHash3_64;
 
 use super::asks::items;
@@ -15,9 +16,10 @@ use crate::domain::names::Name;
 use crate::domain::payers::Payer;
 use crate::ledger::bill::Bill;
 
-/// The bill of an invoice that is planned; its days are those of the time zone `zone`.
+/// The bill of an invoice that is planned; its days are those of the time zone `zone`. It has no mark yet.
 pub fn drawn(invoice: &Invoice, zone: Name) -> Drawn {
     Drawn {
+        mark: CompactString::default(),
         payer: invoice.payer,
         to: invoice.to,
         reissues: None,
@@ -31,9 +33,9 @@ pub fn drawn(invoice: &Invoice, zone: Name) -> Drawn {
     }
 }
 
-/// The bill in the place of one that came to nothing, on the terms that hold now.
+/// The bill in the place of one that came to nothing, on the terms that hold now. It has no mark yet.
 pub fn again(former: &Bill, payer: Payer) -> Drawn {
-    Drawn { payer, reissues: Some(former.no), ..former.drawn.clone() }
+    Drawn { mark: CompactString::default(), payer, reissues: Some(former.no), ..former.drawn.clone() }
 }
 
 /// The lines of a bill, in order; `None` where they cannot be made again.

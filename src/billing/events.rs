@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use twox_hash::XxHash3_64;
 
 use super::answers::Reference;
-use super::asks::{BILL, House};
+use super::marks::{BILL, House};
 use crate::domain::bills::{BillNo, Notice};
 use crate::ledger::bills::Bills;
 
@@ -71,17 +71,18 @@ impl Event {
     }
 
     /// The bill that it is about, as far as the event and the book tell.
-    pub fn bill(&self, house: &House, bills: &Bills) -> Option<BillNo> {
-        let mark = self.data.object.metadata.as_ref().and_then(|metadata| metadata.get(BILL));
-        let marked = mark.and_then(|mark| house.marked(mark)).filter(|no| bills.get(*no).is_some());
-        marked.or_else(|| bills.of_invoice(self.about()))
+    pub fn bill(&self, bills: &Bills) -> Option<BillNo> {
+        self.mark().and_then(|mark| bills.of_mark(mark)).or_else(|| bills.of_invoice(self.about()))
     }
 
     /// Whether it is somebody else's: an invoice that does not carry our mark, or anything that carries another's.
     pub fn is_others(&self, house: &House) -> bool {
-        let object = &self.data.object;
-        let mark = object.metadata.as_ref().and_then(|metadata| metadata.get(BILL));
-        mark.map_or(object.object.as_deref() == Some("invoice"), |mark| house.marked(mark).is_none())
+        let is_invoice = self.data.object.object.as_deref() == Some("invoice");
+        self.mark().map_or(is_invoice, |mark| !house.is_ours(mark))
+    }
+
+    fn mark(&self) -> Option<&str> {
+        self.data.object.metadata.as_ref()?.get(BILL).map(String::as_str)
     }
 
     /// What is written down of it: never what it tells, and nothing of anybody.

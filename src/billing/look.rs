@@ -1,7 +1,7 @@
 //! Looking: what there is at Stripe of a bill, read page by page. Nothing is changed by it.
 
 use super::answers::{self, Charge, Dispute, Invoice, Item, Page, Payment, read};
-use super::asks::{House, items};
+use super::asks::items;
 use super::call::{Call, Reply};
 use super::lines::Line;
 use super::walk::{Stripe, Unsure};
@@ -9,15 +9,9 @@ use crate::domain::bills::{Fault, PART_LINES, Sight, Status, Takings};
 use crate::ledger::bill::{Bill, Look};
 
 /// Looks at a bill, given its lines. An answer that cannot be read, or none, is no look at all.
-pub async fn look(
-    stripe: &impl Stripe,
-    house: &House,
-    bill: &Bill,
-    lines: &[Line],
-    how: Look,
-) -> Result<Sight, Unsure> {
+pub async fn look(stripe: &impl Stripe, bill: &Bill, lines: &[Line], how: Look) -> Result<Sight, Unsure> {
     match (how, bill.seen.invoice.as_deref()) {
-        (Look::Find, _) | (_, None) => find(stripe, house, bill).await,
+        (Look::Find, _) | (_, None) => find(stripe, bill).await,
         (Look::Lines, Some(id)) => {
             let sight = invoice(stripe, bill, id).await?;
             if sight.status != Status::Draft {
@@ -47,7 +41,7 @@ async fn invoice(stripe: &impl Stripe, bill: &Bill, id: &str) -> Result<Sight, U
 }
 
 /// The invoice that carries the bill's mark, among all of its customer's since the bill was drawn.
-async fn find(stripe: &impl Stripe, house: &House, bill: &Bill) -> Result<Sight, Unsure> {
+async fn find(stripe: &impl Stripe, bill: &Bill) -> Result<Sight, Unsure> {
     /// Clocks differ.
     const BEFORE_S: i64 = 2 * 24 * 3600;
     let customer = bill.drawn.payer.customer.map_or("", |id| id.as_str());
@@ -59,8 +53,7 @@ async fn find(stripe: &impl Stripe, house: &House, bill: &Bill) -> Result<Sight,
         Err(unsure) if unsure.why == "resource_missing" => return Ok(Sight::default()),
         Err(unsure) => return Err(unsure),
     };
-    let mark = house.mark(bill.no);
-    let mut ours = all.iter().filter(|invoice| invoice.mark() == Some(&mark));
+    let mut ours = all.iter().filter(|invoice| invoice.mark() == Some(&bill.drawn.mark));
     let Some(first) = ours.next() else { return Ok(Sight::default()) };
     let mut sight = first.sight(bill, stripe.is_live()).ok_or_else(|| Unsure::unreadable("an invoice"))?;
     if ours.next().is_some() {

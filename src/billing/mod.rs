@@ -10,6 +10,7 @@ pub mod draw;
 pub mod events;
 pub mod lines;
 pub mod look;
+pub mod marks;
 pub mod plan;
 pub mod preflight;
 pub mod reconcile;

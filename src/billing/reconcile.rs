@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::answers::Invoice;
-use super::asks::House;
 use super::lines::Line;
 use super::look::{all, look};
+use super::marks::House;
 use super::walk::{Stripe, Unsure};
 use crate::domain::bills::{BillNo, Sight, Status};
 use crate::ledger::bill::{Bill, Look};
@@ -93,33 +93,36 @@ pub async fn reconcile(
     mut progress: impl FnMut(usize),
 ) -> Result<Report, Unsure> {
     let found: Vec<Invoice> = all(stripe, "/v1/invoices", "", |invoice: &Invoice| &invoice.id).await?;
-    let ours = found.iter().filter_map(|invoice| Some((house.marked(invoice.mark()?)?, invoice)));
-    let mut by_bill: BTreeMap<BillNo, Vec<&Invoice>> = BTreeMap::new();
-    ours.for_each(|(bill, invoice)| by_bill.entry(bill).or_default().push(invoice));
+    let ours = found.iter().filter_map(|invoice| Some((invoice.mark()?, invoice)));
+    let mut by_mark: BTreeMap<&str, Vec<&Invoice>> = BTreeMap::new();
+    for (mark, invoice) in ours.filter(|(mark, _)| house.is_ours(mark)) {
+        by_mark.entry(mark).or_default().push(invoice);
+    }
     let mut report = Report { bills: bills.len(), ..Report::default() };
     for (done, bill) in bills.iter().enumerate() {
         progress(done);
-        let invoices = by_bill.remove(&bill.no).unwrap_or_default();
+        let invoices = by_mark.remove(bill.drawn.mark.as_str()).unwrap_or_default();
         report.invoices += invoices.len();
         match invoices[..] {
             [] => report.differences.extend(missing(bill)),
             [invoice] => {
                 let lines = lines(bill).await;
-                report.differences.extend(compared(stripe, house, bill, invoice, &lines).await?);
+                report.differences.extend(compared(stripe, bill, invoice, &lines).await?);
             }
             _ => report.differences.push(several(bill, &invoices)),
         }
     }
-    for (bill, invoices) in by_bill {
+    for (mark, invoices) in by_mark {
         report.invoices += invoices.len();
-        let unknown = |invoice: &&Invoice| Difference {
-            bill: Some(bill),
+        // Those that came to nothing are nobody's loss.
+        let unknown = invoices.iter().filter(|invoice| !invoice.is_nothing()).map(|invoice| Difference {
+            bill: None,
             invoice: Some(invoice.id.clone()),
             what: What::Unknown,
             book: "none".to_owned(),
-            stripe: invoice.id.clone(),
-        };
-        report.differences.extend(invoices.iter().map(unknown));
+            stripe: mark.to_owned(),
+        });
+        report.differences.extend(unknown);
     }
     Ok(report)
 }
@@ -150,14 +153,13 @@ fn several(bill: &Bill, invoices: &[&Invoice]) -> Difference {
 
 async fn compared(
     stripe: &impl Stripe,
-    house: &House,
     bill: &Bill,
     invoice: &Invoice,
     lines: &[Line],
 ) -> Result<Vec<Difference>, Unsure> {
     let mut as_found = bill.clone();
     as_found.seen.invoice = Some(invoice.id.as_str().into());
-    let sight = look(stripe, house, &as_found, lines, Look::Invoice).await?;
+    let sight = look(stripe, &as_found, lines, Look::Invoice).await?;
     let mut differences = told_apart(bill, &invoice.id, &sight);
     let is_finalised = matches!(sight.status, Status::Open | Status::Uncollectible | Status::Paid);
     if is_finalised && !super::look::has_lines(stripe, &invoice.id, lines).await? {

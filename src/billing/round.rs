@@ -3,10 +3,13 @@
 
 use std::sync::Arc;
 
+use compact_str::CompactString;
+
 use super::answers::{Invoice, Page, Reference, read, refusal};
 use super::call::Call;
 use super::draw::{again, drawn};
 use super::look::look;
+use super::marks::House;
 use super::plan::Plan;
 use super::walk::{Desk, Rest, Stripe, Unsure, Walk};
 use crate::domain::bills::{BillNo, Deed, Drawn, Refused, Sight};
@@ -15,7 +18,7 @@ use crate::ledger::bill::Bill;
 use crate::ledger::bills::Bills;
 use crate::ledger::payers::Payers;
 
-/// The bills that are due: those of the plan, and those in the place of others that came to nothing and were let go.
+/// The bills that are due, without their marks: those of the plan, and those in the place of others that came to nothing and were let go.
 pub fn due<'a>(plan: &'a Plan, bills: &'a Bills, payers: &'a Payers, zone: Name) -> impl Iterator<Item = Drawn> + 'a {
     let anew = bills.released().filter_map(|former| {
         let terms = payers.get(former.payer)?.payer;
@@ -36,30 +39,25 @@ pub struct Unplaced {
 }
 
 impl<D: Desk, S: Stripe> Walk<'_, D, S> {
-    /// Finds out which bill an event is about, and writes that down. `known` tells the bill of an invoice.
-    pub async fn place(
-        &self,
-        told: &Unplaced,
-        known: impl Fn(&str) -> Option<BillNo>,
-    ) -> Result<Result<(), Rest>, D::Stopped> {
-        let bill = match self.bill_of(&told.object, known).await {
-            Ok(bill) => bill,
+    /// Finds out which of `bills` an event is about, and writes that down. Where it is about one of this house that the
+    /// book never drew, it is [behind](Rest::Behind).
+    pub async fn place(&self, told: &Unplaced, house: &House, bills: &Bills) -> Result<Result<(), Rest>, D::Stopped> {
+        let about = match self.about(&told.object, bills).await {
+            Ok(about) => about,
             Err(unsure) => return Ok(Err(Rest::Unsure(unsure))),
         };
-        match self.desk.note(Deed::Place(told.event.as_str().into(), bill)).await? {
-            Ok(()) => Ok(Ok(())),
-            Err(Refused::NoBill(no)) => {
-                // It carries our mark, and we never drew it: this folder is older than what Stripe has.
-                let none = self.desk.note(Deed::Place(told.event.as_str().into(), None)).await?;
-                Ok(none.and(Err(Refused::NoBill(no))).map_err(Rest::Beaten))
-            }
-            Err(refused) => Ok(Err(Rest::Beaten(refused))),
-        }
+        let (bill, behind) = match about {
+            About::Bill(no) => (Some(no), None),
+            About::Marked(mark) => (None, Some(mark).filter(|mark| house.is_ours(mark))),
+            About::None => (None, None),
+        };
+        let placed = self.desk.note(Deed::Place(told.event.as_str().into(), bill)).await?;
+        Ok(placed.map_err(Rest::Beaten).and(behind.map_or(Ok(()), |mark| Err(Rest::Behind(mark)))))
     }
 
-    async fn bill_of(&self, object: &str, known: impl Fn(&str) -> Option<BillNo>) -> Result<Option<BillNo>, Unsure> {
-        if let Some(bill) = known(object) {
-            return Ok(Some(bill));
+    async fn about(&self, object: &str, bills: &Bills) -> Result<About, Unsure> {
+        if let Some(bill) = bills.of_invoice(object) {
+            return Ok(About::Bill(bill));
         }
         let (path, form) = match object.split_once('_') {
             Some(("in", _)) => (format!("/v1/invoices/{object}"), String::new()),
@@ -67,27 +65,28 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
                 let form = format!("payment[type]=payment_intent&payment[payment_intent]={object}&limit=1");
                 ("/v1/invoice_payments".to_owned(), form)
             }
-            _ => return Ok(None),
+            _ => return Ok(About::None),
         };
         let reply = self.stripe.read(Call::get(path, form)).await?;
         match reply.status {
             200 => {}
             // There is no such thing, or not any more.
-            _ if refusal(&reply).code == "resource_missing" => return Ok(None),
+            _ if refusal(&reply).code == "resource_missing" => return Ok(About::None),
             _ => return Err(Unsure::of(&reply)),
         }
         if let Some(page) = read::<Page<OfInvoice>>(&reply) {
-            return Ok(page.data.first().and_then(|of| known(of.invoice.id())));
+            let bill = page.data.first().and_then(|of| bills.of_invoice(of.invoice.id()));
+            return Ok(bill.map_or(About::None, About::Bill));
         }
         let invoice: Invoice = read(&reply).ok_or_else(|| Unsure::unreadable("an invoice"))?;
-        // It may be known by now; if it is ours and still is not, it was found by the walk of its bill.
-        Ok(invoice.mark().and_then(|mark| self.house.marked(mark)))
+        let Some(mark) = invoice.mark().filter(|_| !invoice.is_nothing()) else { return Ok(About::None) };
+        Ok(bills.of_mark(mark).map_or_else(|| About::Marked(mark.into()), About::Bill))
     }
 
     /// Takes a look at a bill of which nothing was told for long.
     pub async fn look_after(&self, bill: &Arc<Bill>) -> Result<Rest, D::Stopped> {
         let lines = self.desk.lines(bill).await?;
-        match look(self.stripe, self.house, bill, &lines, bill.look()).await {
+        match look(self.stripe, bill, &lines, bill.look()).await {
             Err(unsure) => Ok(Rest::Unsure(unsure)),
             Ok(sight) if sight_is_known(bill, &sight) => Ok(Rest::Done),
             Ok(sight) => match self.desk.file(Deed::See(bill.no, sight)).await? {
@@ -104,6 +103,14 @@ fn sight_is_known(bill: &Bill, sight: &Sight) -> bool {
     let is_same = (seen.status, seen.amounts, &seen.invoice, seen.fault)
         == (sight.status, sight.amounts, &sight.invoice, sight.fault);
     is_same && (sight.takings.is_none() || sight.takings == seen.takings) && bill.way.asked.is_none()
+}
+
+/// What an event is about.
+enum About {
+    Bill(BillNo),
+    /// An invoice with this mark, which is of no bill of the book.
+    Marked(CompactString),
+    None,
 }
 
 #[derive(serde::Deserialize)]

@@ -12,7 +12,7 @@ use compact_str::CompactString;
 use thiserror::Error;
 
 use super::answers::{self, Invoice, read};
-use super::asks::{House, Words};
+use super::asks::{self, Words};
 use super::call::{Call, Reply};
 use super::lines::Line;
 use super::look::look;
@@ -98,6 +98,8 @@ pub enum Rest {
     Unsure(Unsure),
     /// The book says otherwise: somebody else was here.
     Beaten(Refused),
+    /// Stripe has something of this house, with this mark, that the book never drew: the book is older than that.
+    Behind(CompactString),
 }
 
 /// A walk, and what it is for.
@@ -106,8 +108,6 @@ pub struct Walk<'a, D, S> {
     pub desk: &'a D,
     /// Whom it asks.
     pub stripe: &'a S,
-    /// Whose bills they are.
-    pub house: &'a House,
 }
 
 impl<D: Desk, S: Stripe> Walk<'_, D, S> {
@@ -131,7 +131,7 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
                 }
                 Want::Ask(step, _) => {
                     let lines = self.lines(&mut lines, &bill).await?;
-                    let ask = self.house.ask(&bill, step, lines, &self.desk.words());
+                    let ask = asks::ask(&bill, step, lines, &self.desk.words());
                     match self.file(Deed::Ask(bill.no, Box::new(ask.clone()))).await? {
                         Ok(bill) => self.send(&bill, &ask).await?,
                         beaten => beaten,
@@ -165,7 +165,7 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
         how: Look,
     ) -> Result<Result<Arc<Bill>, Rest>, D::Stopped> {
         let lines = self.lines(lines, bill).await?;
-        match look(self.stripe, self.house, bill, lines, how).await {
+        match look(self.stripe, bill, lines, how).await {
             Ok(sight) => self.file(Deed::See(bill.no, sight)).await,
             Err(unsure) => Ok(Err(Rest::Unsure(unsure))),
         }
@@ -173,7 +173,7 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
 
     /// Makes the call of an attempt that is written down, and writes its answer down.
     async fn send(&self, bill: &Bill, ask: &Ask) -> Result<Result<Arc<Bill>, Rest>, D::Stopped> {
-        let reply = match self.stripe.call(&self.house.call(bill.no, ask)).await {
+        let reply = match self.stripe.call(&asks::call(bill, ask)).await {
             Ok(reply) => reply,
             Err(unsure) => return Ok(Err(Rest::Unsure(unsure))),
         };

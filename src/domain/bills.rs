@@ -85,6 +85,8 @@ pub struct Account {
 /// A bill as it is drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drawn {
+    /// What it is known by at Stripe, where it is written on whatever is made of it.
+    pub mark: CompactString,
     /// Whose, on which terms, in which currency.
     pub payer: Payer,
     /// It takes all that he owes before this row; of no meaning where it reissues another bill.
@@ -384,6 +386,14 @@ pub enum Refused {
         bill: BillNo,
         /// In what way.
         why: &'static str,
+    },
+    /// There is a bill with this mark.
+    #[error("{bill} is known as {mark} already")]
+    Marked {
+        /// That one.
+        bill: BillNo,
+        /// The mark.
+        mark: CompactString,
     },
     /// All is paused: nothing is drawn, sent or charged.
     #[error("all is paused")]

@@ -35,6 +35,7 @@ pub struct Bills {
     /// Those that are not settled.
     open: BTreeSet<BillNo>,
     by_invoice: HashMap<CompactString, BillNo>,
+    by_mark: HashMap<CompactString, BillNo>,
     /// The keys of all events that were told.
     known: HashSet<EventKey>,
     /// The events of which nobody knows yet what they are about, by their ids: type and object.
@@ -123,6 +124,11 @@ impl Bills {
         self.by_invoice.get(invoice).copied()
     }
 
+    /// The bill with this mark.
+    pub fn of_mark(&self, mark: &str) -> Option<BillNo> {
+        self.by_mark.get(mark).copied()
+    }
+
     /// Whether an event was told before.
     pub fn knows(&self, event: &str) -> bool {
         self.known.contains(&event_key(event))
@@ -182,6 +188,7 @@ impl Bills {
             if let Some(invoice) = &bill.seen.invoice {
                 bills.by_invoice.insert(invoice.clone(), bill.no);
             }
+            bills.by_mark.insert(bill.drawn.mark.clone(), bill.no);
             bills.all.push(Arc::new(bill));
         }
         bills
@@ -226,6 +233,7 @@ impl Bills {
             None => drop(self.carried.insert((payer, drawn.payer.currency), drawn.rest)),
             Some(former) => drop(self.change(former, at, |bill| bill.reissued_by = Some(no))),
         }
+        self.by_mark.insert(drawn.mark.clone(), no);
         let (way, seen) = Default::default();
         self.all.push(Arc::new(Bill { no, drawn, at, payer, rows, reissued_by: None, way, seen }));
         self.open.insert(no);
@@ -322,6 +330,12 @@ impl Book {
         }
         if payer.customer.is_none() {
             return refused("he is no customer of Stripe's");
+        }
+        if let Some(bill) = self.bills.of_mark(&drawn.mark) {
+            return Err(Refused::Marked { bill, mark: drawn.mark.clone() });
+        }
+        if TEXT_MAX < drawn.mark.len() {
+            return Err(Refused::Long("a bill's mark"));
         }
         let number = self.roll.number(payer.id);
         if let Some(former) = drawn.reissues {

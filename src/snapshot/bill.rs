@@ -15,6 +15,7 @@ use crate::ledger::roll::NameNo;
 #[derive(Encode, Decode)]
 pub(super) struct BillImage {
     no: u32,
+    mark: String,
     terms: PayerImage,
     payer: u32,
     to: u32,
@@ -74,9 +75,10 @@ impl BillImage {
         let Way { asked, failed, is_sought, is_unread, is_checked, is_sent, is_hinted, is_released, .. } = &bill.way;
         let is_doubtful = failed.as_ref().is_some_and(|failed| failed.is_doubtful);
         let flags = [*is_unread, *is_checked, *is_sent, *is_hinted, *is_released, is_doubtful, *is_sought];
-        let Drawn { payer, to, reissues, detail, zone, items, digest, total, carried, rest } = &bill.drawn;
+        let Drawn { mark, payer, to, reissues, detail, zone, items, digest, total, carried, rest } = &bill.drawn;
         BillImage {
             no: bill.no.0,
+            mark: mark.to_string(),
             terms: PayerImage::of_terms(payer),
             payer: bill.payer.0,
             to: *to,
@@ -119,6 +121,7 @@ impl BillImage {
             is_released: is_set(4),
         };
         let drawn = Drawn {
+            mark: self.mark.into(),
             payer,
             to: self.to,
             reissues: self.reissues.map(BillNo),

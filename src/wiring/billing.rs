@@ -148,7 +148,7 @@ impl Rialto {
             return Ok(());
         }
         let bills = self.bills().await?;
-        let notice = event.notice(body, event.bill(&biller.house, &bills));
+        let notice = event.notice(body, event.bill(&bills));
         let (reply, filed) = oneshot::channel();
         self.0.bookkeeper.send(File { deed: Deed::Notice(notice), reply }).await.map_err(|_| self.gone())?;
         match filed.await.map_err(|_| self.gone())? {

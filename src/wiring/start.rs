@@ -18,7 +18,7 @@ use crate::actors::halt::Halt;
 use crate::actors::messages::{Found, Outside, Synced};
 use crate::actors::registry::{Registries, Staff};
 use crate::actors::vitals::Vitals;
-use crate::billing::asks::House as Marks;
+use crate::billing::marks::House as Marks;
 use crate::domain::calendar::Calendar;
 use crate::folder::{DataFolder, Lock};
 use crate::journal::reader::Reader;
@@ -129,7 +129,7 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
                 clock: settings.clock.clone(),
                 calendar: calendar.clone(),
                 policy: settings.policy.clone(),
-                house: Marks { folder: hex(folder.id()) },
+                house: Marks::new(&hex(folder.id()), &[]),
             };
             Some(Hired::hire(employer, collecting).map_err(StartError::Thread)?)
         }

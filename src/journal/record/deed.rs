@@ -112,6 +112,7 @@ pub(super) fn decode(take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Name>)
 }
 
 fn put_drawn(drawn: &Drawn, roll: &Roll, out: &mut Vec<u8>) {
+    put_text(out, &drawn.mark);
     put_payer(&drawn.payer, roll, out);
     put_varint(out, drawn.to.into());
     put_bill(drawn.reissues, out);
@@ -127,6 +128,7 @@ fn put_drawn(drawn: &Drawn, roll: &Roll, out: &mut Vec<u8>) {
 }
 
 fn take_drawn(take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Name>) -> Result<Drawn, WireError> {
+    let mark = text(take)?;
     let payer = take_payer(take, &name)?;
     let to = u32::try_from(take.varint()?).map_err(|_| WireError::Range("a row"))?;
     let reissues = maybe_bill(take)?;
@@ -136,7 +138,7 @@ fn take_drawn(take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Name>) -> Res
     let digest = take.word()?;
     let total = take.signed()?;
     let [carried, rest] = [Sum(take.signed()?.into()), Sum(take.signed()?.into())];
-    Ok(Drawn { payer, to, reissues, detail, zone, items, digest, total, carried, rest })
+    Ok(Drawn { mark, payer, to, reissues, detail, zone, items, digest, total, carried, rest })
 }
 
 fn put_sight(sight: &Sight, out: &mut Vec<u8>) {

@@ -15,7 +15,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::actors::bookkeeper::Bookkeeper;
 use crate::actors::clerk::Clerk;
-use crate::billing::asks::House;
+use crate::billing::marks::House;
 use crate::billing::plan::Policy;
 use crate::billing::reconcile::Report;
 use crate::billing::signature::Secrets;

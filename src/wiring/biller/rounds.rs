@@ -19,7 +19,7 @@ use crate::billing::reconcile::{Report, reconcile};
 use crate::billing::round::{Unplaced, due, is_race};
 use crate::billing::walk::{Rest, Stripe, Unsure, Walk};
 use crate::chain::Chain;
-use crate::domain::bills::{Account, BillNo, Deed, Refused, Status};
+use crate::domain::bills::{Account, BillNo, Deed, Drawn, Refused, Status};
 use crate::domain::names::Name;
 use crate::domain::time::Moment;
 use crate::ledger::bill::{Bill, Want};
@@ -234,7 +234,8 @@ impl Biller {
         let due: Vec<_> = due(&planned, bills, &office.owed.payers, zone).collect();
         let mut drawn = 0;
         for bill in due {
-            match self.employer.file(Deed::Draw(Box::new(bill))).await? {
+            let mark = self.employer.house.mark(BillNo((bills.len() + drawn) as u32 + 1));
+            match self.employer.file(Deed::Draw(Box::new(Drawn { mark, ..bill }))).await? {
                 Ok(_) => drawn += 1,
                 // Meanwhile something was taken back, or posted before: the next plan has it.
                 Err(refused) => tracing::info!(error = %refused, "a bill was not drawn"),
@@ -267,7 +268,7 @@ impl Biller {
         for bill in bills {
             by_customer.entry(bill.drawn.payer.customer).or_default().push(bill);
         }
-        let walk = Walk { desk: office, stripe: &self.stripe, house: &self.employer.house };
+        let walk = Walk { desk: office, stripe: &self.stripe };
         let at_once = Semaphore::new(AT_ONCE);
         let walks = by_customer.into_values().map(|bills| {
             let (walk, at_once) = (&walk, &at_once);
@@ -299,6 +300,7 @@ impl Biller {
             self.looked.insert(no, now);
             match rest {
                 Rest::Done | Rest::At(_) => drop(self.later.remove(&no)),
+                Rest::Behind(_) => {}
                 Rest::Beaten(refused) if is_race(&refused) => drop(self.later.remove(&no)),
                 Rest::Beaten(refused) => {
                     tracing::error!(bill = %no, error = %refused, "a step of a bill was refused");
@@ -324,13 +326,13 @@ impl Biller {
     }
 
     async fn place(&self, office: &Office<'_>, bills: &Bills) -> Result<(), Why> {
-        let walk = Walk { desk: office, stripe: &self.stripe, house: &self.employer.house };
+        let walk = Walk { desk: office, stripe: &self.stripe };
         let unplaced: Vec<Unplaced> = bills
             .unplaced()
             .map(|(event, _, object)| Unplaced { event: event.to_owned(), object: object.to_owned() })
             .collect();
         for told in &unplaced {
-            if let Err(Rest::Unsure(unsure)) = walk.place(told, |invoice| bills.of_invoice(invoice)).await? {
+            if let Err(Rest::Unsure(unsure)) = walk.place(told, &self.employer.house, bills).await? {
                 tracing::info!(event = told.event, error = %unsure, "an event waits for Stripe");
                 break;
             }
@@ -392,7 +394,7 @@ impl Biller {
         let house = &self.employer.house;
         let missed = events.iter().filter(|event| event.may_concern() && !event.is_others(house));
         for event in missed.filter(|event| !bills.knows(&event.id)) {
-            let notice = event.notice(event.id.as_bytes(), event.bill(house, bills));
+            let notice = event.notice(event.id.as_bytes(), event.bill(bills));
             if let Err(refused) = self.employer.file(Deed::Notice(notice)).await?
                 && !is_race(&refused)
             {

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use rialto::billing::asks::{House, Words};
+use rialto::billing::asks::{self, Words};
 use rialto::billing::call::{Call, Method, Reply};
 use rialto::billing::walk::Unsure;
 use rialto::domain::bills::{
@@ -275,7 +275,7 @@ fn lines_of_long_names_fit_what_is_written_down() {
         let book = world.book.borrow();
         rialto::billing::draw::lines_of(&bill, &super::world::books(&book), &world.calendar).unwrap()
     };
-    let ask = House { folder: "f01d".to_owned() }.ask(&bill, Step::Lines(0), &lines, &Long);
+    let ask = asks::ask(&bill, Step::Lines(0), &lines, &Long);
     println!("{} bytes in {} lines", ask.form.len(), lines.len());
     assert!(ask.path.len() + ask.form.len() <= 60_000, "{} bytes are refused for ever", ask.form.len());
 }

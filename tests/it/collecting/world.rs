@@ -10,11 +10,12 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use rialto::billing::asks::{House, Words};
+use rialto::billing::asks::Words;
 use rialto::billing::call::{Call, Method, Reply};
 use rialto::billing::draw::lines_of;
 use rialto::billing::events::Event as Told;
 use rialto::billing::lines::Line;
+use rialto::billing::marks::House;
 use rialto::billing::plan::{Books, Policy, plan};
 use rialto::billing::reconcile::{Report, reconcile};
 use rialto::billing::round::{Unplaced, due};
@@ -168,7 +169,7 @@ impl World {
             lost: Cell::new(0),
             earned: RefCell::default(),
             events: Cell::new(0),
-            house: House { folder: "f01d".to_owned() },
+            house: House::new("f01d", &[]),
             calendar: Calendar::new(chrono_tz::Europe::Rome),
             policy: Policy::default(),
             calls: RefCell::default(),
@@ -403,7 +404,7 @@ impl World {
     }
 
     pub fn try_round(&self) -> Result<(), Crash> {
-        let walk = Walk { desk: self, stripe: self, house: &self.house };
+        let walk = Walk { desk: self, stripe: self };
         let drawn: Vec<_> = {
             let book = self.book.borrow();
             let bills = book.bills();
@@ -417,11 +418,13 @@ impl World {
             if self.mistake == Mistake::Truncated {
                 drawn.rest.0 = 0;
             }
+            drawn.mark = self.house.mark(BillNo(self.book.borrow().bills().len() as u32 + 1));
             now(self.file(Deed::Draw(Box::new(drawn))))?.ok();
         }
         let unplaced: Vec<Unplaced> = self.unplaced();
         for told in &unplaced {
-            now(walk.place(told, |invoice| self.book.borrow().bills().of_invoice(invoice)))?.ok();
+            let bills = self.book.borrow().bills().clone();
+            now(walk.place(told, &self.house, &bills))?.ok();
         }
         let open: Vec<Arc<Bill>> = self.book.borrow().bills().open().cloned().collect();
         for bill in open {
@@ -442,7 +445,7 @@ impl World {
 
     /// A look at every bill: what the janitor does for those of which nothing was heard.
     pub fn look_after(&self) {
-        let walk = Walk { desk: self, stripe: self, house: &self.house };
+        let walk = Walk { desk: self, stripe: self };
         let bills: Vec<Arc<Bill>> = self.book.borrow().bills().all().to_vec();
         for bill in bills.into_iter().filter(|bill| bill.seen.invoice.is_some()) {
             if now(walk.look_after(&bill)).is_err() {
@@ -459,7 +462,7 @@ impl World {
             let told = Told::read(delivery.payload.as_bytes()).unwrap();
             let is_taken = self.dice.below(8) != 0;
             if is_taken && told.may_concern() && !told.is_others(&self.house) {
-                let bill = told.bill(&self.house, self.book.borrow().bills());
+                let bill = told.bill(self.book.borrow().bills());
                 // Told twice is told once.
                 self.deed(&Deed::Notice(told.notice(delivery.payload.as_bytes(), bill))).ok();
             }
@@ -710,7 +713,7 @@ impl World {
         let mut at_stripe: BTreeMap<&str, Vec<(&str, i64)>> = BTreeMap::new();
         for invoice in sandbox.invoices() {
             let Some(mark) = invoice.metadata.get("rialto_bill") else { continue };
-            if self.house.marked(mark).is_none() {
+            if !self.house.is_ours(mark) {
                 continue;
             }
             let net = invoice.lines.iter().map(|line| line.amount).sum();
@@ -726,8 +729,7 @@ impl World {
             let bills = book.bills().iter().filter(|bill| bill.payer == number && !bill.is_dead());
             let mut invoiced = 0;
             for bill in bills {
-                let mark = self.house.mark(bill.no);
-                let found = at_stripe.get(mark.as_str()).map(|invoices| invoices[0]);
+                let found = at_stripe.get(bill.drawn.mark.as_str()).map(|invoices| invoices[0]);
                 let (status, net) = found.ok_or_else(|| format!("{} of {payer} has no invoice: {bill:#?}", bill.no))?;
                 if status == "draft" || net != bill.drawn.total {
                     return Err(format!("{} of {} is {status} with {net}: {bill:#?}", bill.no, bill.drawn.total));

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rialto::billing::asks::{House, Words};
+use rialto::billing::asks::{self, Words};
 use rialto::billing::call::{Call, Reply};
 use rialto::billing::lines::{Key, Line};
 use rialto::billing::look::look;
@@ -106,7 +106,6 @@ fn readable(form: &str) -> String {
 
 /// Every step of bills on all kinds of terms, with as many lines as an invoice may have.
 fn by_hand() -> Vec<Call> {
-    let house = House { folder: "f01d".to_owned() };
     let lines: Vec<Line> = (0..250).map(line).collect();
     let rates = [Name::new("txr_1"), Name::new("txr_2"), None, None, None];
     let parts = (0..3).map(Step::Lines);
@@ -118,7 +117,7 @@ fn by_hand() -> Vec<Call> {
             for detail in Detail::ALL {
                 let payer = Payer { customer: Name::new("cus_1"), collection, tax, ..Payer::new(name("Ada")) };
                 let bill = bill(payer, detail);
-                let call = |step| house.call(bill.no, &house.ask(&bill, step, &lines, &Odd));
+                let call = |step| asks::call(&bill, &asks::ask(&bill, step, &lines, &Odd));
                 calls.extend(steps.iter().copied().map(call));
             }
         }
@@ -128,6 +127,7 @@ fn by_hand() -> Vec<Call> {
 
 fn bill(payer: Payer, detail: Detail) -> Bill {
     let drawn = Drawn {
+        mark: "f01d-1".into(),
         payer,
         to: 0,
         reissues: None,
@@ -171,10 +171,9 @@ impl Words for Odd {
 
 /// What is asked of an invoice whose payments are charges, and no payment intents.
 fn by_charges() -> Vec<Call> {
-    let house = House { folder: "f01d".to_owned() };
     let payer = Payer { customer: Name::new("cus_1"), ..Payer::new(name("Ada")) };
     let stripe = Charges::default();
-    now(look(&stripe, &house, &bill(payer, Detail::Day), &[], Look::Invoice)).unwrap();
+    now(look(&stripe, &bill(payer, Detail::Day), &[], Look::Invoice)).unwrap();
     stripe.0.take()
 }
 
