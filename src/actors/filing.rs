@@ -70,7 +70,7 @@ impl Bookkeeper {
         let bills = self.book.bills();
         let no = match deed {
             Deed::Ask(no, _) | Deed::Answer(no, ..) | Deed::See(no, _) | Deed::Drop(no, _) => *no,
-            Deed::Draw(_) => BillNo(bills.len() as u32),
+            Deed::Draw(_) | Deed::Adopt(..) => BillNo(bills.len() as u32),
             Deed::Bind(_) | Deed::Notice(_) | Deed::Place(..) => return None,
         };
         bills.shared(no)

@@ -10,10 +10,9 @@ use std::collections::HashMap;
 
 use super::call::Reply;
 use super::marks::{BILL, LINE};
-use crate::domain::bills::{Amounts, Fault, PART_LINES, Refusal, Sight, Status, Takings};
+use crate::domain::bills::{Amounts, Drawn, Fault, PART_LINES, Refusal, Sight, Status, Takings};
 use crate::domain::money::Currency;
 use crate::domain::time::Moment;
-use crate::ledger::bill::Bill;
 
 /// A page of a list.
 #[derive(Debug, Deserialize)]
@@ -31,9 +30,10 @@ pub struct Invoice {
     pub id: String,
     #[serde(default)]
     deleted: bool,
-    status: Option<String>,
+    /// How it stands.
+    pub status: Option<String>,
     /// The id of whose it is; or all of him.
-    customer: Option<Reference>,
+    pub customer: Option<Reference>,
     currency: Option<String>,
     /// Whether it is about real money.
     #[serde(default)]
@@ -179,7 +179,7 @@ impl Invoice {
     }
 
     /// How the bill stands, of which this is the invoice.
-    pub fn sight(&self, bill: &Bill, is_live: bool) -> Option<Sight> {
+    pub fn sight(&self, drawn: &Drawn, is_live: bool) -> Option<Sight> {
         /// No invoice comes to more, and sums of such amounts are never too large.
         const MOST: i64 = 10_000_000_000_000;
         if self.deleted {
@@ -212,8 +212,13 @@ impl Invoice {
             parts: None,
             takings: None,
             paid_at: paid_at.and_then(|seconds| Some(Moment(seconds.checked_mul(1_000_000)?))),
-            fault: self.fault(bill, status, is_live),
+            fault: self.fault(drawn, status, is_live),
         })
+    }
+
+    /// Its currency, where that is one.
+    pub fn currency(&self) -> Option<Currency> {
+        self.currency.as_deref().and_then(|letters| Currency::parse(&letters.to_ascii_uppercase()))
     }
 
     /// Whether it came to nothing, and nobody paid anything for it.
@@ -221,12 +226,17 @@ impl Invoice {
         self.status.as_deref() == Some("void") && self.amount_paid == 0
     }
 
-    fn tax(&self) -> i64 {
-        self.total_excluding_tax.map_or(0, |net| self.total - net)
+    /// What it comes to without taxes.
+    pub fn net(&self) -> i64 {
+        self.total_excluding_tax.unwrap_or(self.total)
     }
 
-    fn fault(&self, bill: &Bill, status: Status, is_live: bool) -> Option<Fault> {
-        let payer = &bill.drawn.payer;
+    fn tax(&self) -> i64 {
+        self.total - self.net()
+    }
+
+    fn fault(&self, drawn: &Drawn, status: Status, is_live: bool) -> Option<Fault> {
+        let payer = &drawn.payer;
         let customer = self.customer.as_ref().map(Reference::id);
         let currency = self.currency.as_deref().unwrap_or_default();
         if self.livemode != is_live {
@@ -235,7 +245,7 @@ impl Invoice {
             Some(Fault::Customer)
         } else if !currency.eq_ignore_ascii_case(&payer.currency.to_string()) {
             Some(Fault::Currency)
-        } else if status != Status::Draft && self.total - self.tax() != bill.drawn.total {
+        } else if status != Status::Draft && self.net() != drawn.total {
             Some(Fault::Total)
         } else {
             None

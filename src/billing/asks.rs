@@ -14,7 +14,7 @@ use stripe_client_core::StripeRequest;
 use stripe_shared::InvoiceCollectionMethod;
 
 use super::call::{Call, Method, call_of};
-use super::lines::Line;
+use super::lines::{Key, Line};
 use super::marks::{BILL, LINE, PAYER, TO};
 use crate::domain::bills::{Ask, Attempt, Detail, Drawn, PART_LINES, Step};
 use crate::domain::money::Currency;
@@ -114,6 +114,9 @@ fn described(line: &Line, detail: Detail, words: &impl Words) -> String {
     /// So many characters of a name are shown.
     const SHOWN: usize = 64;
     let shown = |text: &str| text.chars().take(SHOWN).collect::<String>();
+    if line.key == Key::CARRIED {
+        return "carried from invoices before".to_owned();
+    }
     let count = format!("{} ×", line.count);
     let rule = shown(words.rule(line.key.rule));
     let earner = words.name(line.key.earner).map(|name| shown(name.as_str())).unwrap_or_default();

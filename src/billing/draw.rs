@@ -7,7 +7,7 @@ use compact_str::CompactString;
 use twox_hash::XxHash3_64;
 
 use super::asks::items;
-use super::lines::{Line, allot, gather};
+use super::lines::{Key, Line, allot, gather};
 use super::plan::{Books, Invoice, owed};
 use crate::domain::bills::Drawn;
 use crate::domain::calendar::Calendar;
@@ -38,7 +38,7 @@ pub fn again(former: &Bill, payer: Payer) -> Drawn {
     Drawn { mark: CompactString::default(), payer, reissues: Some(former.no), ..former.drawn.clone() }
 }
 
-/// The lines of a bill, in order; `None` where they cannot be made again.
+/// The lines of a bill, in order; `None` where they cannot be made again. One that was taken over has all in one.
 pub fn lines_of(bill: &Bill, books: &Books<'_>, calendar: &Calendar) -> Option<Vec<Line>> {
     let zone = bill.drawn.zone.as_str().parse().ok()?;
     let mut calendar = if calendar.zone() == zone { calendar.clone() } else { Calendar::new(zone) };
@@ -46,6 +46,10 @@ pub fn lines_of(bill: &Bill, books: &Books<'_>, calendar: &Calendar) -> Option<V
     for row in bill.rows.iter() {
         let owed = owed(books, &mut calendar, *row)?;
         rows.push((owed.key(bill.drawn.detail), i128::from(owed.charge.amount.millionths())));
+    }
+    if bill.drawn.is_adopted() {
+        let (count, exact) = (rows.len() as u32, Sum(rows.iter().map(|(_, amount)| amount).sum()));
+        return Some(vec![Line { key: Key::ALL, count, exact, amount: bill.drawn.total }]);
     }
     let mut lines = gather(rows.into_iter());
     let (total, Sum(rest)) = allot(&mut lines, bill.drawn.carried, bill.coin())?;

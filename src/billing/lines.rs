@@ -24,7 +24,7 @@ pub fn key(detail: Detail, earner: NameNo, rule: RuleId, day: Day) -> Key {
         Detail::Day => Key { day, earner, rule },
         Detail::Month => Key { day: day.month_start(), earner, rule },
         Detail::Rule => Key { day: Day(i32::MIN), earner: NameNo::NONE, rule },
-        Detail::One => Key { day: Day(i32::MIN), earner: NameNo::NONE, rule: RuleId(u16::MAX) },
+        Detail::One => Key::ALL,
     }
 }
 
@@ -37,6 +37,13 @@ pub struct Key {
     pub earner: NameNo,
     /// By which rule; none in particular, where all is in one line.
     pub rule: RuleId,
+}
+
+impl Key {
+    /// Of all transactions.
+    pub const ALL: Key = Key { day: Day(i32::MIN), earner: NameNo::NONE, rule: RuleId(u16::MAX) };
+    /// Of no transaction, but of what was carried from invoices before.
+    pub const CARRIED: Key = Key { day: Day(i32::MIN), earner: NameNo::NONE, rule: RuleId(u16::MAX - 1) };
 }
 
 /// A line of an invoice.
@@ -62,12 +69,21 @@ pub fn gather(transactions: impl Iterator<Item = (Key, i128)>) -> Vec<Line> {
     lines.into_iter().map(|(key, (count, exact))| Line { key, count, exact: Sum(exact), amount: 0 }).collect()
 }
 
-/// Allots an invoice to its lines, given what was carried from the one before: less than one smallest amount, and
-/// nothing below nothing. Returns what the invoice comes to, in the units of Stripe's amounts, and what it carries on.
-/// `None` where it is more than an amount can be.
-pub fn allot(lines: &mut [Line], carried: Sum, coin: Coin) -> Option<(i64, Sum)> {
+/// Whether more is carried than what an invoice could not say: it is a line of its own then.
+pub fn is_line(carried: Sum, coin: Coin) -> bool {
+    !(0..coin.smallest()).contains(&carried.0)
+}
+
+/// Allots an invoice to its lines, given what was carried from the one before, whose whole amounts become a line.
+/// Returns what the invoice comes to, in the units of Stripe's amounts, and what it carries on: less than one smallest
+/// amount, and nothing below nothing. `None` where it is more than an amount can be.
+pub fn allot(lines: &mut Vec<Line>, carried: Sum, coin: Coin) -> Option<(i64, Sum)> {
     let smallest = coin.smallest();
-    let all = lines.iter().map(|line| line.exact.0).sum::<i128>() + carried.0;
+    if is_line(carried, coin) {
+        let exact = Sum(carried.0 - carried.0.rem_euclid(smallest));
+        lines.push(Line { key: Key::CARRIED, count: 0, exact, amount: 0 });
+    }
+    let all = lines.iter().map(|line| line.exact.0).sum::<i128>() + carried.0.rem_euclid(smallest);
     let steps = |exact: i128| i64::try_from(exact.div_euclid(smallest)).ok()?.checked_mul(coin.step);
     let total = steps(all)?;
     let mut left = total;
@@ -105,6 +121,9 @@ mod tests {
             (&[6_000, 7_000, 9_000], 0, &[0, 1, 1], 2_000),
             (&[6_000, 7_000, 9_000], 8_000, &[1, 1, 1], 0),
             (&[5_000, 5_000, 5_000], 0, &[1, 0, 0], 5_000),
+            // Whole amounts that are carried are a line, whichever way they go.
+            (&[50_000_000], 25_000_001, &[5000, 2500], 1),
+            (&[50_000_000], -25_000_001, &[5000, -2501], 9_999),
             // What is taken back is a line below nothing.
             (&[50_000_000, -25_000_001], 0, &[5000, -2501], 9_999),
             (&[10_000], 9_999, &[1], 9_999),
@@ -115,17 +134,18 @@ mod tests {
             assert_eq!(allot(&mut lines, Sum(carried), euro), Some((total, Sum(rest))), "{exact:?}");
             assert_eq!(lines.iter().map(|line| line.amount).collect::<Vec<_>>(), amounts, "{exact:?}");
         }
-        assert_eq!(allot(&mut [line(i128::from(i64::MAX) * 20_000)], Sum(0), euro), None);
+        assert_eq!(allot(&mut vec![line(i128::from(i64::MAX) * 20_000)], Sum(0), euro), None);
     }
 
     proptest! {
         #[test]
         fn lines_add_up_to_the_invoice_and_invoices_to_the_transactions(
             invoices in prop::collection::vec(prop::collection::vec(-30_000_000_i64..90_000_000, 0..40), 1..20),
+            before in prop::sample::select(vec![0, 1, -70_000_001, 33_333_333]),
             code in prop::sample::select(vec!["EUR", "JPY", "KWD", "ISK"]),
         ) {
             let coin = Coin::of(Currency::parse(code).expect("three letters"));
-            let (mut carried, mut invoiced) = (Sum(0), 0);
+            let (mut carried, mut invoiced) = (Sum(before), 0);
             for invoice in &invoices {
                 let mut lines: Vec<Line> = invoice.iter().map(|exact| line((*exact).into())).collect();
                 let (total, rest) = allot(&mut lines, carried, coin).expect("an amount");
@@ -140,7 +160,7 @@ mod tests {
                 invoiced += coin.millionths(total);
             }
             let all: i128 = invoices.iter().flatten().copied().map(i128::from).sum();
-            prop_assert_eq!(invoiced + carried.0, all);
+            prop_assert_eq!(invoiced + carried.0, all + before);
         }
     }
 }

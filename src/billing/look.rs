@@ -37,7 +37,7 @@ async fn invoice(stripe: &impl Stripe, bill: &Bill, id: &str) -> Result<Sight, U
         return Ok(Sight::default());
     }
     let invoice: Invoice = good(&reply)?;
-    invoice.sight(bill, stripe.is_live()).ok_or_else(|| Unsure::unreadable("an invoice"))
+    invoice.sight(&bill.drawn, stripe.is_live()).ok_or_else(|| Unsure::unreadable("an invoice"))
 }
 
 /// The invoice that carries the bill's mark, among all of its customer's since the bill was drawn.
@@ -55,7 +55,7 @@ async fn find(stripe: &impl Stripe, bill: &Bill) -> Result<Sight, Unsure> {
     };
     let mut ours = all.iter().filter(|invoice| invoice.mark() == Some(&bill.drawn.mark));
     let Some(first) = ours.next() else { return Ok(Sight::default()) };
-    let mut sight = first.sight(bill, stripe.is_live()).ok_or_else(|| Unsure::unreadable("an invoice"))?;
+    let mut sight = first.sight(&bill.drawn, stripe.is_live()).ok_or_else(|| Unsure::unreadable("an invoice"))?;
     if ours.next().is_some() {
         sight.fault = Some(Fault::Two);
     }

@@ -14,29 +14,34 @@ pub const TO: &str = "rialto_to";
 pub const LINE: &str = "rialto_line";
 
 /// How the bills of one book are marked at Stripe: by the name of their house, so that those of two books never meet. A
-/// book has the name of its folder at first, and takes another one when it goes on from a copy.
+/// book has the name of its folder, and takes a byname as well when it goes on from a copy: copies are of one house, and
+/// none of them takes what another one billed for somebody else's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct House {
-    names: Vec<CompactString>,
+    folder: CompactString,
+    byname: Option<CompactString>,
 }
 
 impl House {
-    /// The house of the book in this folder, which took these names since.
-    pub fn new(folder: &str, taken: &[CompactString]) -> House {
-        House { names: std::iter::once(folder.into()).chain(taken.iter().cloned()).collect() }
+    /// The house of the book in this folder, which goes by this name besides.
+    pub fn new(folder: &str, byname: Option<&str>) -> House {
+        House { folder: folder.into(), byname: byname.map(CompactString::from) }
     }
 
     /// What the bill with this number is to be known by.
     pub fn mark(&self, bill: BillNo) -> CompactString {
-        let name = self.names.last().map_or("", CompactString::as_str);
-        compact_str::format_compact!("{name}-{}", bill.0)
+        match &self.byname {
+            None => compact_str::format_compact!("{}-{}", self.folder, bill.0),
+            Some(byname) => compact_str::format_compact!("{}.{byname}-{}", self.folder, bill.0),
+        }
     }
 
-    /// Whether a mark is of this house, by any of its names.
+    /// Whether a mark is of this house, whatever the book went by then.
     pub fn is_ours(&self, mark: &str) -> bool {
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        mark.rsplit_once('-')
-            .is_some_and(|(name, number)| is_number(number) && self.names.iter().any(|own| own == name))
+        let Some((name, number)) = mark.rsplit_once('-') else { return false };
+        let folder = name.split_once('.').map_or(name, |(folder, _)| folder);
+        is_number(number) && folder == self.folder
     }
 }
 
@@ -46,16 +51,18 @@ mod tests {
 
     #[test]
     fn marks_are_ours_by_any_name_that_the_house_ever_had() {
-        let house = House::new("f01d", &["c0ffee".into()]);
-        assert_eq!(house.mark(BillNo(7)), "c0ffee-7");
-        assert_eq!(House::new("f01d", &[]).mark(BillNo(7)), "f01d-7");
+        let house = House::new("f01d", Some("c0ffee"));
+        assert_eq!(house.mark(BillNo(7)), "f01d.c0ffee-7");
+        assert_eq!(House::new("f01d", None).mark(BillNo(7)), "f01d-7");
         for (mark, is_ours) in [
             ("f01d-1", true),
-            ("c0ffee-4294967296", true),
+            ("f01d.c0ffee-4294967296", true),
+            ("f01d.decaf-1", true),
+            ("c0ffee-1", false),
             ("f01d-", false),
             ("f01d-x", false),
             ("f01d", false),
-            ("0ther-1", false),
+            ("0ther.f01d-1", false),
             ("f01d-f01d-1", false),
             ("", false),
         ] {

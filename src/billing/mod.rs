@@ -3,6 +3,7 @@
 //! Everything here is decided by values alone: the same receivables, terms and day make the same invoices, to the
 //! cent and to the line.
 
+pub mod adopt;
 pub mod answers;
 pub mod asks;
 pub mod call;

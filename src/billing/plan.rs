@@ -233,9 +233,10 @@ impl Account<'_> {
             return Err(Why::Nothing);
         }
         let coin = Coin::of(self.currency);
+        let room = LINES_MAX - usize::from(lines::is_line(carried, coin));
         let mut why = Why::Nothing;
         for detail in Detail::ALL {
-            let taken = fitting(owed, detail, coin.most() - carried.0);
+            let taken = fitting(owed, detail, room, coin.most() - carried.0);
             if taken == 0 {
                 return Err(Why::TooMuch);
             }
@@ -320,14 +321,14 @@ fn since(owed: &[Owed], carried: Sum) -> Day {
     since.or(owed.last().map(|owed| owed.day)).unwrap_or(Day(0))
 }
 
-/// How many of these transactions fit on one invoice: on its lines, and into what Stripe takes at once.
-fn fitting(owed: &[Owed], detail: Detail, most: i128) -> usize {
+/// How many of these transactions fit on one invoice: on so many lines, and into what Stripe takes at once.
+fn fitting(owed: &[Owed], detail: Detail, room: usize, most: i128) -> usize {
     let mut keys = std::collections::BTreeSet::new();
     let mut sum = 0;
     let fits = |owed: &&Owed| {
         sum += i128::from(owed.charge.amount.millionths());
         let key = owed.key(detail);
-        sum <= most && (keys.contains(&key) || keys.len() < LINES_MAX && keys.insert(key))
+        sum <= most && (keys.contains(&key) || keys.len() < room && keys.insert(key))
     };
     owed.iter().take_while(fits).count()
 }

@@ -83,16 +83,22 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
         Ok(bills.of_mark(mark).map_or_else(|| About::Marked(mark.into()), About::Bill))
     }
 
-    /// Takes a look at a bill of which nothing was told for long.
+    /// Takes a look at a bill of which nothing was told for long, and walks on where that tells anything new.
     pub async fn look_after(&self, bill: &Arc<Bill>) -> Result<Rest, D::Stopped> {
+        match self.look_at(bill).await? {
+            Ok(Some(bill)) => self.go(bill).await,
+            Ok(None) => Ok(Rest::Done),
+            Err(rest) => Ok(rest),
+        }
+    }
+
+    /// Takes a look at a bill; where that tells anything new it is written down, and the bill is as it stands then.
+    pub async fn look_at(&self, bill: &Arc<Bill>) -> Result<Result<Option<Arc<Bill>>, Rest>, D::Stopped> {
         let lines = self.desk.lines(bill).await?;
         match look(self.stripe, bill, &lines, bill.look()).await {
-            Err(unsure) => Ok(Rest::Unsure(unsure)),
-            Ok(sight) if sight_is_known(bill, &sight) => Ok(Rest::Done),
-            Ok(sight) => match self.desk.file(Deed::See(bill.no, sight)).await? {
-                Ok(bill) => self.go(bill).await,
-                Err(refused) => Ok(Rest::Beaten(refused)),
-            },
+            Err(unsure) => Ok(Err(Rest::Unsure(unsure))),
+            Ok(sight) if sight_is_known(bill, &sight) => Ok(Ok(None)),
+            Ok(sight) => Ok(self.desk.file(Deed::See(bill.no, sight)).await?.map(Some).map_err(Rest::Beaten)),
         }
     }
 }

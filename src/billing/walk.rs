@@ -195,7 +195,7 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
         if step == Step::Delete {
             return Some(Sight::default());
         }
-        read::<Invoice>(reply)?.sight(bill, self.stripe.is_live())
+        read::<Invoice>(reply)?.sight(&bill.drawn, self.stripe.is_live())
     }
 
     async fn lines<'l>(&self, lines: &'l mut Option<Vec<Line>>, bill: &Bill) -> Result<&'l [Line], D::Stopped> {

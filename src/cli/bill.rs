@@ -34,6 +34,9 @@ enum Command {
     /// Bill what is on a bill that came to nothing, on the terms that its payer has now.
     Again(Ordered),
     /// Compare every bill with what there is at Stripe, to the cent. It exits with 1 where anything differs.
+    ///
+    /// A data folder that was copied or restored bills nothing: another one may have billed since. Once no other one
+    /// bills any more, --adopt takes over what Stripe has, and billing goes on.
     Reconcile(Reconcile),
 }
 
@@ -80,6 +83,11 @@ struct Ordered {
 struct Reconcile {
     #[command(flatten)]
     remote: Remote,
+    #[command(flatten)]
+    signature: Signature,
+    /// Take over what Stripe has and the book has not, first.
+    #[arg(long)]
+    adopt: bool,
 }
 
 #[derive(Debug, Args)]
@@ -186,7 +194,11 @@ impl Ordered {
 impl Reconcile {
     fn run(&self) -> Outcome {
         let client = self.remote.client()?;
-        let answer = reconciled(&client)?;
+        let order = match self.adopt {
+            true => self.signature.sign(json!({ "adopt": true })),
+            false => json!({}),
+        };
+        let answer = reconciled(&client, &order)?;
         if let Some(why) = answer["why"].as_str() {
             return Err(format!("it could not be compared: {why}").into());
         }
@@ -209,8 +221,8 @@ impl Reconcile {
 }
 
 /// What a reconciliation comes to, once it is done.
-fn reconciled(client: &Client) -> Result<Value, Failure> {
-    let mut answer = client.post("/v1/bills/reconcile", &json!({}))?;
+fn reconciled(client: &Client, order: &Value) -> Result<Value, Failure> {
+    let mut answer = client.post("/v1/bills/reconcile", order)?;
     let bar = progress(0, "bills are compared");
     while answer["state"] == "running" {
         bar.set_length(answer["of"].as_u64().unwrap_or_default());

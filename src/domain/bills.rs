@@ -59,6 +59,8 @@ pub enum Deed {
     Bind(Account),
     /// A bill is drawn: what is on it is on no other that is alive.
     Draw(Box<Drawn>),
+    /// A bill that the book had lost is taken over, as it stands at Stripe.
+    Adopt(Box<Drawn>, Box<Sight>),
     /// Something is asked of Stripe, in these very words.
     Ask(BillNo, Box<Ask>),
     /// It was answered.
@@ -97,7 +99,7 @@ pub struct Drawn {
     pub detail: Detail,
     /// The time zone that their days are of.
     pub zone: Name,
-    /// How many lines have an amount.
+    /// How many lines have an amount; 0 where it was [taken over](Deed::Adopt), so that nobody knows what its lines were.
     pub items: u16,
     /// The digest of its lines.
     pub digest: u64,
@@ -105,8 +107,15 @@ pub struct Drawn {
     pub total: i64,
     /// What was carried from the payer's last bill, in millionths.
     pub carried: Sum,
-    /// What is carried to his next one, in millionths.
+    /// What is carried to his next one, in millionths: less than the smallest amount, unless it was taken over.
     pub rest: Sum,
+}
+
+impl Drawn {
+    /// Whether the book had lost it and took it over.
+    pub fn is_adopted(&self) -> bool {
+        self.items == 0
+    }
 }
 
 /// A step on the way of a bill.
@@ -395,6 +404,9 @@ pub enum Refused {
         /// The mark.
         mark: CompactString,
     },
+    /// The marks of bills are to have something else.
+    #[error("what the marks of bills have besides the folder's name {0}")]
+    Byname(&'static str),
     /// All is paused: nothing is drawn, sent or charged.
     #[error("all is paused")]
     Paused,

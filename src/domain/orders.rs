@@ -52,6 +52,9 @@ pub enum What {
     Cancel(BillNo),
     /// What is on a bill that came to nothing is billed again.
     Rebill(BillNo),
+    /// What Stripe has is taken over by this folder, which may be a copy; from then on the marks of its bills have this
+    /// besides the folder's name.
+    Adopt(CompactString),
 }
 
 /// What a charge that is taken back had added to a meter.

@@ -7,7 +7,7 @@ use warp::http::StatusCode;
 
 use super::answers::{Query, limit};
 use super::house::House;
-use super::operating::{object, operator, order};
+use super::operating::{object, operator, order, somebody};
 use super::reply::{Answer, Refused, json};
 use super::wire::{Bills, invoices};
 use crate::billing::preflight;
@@ -90,10 +90,28 @@ pub async fn run(house: House) -> Result<Answer, Refused> {
     Ok(json(StatusCode::OK, &serde_json::json!({ "drawn": done.drawn, "walking": done.walking })))
 }
 
-/// Begins to compare everything with what there is at Stripe.
-pub fn reconcile(house: &House) -> Result<Answer, Refused> {
-    house.rialto.reconcile()?;
-    Ok(reconciling(house))
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reconcile {
+    #[serde(default)]
+    adopt: bool,
+    #[serde(default = "operator")]
+    by: String,
+    #[serde(default)]
+    why: String,
+}
+
+/// Begins to compare everything with what there is at Stripe; takes over what only Stripe has, where that is ordered.
+pub async fn reconcile(house: House, body: Bytes) -> Result<Answer, Refused> {
+    let Reconcile { adopt, by, why } =
+        object(&body, r#"{"adopt":true,"by":"…","why":"…"}, of which nothing must be there"#)?;
+    if adopt {
+        somebody(&by)?;
+        house.rialto.adopt(&by, &why).await?;
+    } else {
+        house.rialto.reconcile()?;
+    }
+    Ok(reconciling(&house))
 }
 
 /// How far that is.

@@ -201,10 +201,13 @@ pub async fn close(house: House, body: Bytes) -> Result<Answer, Refused> {
 }
 
 pub(super) async fn order(house: &House, by: String, why: String, what: What) -> Result<Obeyed, Refused> {
-    if by.trim_matches(' ').is_empty() {
-        return Err(wrong("`by` is empty", NOBODY));
-    }
+    somebody(&by)?;
     Ok(house.rialto.order(Order { by: by.into(), why: why.into(), what }).await?)
+}
+
+/// Whoever orders something is somebody.
+pub(super) fn somebody(by: &str) -> Result<(), Refused> {
+    if by.trim_matches(' ').is_empty() { Err(wrong("`by` is empty", NOBODY)) } else { Ok(()) }
 }
 
 fn obeyed(obeyed: Obeyed) -> Result<Answer, Refused> {

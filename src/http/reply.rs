@@ -9,7 +9,7 @@ use crate::actors::door::Closed;
 use crate::chain::Chain;
 use crate::domain::orders;
 use crate::reading::Unreadable;
-use crate::wiring::{NoticeError, OrderError, QueryError, RecordError, Resting};
+use crate::wiring::{AdoptError, NoticeError, OrderError, QueryError, RecordError, Resting};
 
 /// An answer with all of its body.
 pub type Answer = Response<Bytes>;
@@ -135,6 +135,15 @@ impl From<OrderError> for Refused {
             OrderError::Refused(refused) => Refused::Order(refused),
             OrderError::Record(error) => error.into(),
             OrderError::Halted(closed) => Refused::Halted(closed),
+        }
+    }
+}
+
+impl From<AdoptError> for Refused {
+    fn from(error: AdoptError) -> Refused {
+        match error {
+            AdoptError::Order(order) => order.into(),
+            AdoptError::Resting(resting) => resting.into(),
         }
     }
 }

@@ -212,7 +212,7 @@ fn billing_routes(
         .unify()
         .or(warp::path!("v1" / "bills" / "reconcile")
             .and(post())
-            .map(|house: House, _| answered(billing::reconcile(&house))))
+            .then(|house, body| async { answered(billing::reconcile(house, body).await) }))
         .unify()
         .or(warp::path!("v1" / "bills" / "reconcile").and(get()).map(|house: House| billing::reconciling(&house)))
         .unify()

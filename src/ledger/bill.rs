@@ -149,7 +149,8 @@ impl Bill {
 
     /// How many parts its lines are added in.
     pub fn parts(&self) -> u8 {
-        usize::from(self.drawn.items).div_ceil(PART_LINES) as u8
+        // What was taken over has all in one.
+        usize::from(self.drawn.items.max(1)).div_ceil(PART_LINES) as u8
     }
 
     /// Whether it came to nothing: nobody will pay it, and what is on it may be billed again once somebody says so.

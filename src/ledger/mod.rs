@@ -11,6 +11,7 @@ pub mod bills;
 pub mod book;
 pub mod chunks;
 pub mod collected;
+pub mod deeds;
 pub mod digest;
 pub mod directory;
 pub mod entry;

@@ -81,6 +81,7 @@ impl Book {
             }
             What::Cancel(bill) => Ok(self.admit_deed(&Deed::Drop(*bill, "ordered".into()))?),
             What::Rebill(bill) => Ok(self.admit_rebill(*bill)?),
+            What::Adopt(byname) => Ok(self.admit_byname(byname)?),
             What::Close(open) => match self.open_from() {
                 Some(closed) if *open <= closed => Err(Refused::Closed(closed.date().to_string())),
                 _ => Ok(()),
@@ -146,7 +147,8 @@ impl Book {
             | What::Reverse(_)
             | What::Close(_)
             | What::Cancel(_)
-            | What::Rebill(_) => Vec::new(),
+            | What::Rebill(_)
+            | What::Adopt(_) => Vec::new(),
         }
     }
 
@@ -183,6 +185,7 @@ impl Book {
             What::Strike(id) => self.strike(*id),
             What::Cancel(bill) => self.take_deed(&Deed::Drop(*bill, "ordered".into()), at),
             What::Rebill(bill) => self.rebill(*bill, at),
+            What::Adopt(byname) => self.take_byname(byname),
         }
         let transactions = self.charges().len() - first;
         Obeyed { transaction: (0 < transactions).then_some(TransactionId(first as u64 + 1)), transactions }

@@ -6,6 +6,7 @@ use compact_str::CompactString;
 
 use crate::domain::bills::Account;
 use crate::domain::ids::EventKey;
+use crate::domain::money::{Currency, Sum};
 use crate::domain::names::Name;
 use crate::domain::rollout::Rollout;
 use crate::domain::rows::Row;
@@ -21,7 +22,27 @@ use super::guards::Guards;
 use super::meters::{Meters, Waiting};
 use super::orders::{Closing, Link};
 use super::payers::Listing;
+use super::roll::NameNo;
 use super::rows::{ChargeRow, FactNo, FactRow, Place, Sort};
+
+/// What an image holds of bills.
+#[derive(Debug, Default)]
+pub struct BillParts {
+    /// The bills, without their rows.
+    pub all: Vec<Bill>,
+    /// Whose bills they are.
+    pub account: Option<Account>,
+    /// What their marks have besides the folder's name.
+    pub byname: Option<CompactString>,
+    /// The events that Stripe told,
+    pub told: Vec<EventKey>,
+    /// and those of them of which nobody knows yet what they are about: id, type and object.
+    pub unplaced: Vec<[CompactString; 3]>,
+    /// What was collected, look by look.
+    pub takings: Vec<Taken>,
+    /// What is carried to each payer's next bill.
+    pub carried: Vec<(NameNo, Currency, Sum)>,
+}
 
 /// The parts of a book.
 #[derive(Debug, Default)]
@@ -60,16 +81,8 @@ pub struct Parts {
     pub orders: Chunks<Place>,
     /// When facts came in.
     pub arrivals: Arrivals,
-    /// The bills, without their rows.
-    pub bills: Vec<Bill>,
-    /// Whose bills they are.
-    pub account: Option<Account>,
-    /// The events that Stripe told,
-    pub told: Vec<EventKey>,
-    /// and those of them of which nobody knows yet what they are about: id, type and object.
-    pub unplaced: Vec<[CompactString; 3]>,
-    /// What was collected, look by look.
-    pub takings: Vec<Taken>,
+    /// What is known of bills.
+    pub bills: BillParts,
     /// What held charges count once they are let go, by their rows.
     pub waiting: Vec<(u32, Waiting)>,
     /// The latest instant at which anything was recorded.
@@ -122,7 +135,7 @@ impl Book {
                 book.released.insert(of, by);
             }
         }
-        book.bills = Bills::from_parts(parts.bills, parts.account, parts.told, parts.unplaced, parts.takings);
+        book.bills = Bills::from_parts(parts.bills);
         book.owe_anew();
         for (number, waiting) in parts.waiting {
             book.held.entry(number).and_modify(|held| *held = Some(waiting));

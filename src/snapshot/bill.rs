@@ -89,7 +89,7 @@ impl BillImage {
             items: *items,
             digest: *digest,
             total: *total,
-            // Both are less than one of Stripe's units.
+            // What is carried is less than an invoice can come to.
             carried: carried.0 as i64,
             rest: rest.0 as i64,
             at: bill.at.0,

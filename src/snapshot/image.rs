@@ -181,6 +181,15 @@ impl Image {
         if let Some(Account { id, is_live }) = self.bills.account() {
             put(Section::Account(id.to_string(), *is_live))?;
         }
+        if let Some(byname) = self.bills.byname() {
+            put(Section::Byname(byname.to_owned()))?;
+        }
+        let mut carried: Vec<(u32, [u8; 3], i128)> =
+            self.bills.all_carried().map(|(payer, currency, sum)| (payer.0, currency.letters(), sum.0)).collect();
+        carried.sort_unstable();
+        for carried in carried.chunks(SECTION_ROWS) {
+            put(Section::Carried(carried.to_vec()))?;
+        }
         for told in self.bills.known().chunks(SECTION_ROWS) {
             put(Section::Told(told.iter().map(|key| key.0).collect()))?;
         }

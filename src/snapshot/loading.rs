@@ -15,6 +15,7 @@ use crate::ledger::book::Book;
 use crate::ledger::meters::Waiting;
 use crate::ledger::orders::{Closing, Link};
 use crate::ledger::parts::Parts;
+use crate::ledger::roll::NameNo;
 use crate::ledger::rows::{ChargeRow, FactNo, FactRow, Place};
 
 /// What was read of a snapshot so far.
@@ -72,20 +73,24 @@ impl Loading {
             }
             Section::Bills(images) => {
                 for image in images {
-                    self.parts.bills.push(image.bill()?);
+                    self.parts.bills.all.push(image.bill()?);
                 }
             }
-            Section::Account(id, is_live) => self.parts.account = Some(Account { id: id.into(), is_live }),
-            Section::Told(keys) => self.parts.told.extend(keys.into_iter().map(EventKey)),
+            Section::Account(id, is_live) => self.parts.bills.account = Some(Account { id: id.into(), is_live }),
+            Section::Told(keys) => self.parts.bills.told.extend(keys.into_iter().map(EventKey)),
             Section::Unplaced(images) => {
-                self.parts.unplaced.extend(images.into_iter().map(|texts| texts.map(Into::into)));
+                self.parts.bills.unplaced.extend(images.into_iter().map(|texts| texts.map(Into::into)));
             }
             Section::Takings(images) => {
-                for (bill, at, currency, amount) in images {
-                    let currency = std::str::from_utf8(&currency).ok().and_then(Currency::parse);
-                    let currency = currency.ok_or(SnapshotError::Damaged("a currency is none"))?;
+                for (bill, at, letters, amount) in images {
                     let (bill, at, amount) = (BillNo(bill), Moment(at), Sum(amount));
-                    self.parts.takings.push(Taken { bill, at, currency, amount });
+                    self.parts.bills.takings.push(Taken { bill, at, currency: currency(letters)?, amount });
+                }
+            }
+            Section::Byname(byname) => self.parts.bills.byname = Some(byname.into()),
+            Section::Carried(images) => {
+                for (payer, letters, sum) in images {
+                    self.parts.bills.carried.push((NameNo(payer), currency(letters)?, Sum(sum)));
                 }
             }
             Section::Rollout(code, since) => {
@@ -142,11 +147,17 @@ impl Loading {
         if self.parts.charges.iter().any(|charge| facts <= charge.fact.0 as usize) {
             return Err(SnapshotError::Damaged("a charge is of no fact"));
         }
-        if !self.parts.bills.iter().map(|bill| bill.no.0).eq(1..=self.parts.bills.len() as u32) {
+        let bills = &self.parts.bills.all;
+        if !bills.iter().map(|bill| bill.no.0).eq(1..=bills.len() as u32) {
             return Err(SnapshotError::Damaged("the bills are not in order"));
         }
         Ok((Book::from_parts(self.parts), self.position))
     }
+}
+
+fn currency(letters: [u8; 3]) -> Result<Currency, SnapshotError> {
+    let currency = std::str::from_utf8(&letters).ok().and_then(Currency::parse);
+    currency.ok_or(SnapshotError::Damaged("a currency is none"))
 }
 
 fn none_left(rest: &[u8]) -> Result<(), SnapshotError> {

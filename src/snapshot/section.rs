@@ -84,6 +84,11 @@ pub(super) enum Section {
     Unplaced(Vec<[String; 3]>),
     /// What was collected: the bill, when, the currency, how much in millionths; from format 3 on.
     Takings(Vec<(u32, i64, [u8; 3], i128)>),
+    /// What the marks of bills have besides the folder's name; from format 3 on.
+    Byname(String),
+    /// What the bills so far carry to the next one: the payer's number, the currency, how much in millionths; from
+    /// format 3 on.
+    Carried(Vec<(u32, [u8; 3], i128)>),
 }
 
 #[derive(Encode, Decode)]

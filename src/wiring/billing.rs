@@ -7,8 +7,9 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 
 use super::Rialto;
-use super::biller::{Done, Hired, Reconciling, Resting, Wish};
+use super::biller::{Done, Hired, Reconciling, Resting, Taking, Wish};
 use super::found::QueryError;
+use super::settings::OrderError;
 use crate::actors::filing::{Billing, File};
 use crate::actors::queries::{Owed, Owing};
 use crate::billing::draw::lines_of;
@@ -20,6 +21,7 @@ use crate::domain::bills::{BillNo, Deed, Refused};
 use crate::domain::calendar::{Calendar, Day};
 use crate::domain::ids::TransactionId;
 use crate::domain::names::Name;
+use crate::domain::orders::{Order, What};
 use crate::ledger::bill::Bill;
 use crate::ledger::bills::Bills;
 use crate::ledger::chunks::Chunks;
@@ -97,7 +99,19 @@ impl Rialto {
 
     /// Begins to compare every bill with what there is at Stripe, unless that is under way.
     pub fn reconcile(&self) -> Result<(), Resting> {
-        self.0.biller.as_ref().ok_or(Resting::Off)?.reconcile()
+        self.0.biller.as_ref().ok_or(Resting::Off)?.reconcile(Taking::Nothing)
+    }
+
+    /// Begins to take over what Stripe has and the book has not, by order of somebody who knows that no other folder
+    /// bills the same any more; then it compares every bill. Bills have a byname in their marks from
+    /// then on.
+    pub async fn adopt(&self, by: &str, why: &str) -> Result<(), AdoptError> {
+        let biller = self.0.biller.as_ref().ok_or(Resting::Off)?;
+        let mut byname = [0; 8];
+        getrandom::fill(&mut byname).map_err(|error| Resting::Unsure(error.to_string()))?;
+        let byname = byname.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into();
+        self.order(Order { by: by.into(), why: why.into(), what: What::Adopt(byname) }).await?;
+        Ok(biller.reconcile(Taking::All)?)
     }
 
     /// How far that is.
@@ -143,11 +157,14 @@ impl Rialto {
         let now = self.0.clock.now().0.div_euclid(1_000_000);
         signature::verify(signature.unwrap_or_default(), body, &biller.secrets, now)?;
         let event = Event::read(body).ok_or(NoticeError::Unreadable)?;
-        if event.livemode != biller.is_live || !event.may_concern() || event.is_others(&biller.house) {
+        if event.livemode != biller.is_live || !event.may_concern() {
             // It is true, and none of our business.
             return Ok(());
         }
         let bills = self.bills().await?;
+        if event.is_others(&biller.house(&bills)) {
+            return Ok(());
+        }
         let notice = event.notice(body, event.bill(&bills));
         let (reply, filed) = oneshot::channel();
         self.0.bookkeeper.send(File { deed: Deed::Notice(notice), reply }).await.map_err(|_| self.gone())?;
@@ -166,6 +183,17 @@ impl Rialto {
     pub fn policy(&self) -> &Policy {
         &self.0.policy
     }
+}
+
+/// Why nothing is taken over.
+#[derive(Debug, Error)]
+pub enum AdoptError {
+    /// The order was not obeyed.
+    #[error(transparent)]
+    Order(#[from] OrderError),
+    /// There is nobody who could.
+    #[error(transparent)]
+    Resting(#[from] Resting),
 }
 
 /// A bill, and what its numbers stand for.

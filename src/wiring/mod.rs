@@ -52,7 +52,7 @@ use crate::ledger::view::{Dashboard, View};
 use crate::metrics::Meters;
 
 pub use biller::{Collecting, Done, Reconciling, Resting};
-pub use billing::{Billed, NoticeError, Planned};
+pub use billing::{AdoptError, Billed, NoticeError, Planned};
 pub use found::{Correction, Disputed, Fate, HeldPage, Ordered, QueryError, Transaction, Undecided, Wanted};
 pub use recover::Opened;
 pub use settings::{OrderError, RecordError, Settings, StartError};

@@ -91,6 +91,9 @@ pub enum StartError {
     /// A thread.
     #[error("a thread could not be started")]
     Thread(#[source] std::io::Error),
+    /// The key is not of the account whose bills the folder has.
+    #[error("{0}, and the key is another's; take that account's key, or another data folder")]
+    Account(String),
 }
 
 /// Why an event has no receipt.

@@ -18,7 +18,6 @@ use crate::actors::halt::Halt;
 use crate::actors::messages::{Found, Outside, Synced};
 use crate::actors::registry::{Registries, Staff};
 use crate::actors::vitals::Vitals;
-use crate::billing::marks::House as Marks;
 use crate::domain::calendar::Calendar;
 use crate::folder::{DataFolder, Lock};
 use crate::journal::reader::Reader;
@@ -120,22 +119,17 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
     let lost = || StartError::Thread(std::io::Error::other("the actors' thread ended"));
     let Standing { system, bookkeeper, registries, door } =
         told.recv().map_err(|_| lost())?.map_err(StartError::Thread)?;
-    let biller = match settings.collecting {
-        None => None,
-        Some(collecting) => {
-            let employer = Employer {
-                bookkeeper: bookkeeper.clone(),
-                clerk: desk.clone(),
-                clock: settings.clock.clone(),
-                calendar: calendar.clone(),
-                policy: settings.policy.clone(),
-                house: Marks::new(&hex(folder.id()), &[]),
-            };
-            Some(Hired::hire(employer, collecting).map_err(StartError::Thread)?)
-        }
+    let employer = Employer {
+        bookkeeper: bookkeeper.clone(),
+        clerk: desk.clone(),
+        clock: settings.clock.clone(),
+        calendar: calendar.clone(),
+        policy: settings.policy.clone(),
+        folder: hex(folder.id()),
+        home: folder.home(),
     };
-    Ok(Inner {
-        biller,
+    let mut inner = Inner {
+        biller: None,
         door,
         registries,
         bookkeeper,
@@ -153,7 +147,10 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
         policy: settings.policy,
         planning: Arc::default(),
         system: Mutex::new(Some((system, thread))),
-    })
+    };
+    // Where he is not hired, all that was started ends with this.
+    inner.biller = settings.collecting.map(|collecting| Hired::hire(employer, collecting)).transpose()?;
+    Ok(inner)
 }
 
 fn start_bookkeeper(

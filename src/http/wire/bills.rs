@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
+use super::invoices::line_words;
 use crate::billing::lines::Line;
 use crate::billing::plan::{Invoice, Policy, Waiting, Why};
-use crate::domain::bills::Detail;
 use crate::domain::coin::Coin;
 use crate::domain::ids::TransactionId;
 use crate::domain::money::{Currency, Sum};
@@ -174,17 +174,16 @@ fn bill(invoice: &Invoice, planned: &Planned, tariffs: &Tariffs, has_lines: bool
     let coin = Coin::of(invoice.currency);
     let amount = |amount: i64| Sum(coin.millionths(amount)).to_string();
     let share = Decimal::from(invoice.fee) * Decimal::ONE_HUNDRED / Decimal::from(invoice.total.max(1));
-    let row = |line: &Line| Row {
-        date: match invoice.detail {
-            Detail::Day => line.key.day.date().to_string(),
-            Detail::Month => line.key.day.date().format("%Y-%m").to_string(),
-            Detail::Rule | Detail::One => String::new(),
-        },
-        earner: planned.name(line.key.earner).map(Name::as_str),
-        rule: if invoice.detail == Detail::One { "" } else { tariffs.rule_name(line.key.rule) },
-        transactions: line.count,
-        amount: amount(line.amount),
-        exact: line.exact.to_string(),
+    let row = |line: &Line| {
+        let (date, rule) = line_words(line, invoice.detail, tariffs);
+        Row {
+            date: date.unwrap_or_default(),
+            earner: planned.name(line.key.earner).map(Name::as_str),
+            rule: rule.unwrap_or_default(),
+            transactions: line.count,
+            amount: amount(line.amount),
+            exact: line.exact.to_string(),
+        }
     };
     Bill {
         payer: invoice.payer.id.as_str(),

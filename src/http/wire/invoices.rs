@@ -3,6 +3,7 @@
 use chrono_tz::Tz;
 use serde_json::{Value, json};
 
+use crate::billing::lines::{Key, Line};
 use crate::billing::reconcile::Report;
 use crate::domain::bills::{Detail, Step};
 use crate::domain::money::Sum;
@@ -83,15 +84,11 @@ pub fn billed(billed: &Billed, tariffs: &Tariffs, zone: Tz) -> Value {
         .lines
         .iter()
         .map(|(line, transactions)| {
-            let date = match detail {
-                Detail::Day => Some(line.key.day.date().to_string()),
-                Detail::Month => Some(line.key.day.date().format("%Y-%m").to_string()),
-                Detail::Rule | Detail::One => None,
-            };
+            let (date, rule) = line_words(line, detail, tariffs);
             json!({
                 "date": date,
                 "earner": billed.name(line.key.earner).map(Name::as_str),
-                "rule": (detail != Detail::One).then(|| tariffs.rule_name(line.key.rule)),
+                "rule": rule,
                 "amount": Sum(coin.millionths(line.amount)).to_string(),
                 "exact": line.exact.to_string(),
                 "transactions": transactions.iter().map(ToString::to_string).collect::<Vec<_>>(),
@@ -103,6 +100,19 @@ pub fn billed(billed: &Billed, tariffs: &Tariffs, zone: Tz) -> Value {
     told["carried"] = billed.bill.drawn.carried.to_string().into();
     told["rest"] = billed.bill.drawn.rest.to_string().into();
     told
+}
+
+/// The day or month of a line, and its rule, as far as it tells them.
+pub(super) fn line_words(line: &Line, detail: Detail, tariffs: &Tariffs) -> (Option<String>, Option<&'static str>) {
+    if line.key == Key::CARRIED {
+        return (None, Some("carried"));
+    }
+    let date = match detail {
+        Detail::Day => Some(line.key.day.date().to_string()),
+        Detail::Month => Some(line.key.day.date().format("%Y-%m").to_string()),
+        Detail::Rule | Detail::One => None,
+    };
+    (date, (detail != Detail::One).then(|| tariffs.rule_name(line.key.rule)))
 }
 
 /// How far a reconciliation is, and what it found.

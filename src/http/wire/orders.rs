@@ -50,6 +50,7 @@ fn order(ordered: &Ordered, zone: Tz) -> Value {
         What::Strike(id) => ("payer", json!({ "id": id.as_str(), "removed": true })),
         What::Cancel(bill) => ("bill", json!({ "bill": bill.to_string(), "cancelled": true })),
         What::Rebill(bill) => ("bill", json!({ "bill": bill.to_string(), "billed_again": true })),
+        What::Adopt(byname) => ("adopt", json!({ "byname": byname.as_str() })),
         What::Close(open) => ("close", json!({ "open_from": open.date().to_string() })),
     };
     json!({

@@ -27,6 +27,7 @@ const SEE: u8 = 5;
 const DROP: u8 = 6;
 const NOTICE: u8 = 7;
 const PLACE: u8 = 8;
+const ADOPT: u8 = 9;
 
 pub(super) fn put(deed: &Deed, recorded_at: Moment, roll: &Roll, out: &mut Vec<u8>) {
     out.push(TAG_DEED);
@@ -40,6 +41,11 @@ pub(super) fn put(deed: &Deed, recorded_at: Moment, roll: &Roll, out: &mut Vec<u
         Deed::Draw(drawn) => {
             out.push(DRAW);
             put_drawn(drawn, roll, out);
+        }
+        Deed::Adopt(drawn, sight) => {
+            out.push(ADOPT);
+            put_drawn(drawn, roll, out);
+            put_sight(sight, out);
         }
         Deed::Ask(bill, ask) => {
             out.push(ASK);
@@ -89,6 +95,7 @@ pub(super) fn decode(take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Name>)
     let deed = match take.byte()? {
         BIND => Deed::Bind(Account { id: text(take)?, is_live: flag(take)? }),
         DRAW => Deed::Draw(Box::new(take_drawn(take, name)?)),
+        ADOPT => Deed::Adopt(Box::new(take_drawn(take, name)?), Box::new(take_sight(take)?)),
         ASK => {
             let (bill, attempt) = (bill(take)?, attempt(take)?);
             Deed::Ask(bill, Box::new(Ask { attempt, path: long(take)?, form: long(take)? }))
@@ -122,7 +129,6 @@ fn put_drawn(drawn: &Drawn, roll: &Roll, out: &mut Vec<u8>) {
     out.extend_from_slice(&drawn.digest.to_le_bytes());
     put_signed(out, drawn.total);
     for sum in [drawn.carried, drawn.rest] {
-        // Both are less than one of Stripe's units.
         put_signed(out, sum.0 as i64);
     }
 }

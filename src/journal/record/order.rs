@@ -28,6 +28,7 @@ pub(super) const TAG_LIST: u8 = 14;
 pub(super) const TAG_STRIKE: u8 = 15;
 pub(super) const TAG_CANCEL: u8 = 17;
 pub(super) const TAG_REBILL: u8 = 18;
+pub(super) const TAG_ADOPT: u8 = 19;
 /// The first of the other tags,
 pub(super) const TAG_FIRST: u8 = TAG_TARIFF;
 /// and the last.
@@ -46,6 +47,7 @@ pub(super) fn put(order: &Order, recorded_at: Moment, roll: &Roll, out: &mut Vec
         What::Strike(_) => TAG_STRIKE,
         What::Cancel(_) => TAG_CANCEL,
         What::Rebill(_) => TAG_REBILL,
+        What::Adopt(_) => TAG_ADOPT,
     });
     out.extend_from_slice(&recorded_at.0.to_le_bytes());
     put_text(out, &order.by);
@@ -80,6 +82,7 @@ pub(super) fn put(order: &Order, recorded_at: Moment, roll: &Roll, out: &mut Vec
         What::List(payer) => put_payer(payer, roll, out),
         What::Strike(id) => put_name(out, roll, Some(*id)),
         What::Cancel(bill) | What::Rebill(bill) => put_varint(out, bill.0.into()),
+        What::Adopt(name) => put_text(out, name),
     }
 }
 
@@ -183,6 +186,7 @@ fn decode_what(tag: u8, take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Nam
         TAG_STRIKE => What::Strike(take_name(take, &name)?.ok_or(WireError::Range("a name"))?),
         TAG_CANCEL => What::Cancel(take_bill(take)?),
         TAG_REBILL => What::Rebill(take_bill(take)?),
+        TAG_ADOPT => What::Adopt(take.text()?.into()),
         _ => What::Close(take_day(take)?),
     })
 }

@@ -3,11 +3,13 @@
 //! It holds no truth: all that it knows is asked of the bookkeeper when a round begins, and all that it does is filed
 //! with him before and after. So it can be stopped at any point, and the next one goes on.
 
+mod inquiries;
 mod office;
 mod rounds;
 
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use actix::Addr;
 use thiserror::Error;
@@ -22,9 +24,13 @@ use crate::billing::signature::Secrets;
 use crate::clock::Clock;
 use crate::domain::calendar::Calendar;
 use crate::domain::money::Money;
+use crate::folder::Home;
+use crate::ledger::bills::Bills;
 use crate::stripe::gateway::{self, Gateway};
 
 pub use rounds::Done;
+
+use super::settings::StartError;
 
 /// How money is collected.
 #[derive(Clone, Debug)]
@@ -47,9 +53,18 @@ pub(super) enum Wish {
     /// Bill what is due, now.
     Bill(oneshot::Sender<Result<Done, Resting>>),
     /// Compare everything with what there is at Stripe, and [tell](Reconciling) how far that is.
-    Reconcile,
+    Reconcile(Taking),
     /// What does Stripe say of a customer?
     Check(String, oneshot::Sender<Result<String, Resting>>),
+}
+
+/// Whether what Stripe has and the book has not is taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taking {
+    /// It is told.
+    Nothing,
+    /// It is taken over.
+    All,
 }
 
 /// How far a reconciliation is.
@@ -91,6 +106,9 @@ pub enum Resting {
     Gone,
 }
 
+/// So long a start waits for Stripe to say whose key it is; a sidecar that takes events is worth more than an answer.
+const GREETING: Duration = Duration::from_secs(5);
+
 /// Whom the biller works for.
 pub(super) struct Employer {
     pub(super) bookkeeper: Addr<Bookkeeper>,
@@ -98,7 +116,14 @@ pub(super) struct Employer {
     pub(super) clock: Clock,
     pub(super) calendar: Calendar,
     pub(super) policy: Policy,
-    pub(super) house: House,
+    pub(super) folder: String,
+    pub(super) home: Home,
+}
+
+impl Employer {
+    pub(super) fn house(&self, bills: &Bills) -> House {
+        House::new(&self.folder, bills.byname())
+    }
 }
 
 /// A biller at work.
@@ -111,27 +136,33 @@ pub(super) struct Hired {
     thread: Mutex<Option<JoinHandle<()>>>,
     pub(super) secrets: Secrets,
     pub(super) is_live: bool,
-    pub(super) house: House,
+    folder: String,
 }
 
 impl Hired {
-    /// Hires one.
-    pub(super) fn hire(employer: Employer, collecting: Collecting) -> std::io::Result<Hired> {
+    /// Hires one, unless the folder's bills are of another account than his key.
+    pub(super) fn hire(employer: Employer, collecting: Collecting) -> Result<Hired, StartError> {
         let (wishes, waiting) = mpsc::unbounded_channel();
         let shut = Arc::new(Mutex::new(None));
         let (secrets, is_live) = (collecting.secrets.clone(), collecting.gateway.key.is_live());
         let told = Arc::clone(&shut);
         let reconciling = Arc::new(Mutex::new(Reconciling::None));
         let progress = Arc::clone(&reconciling);
-        let house = employer.house.clone();
+        let folder = employer.folder.clone();
         let home = Arc::new(Notify::new());
         let sent_home = Arc::clone(&home);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
+        let (greet, greeted) = std::sync::mpsc::channel();
         let thread = std::thread::Builder::new().name("rialto-biller".into()).spawn(move || {
             runtime.block_on(async {
                 match Gateway::new(&collecting.gateway) {
                     Ok(gateway) => {
-                        let biller = rounds::Biller::new(employer, collecting, gateway, (told, progress));
+                        let mut biller = rounds::Biller::new(employer, collecting, gateway, (told, progress));
+                        let stranger = tokio::time::timeout(GREETING, biller.is_strangers()).await.ok().flatten();
+                        let is_stranger = stranger.is_some();
+                        if greet.send(stranger).is_err() || is_stranger {
+                            return;
+                        }
                         // Whatever he is at is filed, or will be looked at by the next one.
                         tokio::select! {
                             () = biller.run(waiting) => {}
@@ -141,8 +172,13 @@ impl Hired {
                     Err(error) => *lock(&told) = Some(error.to_string()),
                 }
             });
-        })?;
-        Ok(Hired { wishes, shut, reconciling, home, thread: Mutex::new(Some(thread)), secrets, is_live, house })
+        });
+        let thread = thread.map_err(StartError::Thread)?;
+        // Whoever cannot even be greeted tells why he rests.
+        if let Ok(Some(stranger)) = greeted.recv() {
+            return Err(StartError::Account(stranger));
+        }
+        Ok(Hired { wishes, shut, reconciling, home, thread: Mutex::new(Some(thread)), secrets, is_live, folder })
     }
 
     /// Why he rests, if he does.
@@ -155,11 +191,16 @@ impl Hired {
         lock(&self.reconciling).clone()
     }
 
+    /// Whose webhooks are ours.
+    pub(super) fn house(&self, bills: &Bills) -> House {
+        House::new(&self.folder, bills.byname())
+    }
+
     /// Has everything compared with what there is at Stripe; what the last time came to is forgotten.
-    pub(super) fn reconcile(&self) -> Result<(), Resting> {
+    pub(super) fn reconcile(&self, taking: Taking) -> Result<(), Resting> {
         let mut reconciling = lock(&self.reconciling);
-        if !matches!(*reconciling, Reconciling::Under { .. }) {
-            self.wish(Wish::Reconcile)?;
+        if taking == Taking::All || !matches!(*reconciling, Reconciling::Under { .. }) {
+            self.wish(Wish::Reconcile(taking))?;
             *reconciling = Reconciling::Under { done: 0, of: 0 };
         }
         Ok(())

@@ -8,18 +8,13 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
+use super::inquiries::Behind;
 use super::office::{Office, Stopped, Wire};
 use super::{Collecting, Employer, Reconciling, Resting, Wish, lock};
-use crate::billing::answers::read;
-use crate::billing::call::Call;
-use crate::billing::events::Event;
-use crate::billing::look::all;
 use crate::billing::plan::{Plan, plan};
-use crate::billing::reconcile::{Report, reconcile};
 use crate::billing::round::{Unplaced, due, is_race};
-use crate::billing::walk::{Rest, Stripe, Unsure, Walk};
-use crate::chain::Chain;
-use crate::domain::bills::{Account, BillNo, Deed, Drawn, Refused, Status};
+use crate::billing::walk::{Rest, Unsure, Walk};
+use crate::domain::bills::{BillNo, Deed, Drawn, Status};
 use crate::domain::names::Name;
 use crate::domain::time::Moment;
 use crate::ledger::bill::{Bill, Want};
@@ -43,27 +38,27 @@ const TICK: Duration = Duration::from_millis(500);
 /// and how often for what is large enough not to wait for its hour.
 const DRAWS: i64 = 600 * 1_000_000;
 /// After so long of no news an open bill is looked at, and events that were not told are asked for.
-const JANITOR: i64 = 3600 * 1_000_000;
-/// Stripe tries to tell an event for three days.
-const TOLD_WITHIN: i64 = 3 * 86_400;
+pub(super) const JANITOR: i64 = 3600 * 1_000_000;
 
 /// Who wished for a round.
 type Wisher = oneshot::Sender<Result<Done, Resting>>;
 
 pub(super) struct Biller {
-    employer: Arc<Employer>,
+    pub(super) employer: Arc<Employer>,
     collecting: Collecting,
-    stripe: Wire,
-    shut: Arc<Mutex<Option<String>>>,
-    reconciling: Arc<Mutex<Reconciling>>,
+    pub(super) stripe: Wire,
+    pub(super) shut: Arc<Mutex<Option<String>>>,
+    pub(super) reconciling: Arc<Mutex<Reconciling>>,
     /// Whether the account is known to be the one that the folder's bills are of.
-    is_bound: bool,
+    pub(super) is_bound: bool,
+    /// Why nothing is billed before what Stripe has is taken over, if it has to be.
+    pub(super) behind: Option<Behind>,
     /// Not before when each of these is tried again, and after how many tries.
     later: HashMap<BillNo, (Moment, u32)>,
     looked: HashMap<BillNo, Moment>,
     drawn_on: Option<crate::domain::calendar::Day>,
     drawn_at: Moment,
-    asked_at: Option<Moment>,
+    pub(super) asked_at: Option<Moment>,
 }
 
 impl Biller {
@@ -81,6 +76,7 @@ impl Biller {
             shut,
             reconciling,
             is_bound: false,
+            behind: None,
             later: HashMap::new(),
             looked: HashMap::new(),
             drawn_on: None,
@@ -105,8 +101,8 @@ impl Biller {
                     self.round(None).await
                 }
                 Wish::Bill(reply) => self.round(Some(reply)).await,
-                Wish::Reconcile => {
-                    let came = self.reconcile().await;
+                Wish::Reconcile(taking) => {
+                    let came = self.reconcile(taking).await;
                     *lock(&self.reconciling) = match &came {
                         Ok(report) => Reconciling::Done(report.clone()),
                         Err(Why::Resting(resting)) => Reconciling::Failed(resting.clone()),
@@ -176,7 +172,13 @@ impl Biller {
         if standing.bills.is_empty() && !is_due {
             return Ok((Done::default(), standing.bills));
         }
-        self.bind().await?;
+        self.bind(&standing.bills).await?;
+        if let Some(behind) = &self.behind {
+            // Bound for now, but not before somebody says so.
+            let why = behind.to_string();
+            *lock(&self.shut) = Some(why.clone());
+            return Err(Why::Resting(Resting::Shut(why)));
+        }
         self.ask_for_events(now, &standing.bills).await?;
         if !is_due && standing.bills.released().next().is_none() {
             return Ok((Done::default(), standing.bills));
@@ -204,7 +206,7 @@ impl Biller {
         Ok(())
     }
 
-    async fn office<'e>(&self, employer: &'e Employer) -> Result<Office<'e>, Stopped> {
+    pub(super) async fn office<'e>(&self, employer: &'e Employer) -> Result<Office<'e>, Stopped> {
         let owed = employer.owed().await?;
         Ok(Office { employer, owed, tariffs: Arc::clone(&employer.clerk.tariffs()) })
     }
@@ -232,9 +234,9 @@ impl Biller {
         }
         let Some(zone) = Name::new(self.employer.calendar.zone().name()) else { return Ok(0) };
         let due: Vec<_> = due(&planned, bills, &office.owed.payers, zone).collect();
-        let mut drawn = 0;
+        let (house, mut drawn) = (self.employer.house(bills), 0);
         for bill in due {
-            let mark = self.employer.house.mark(BillNo((bills.len() + drawn) as u32 + 1));
+            let mark = house.mark(BillNo((bills.len() + drawn) as u32 + 1));
             match self.employer.file(Deed::Draw(Box::new(Drawn { mark, ..bill }))).await? {
                 Ok(_) => drawn += 1,
                 // Meanwhile something was taken back, or posted before: the next plan has it.
@@ -325,112 +327,29 @@ impl Biller {
         }
     }
 
-    async fn place(&self, office: &Office<'_>, bills: &Bills) -> Result<(), Why> {
+    async fn place(&mut self, office: &Office<'_>, bills: &Bills) -> Result<(), Why> {
         let walk = Walk { desk: office, stripe: &self.stripe };
         let unplaced: Vec<Unplaced> = bills
             .unplaced()
             .map(|(event, _, object)| Unplaced { event: event.to_owned(), object: object.to_owned() })
             .collect();
+        let house = self.employer.house(bills);
         for told in &unplaced {
-            if let Err(Rest::Unsure(unsure)) = walk.place(told, &self.employer.house, bills).await? {
-                tracing::info!(event = told.event, error = %unsure, "an event waits for Stripe");
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Binds the folder's bills to the account of the key, or finds out that they are another's.
-    async fn bind(&mut self) -> Result<(), Why> {
-        if self.is_bound {
-            return Ok(());
-        }
-        #[derive(serde::Deserialize)]
-        struct Own {
-            id: String,
-        }
-        let reply = self.stripe.read(Call::get("/v1/account", "")).await?;
-        if reply.status != 200 {
-            let unsure = Unsure::of(&reply);
-            if unsure.is_shut {
-                *lock(&self.shut) = Some(format!("Stripe does not take the key: {}", unsure.why));
-            }
-            return Err(unsure.into());
-        }
-        let own: Own = read(&reply).ok_or_else(|| Unsure::unreadable("the account"))?;
-        let account = Account { id: own.id.into(), is_live: self.stripe.is_live() };
-        if self.employer.standing().await?.bills.account() != Some(&account) {
-            match self.employer.file(Deed::Bind(account)).await? {
-                Ok(_) => {}
-                Err(refused @ Refused::Account { .. }) => {
-                    let why = format!("{refused}, and the key is another's");
-                    *lock(&self.shut) = Some(why.clone());
-                    return Err(Why::Resting(Resting::Shut(why)));
+            match walk.place(told, &house, bills).await? {
+                Err(Rest::Unsure(unsure)) => {
+                    tracing::info!(event = told.event, error = %unsure, "an event waits for Stripe");
+                    break;
                 }
-                Err(refused) => return Err(Why::Resting(Resting::Shut(refused.to_string()))),
-            }
-        }
-        *lock(&self.shut) = None;
-        self.is_bound = true;
-        Ok(())
-    }
-
-    /// Asks for the events that nobody told, now and then.
-    async fn ask_for_events(&mut self, now: Moment, bills: &Bills) -> Result<(), Why> {
-        if bills.is_empty() || self.asked_at.is_some_and(|at| now.0.saturating_sub(at.0) < JANITOR) {
-            return Ok(());
-        }
-        let seconds = now.0.div_euclid(1_000_000);
-        let since = self.asked_at.map_or(seconds - TOLD_WITHIN, |at| at.0.div_euclid(1_000_000) - 600);
-        let query = format!("created[gte]={since}");
-        let events: Vec<Event> = match all(&self.stripe, "/v1/events", &query, |event: &Event| &event.id).await {
-            Ok(events) => events,
-            Err(unsure) => {
-                tracing::warn!(error = %unsure, "the latest events could not be asked for");
-                return Ok(());
-            }
-        };
-        self.asked_at = Some(now);
-        let house = &self.employer.house;
-        let missed = events.iter().filter(|event| event.may_concern() && !event.is_others(house));
-        for event in missed.filter(|event| !bills.knows(&event.id)) {
-            let notice = event.notice(event.id.as_bytes(), event.bill(bills));
-            if let Err(refused) = self.employer.file(Deed::Notice(notice)).await?
-                && !is_race(&refused)
-            {
-                tracing::warn!(event = event.id, error = %Chain(&refused), "an event could not be noted");
+                Err(Rest::Behind(mark)) => self.behind = Some(Behind::Older(mark.to_string())),
+                _ => {}
             }
         }
         Ok(())
-    }
-
-    async fn reconcile(&mut self) -> Result<Report, Why> {
-        self.bind().await?;
-        let bills = self.employer.standing().await?.bills;
-        let employer = Arc::clone(&self.employer);
-        let office = self.office(&employer).await?;
-        let lines = async |bill: &Bill| {
-            let lines = crate::billing::draw::lines_of(bill, &office.books(), &self.employer.calendar);
-            lines.unwrap_or_default()
-        };
-        let report = reconcile(&self.stripe, &self.employer.house, bills.all(), lines, |done| {
-            *lock(&self.reconciling) = Reconciling::Under { done, of: bills.len() };
-        });
-        Ok(report.await?)
-    }
-
-    /// The customer's JSON, as Stripe has it.
-    async fn customer(&mut self, customer: &str) -> Result<String, Why> {
-        self.bind().await?;
-        let reply = self.stripe.read(Call::get(format!("/v1/customers/{customer}"), "")).await?;
-        match reply.status {
-            200 | 404 => Ok(reply.body),
-            _ => Err(Unsure::of(&reply).into()),
-        }
     }
 }
 
-enum Why {
+/// Why a round ends early.
+pub(super) enum Why {
     Stopped(Stopped),
     Resting(Resting),
 }

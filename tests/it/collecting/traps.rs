@@ -24,10 +24,10 @@ use super::world::{Mistake, World, apart};
 use crate::scribe::name;
 
 const DAY: i64 = 24 * 3600 * 1_000_000;
-const ADA: &str = "Ada";
+pub(super) const ADA: &str = "Ada";
 
 /// A world in which nothing goes wrong by itself, and Ada is charged, or sent her invoices, without tax.
-fn quiet(collection: Collection, tax: Tax) -> World {
+pub(super) fn quiet(collection: Collection, tax: Tax) -> World {
     let world = World::new(7, Mistake::None);
     world.sandbox.borrow_mut().set_faults(Faults::NONE);
     terms(&world, collection, tax, None);
@@ -49,7 +49,7 @@ fn charged() -> World {
     quiet(Collection::Charge, Tax::None)
 }
 
-fn bill(world: &World, number: u32) -> Bill {
+pub(super) fn bill(world: &World, number: u32) -> Bill {
     world.book.borrow().bills().get(BillNo(number)).unwrap().clone()
 }
 
@@ -185,7 +185,7 @@ fn that_there_are_two_invoices_is_not_forgotten() {
         let form = format!(
             "customer={}&currency=eur&collection_method=send_invoice&days_until_due=30&metadata[rialto_bill]={}",
             customer.as_str(),
-            world.house.mark(BillNo(1))
+            world.house().mark(BillNo(1))
         );
         world.by_hand(Method::Post, "/v1/invoices", &form);
     }
@@ -502,7 +502,7 @@ fn numbers_that_nobody_means_are_no_panic() {
         let text = body(total, net, paid, remaining);
         let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let invoice: rialto::billing::answers::Invoice = serde_json::from_str(&text).unwrap();
-            assert_eq!(invoice.sight(&bill(&world, 1), false), None, "nobody believes that");
+            assert_eq!(invoice.sight(&bill(&world, 1).drawn, false), None, "nobody believes that");
         }));
         assert!(done.is_ok(), "{text}");
     }

@@ -79,7 +79,9 @@ pub struct World {
     mistake: Mistake,
     pub book: RefCell<Book>,
     pub journal: RefCell<Vec<Vec<u8>>>,
-    end: Cell<u64>,
+    pub(super) end: Cell<u64>,
+    /// How many records there were before anything happened.
+    pub(super) founded: Cell<usize>,
     /// In microseconds.
     pub now: Cell<i64>,
     /// The biller dies at the how manieth point from now, if it does.
@@ -91,7 +93,6 @@ pub struct World {
     /// What was earned of each payer, in millionths, as the world itself counts it.
     pub earned: RefCell<BTreeMap<(&'static str, Currency), i128>>,
     events: Cell<u32>,
-    pub house: House,
     pub calendar: Calendar,
     policy: Policy,
     /// The calls that were made.
@@ -128,6 +129,8 @@ impl Wild {
     pub const ACCOUNTS: Wild = Wild(128);
     /// Webhooks of another tenant come as well, and drafts are finalised by hand.
     pub const OTHERS: Wild = Wild(256);
+    /// The folder is restored from an older copy.
+    pub const RESTORES: Wild = Wild(512);
 
     pub fn has(self, other: Wild) -> bool {
         self.0 & other.0 != 0
@@ -163,13 +166,13 @@ impl World {
             book: RefCell::default(),
             journal: RefCell::default(),
             end: Cell::new(0),
+            founded: Cell::new(0),
             now: Cell::new(START),
             dies_in: Cell::new(None),
             late: RefCell::default(),
             lost: Cell::new(0),
             earned: RefCell::default(),
             events: Cell::new(0),
-            house: House::new("f01d", &[]),
             calendar: Calendar::new(chrono_tz::Europe::Rome),
             policy: Policy::default(),
             calls: RefCell::default(),
@@ -177,6 +180,7 @@ impl World {
             wild: Cell::new(wild),
         };
         PAYERS.into_iter().for_each(|payer| world.list(payer));
+        world.founded.set(world.journal.borrow().len());
         world
     }
 
@@ -250,6 +254,11 @@ impl World {
 
     pub fn pass(&self, micros: i64) {
         self.now.set(self.now.get() + micros);
+    }
+
+    /// How bills are marked.
+    pub fn house(&self) -> House {
+        House::new("f01d", self.book.borrow().bills().byname())
     }
 
     // What is written down.
@@ -418,13 +427,13 @@ impl World {
             if self.mistake == Mistake::Truncated {
                 drawn.rest.0 = 0;
             }
-            drawn.mark = self.house.mark(BillNo(self.book.borrow().bills().len() as u32 + 1));
+            drawn.mark = self.house().mark(BillNo(self.book.borrow().bills().len() as u32 + 1));
             now(self.file(Deed::Draw(Box::new(drawn))))?.ok();
         }
         let unplaced: Vec<Unplaced> = self.unplaced();
         for told in &unplaced {
             let bills = self.book.borrow().bills().clone();
-            now(walk.place(told, &self.house, &bills))?.ok();
+            now(walk.place(told, &self.house(), &bills))?.ok();
         }
         let open: Vec<Arc<Bill>> = self.book.borrow().bills().open().cloned().collect();
         for bill in open {
@@ -461,7 +470,7 @@ impl World {
         for delivery in due {
             let told = Told::read(delivery.payload.as_bytes()).unwrap();
             let is_taken = self.dice.below(8) != 0;
-            if is_taken && told.may_concern() && !told.is_others(&self.house) {
+            if is_taken && told.may_concern() && !told.is_others(&self.house()) {
                 let bill = told.bill(self.book.borrow().bills());
                 // Told twice is told once.
                 self.deed(&Deed::Notice(told.notice(delivery.payload.as_bytes(), bill))).ok();
@@ -556,12 +565,15 @@ impl World {
 
     fn go_wild(&self) {
         let wild = self.wild.get();
-        let kinds = [Wild::ELSEWHERE, Wild::NOTES, Wild::EDITS, Wild::MANY, Wild::OTHERS];
+        let kinds = [Wild::ELSEWHERE, Wild::NOTES, Wild::EDITS, Wild::MANY, Wild::OTHERS, Wild::RESTORES];
         let kinds: Vec<Wild> = kinds.into_iter().filter(|kind| wild.has(*kind)).collect();
         if kinds.is_empty() {
             return;
         }
         let kind = kinds[self.dice.below(kinds.len() as u64) as usize];
+        if kind == Wild::RESTORES {
+            return self.restore_older();
+        }
         let pick = |status: &[&str]| -> Option<(String, Vec<String>, i64)> {
             let sandbox = self.sandbox.borrow();
             let all: Vec<_> = sandbox
@@ -713,7 +725,7 @@ impl World {
         let mut at_stripe: BTreeMap<&str, Vec<(&str, i64)>> = BTreeMap::new();
         for invoice in sandbox.invoices() {
             let Some(mark) = invoice.metadata.get("rialto_bill") else { continue };
-            if !self.house.is_ours(mark) {
+            if !self.house().is_ours(mark) {
                 continue;
             }
             let net = invoice.lines.iter().map(|line| line.amount).sum();
@@ -803,7 +815,7 @@ impl World {
         let bills: Vec<Arc<Bill>> = self.book.borrow().bills().all().to_vec();
         let lines = async |bill: &Bill| now(self.lines(bill)).unwrap();
         let report: Report =
-            now(reconcile(self, &self.house, &bills, lines, |_| {})).map_err(|unsure| unsure.to_string())?;
+            now(reconcile(self, &self.house(), &bills, lines, |_| {})).map_err(|unsure| unsure.to_string())?;
         if report.differences.is_empty() { Ok(()) } else { Err(format!("{:#?}", report.differences)) }
     }
 

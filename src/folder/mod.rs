@@ -3,6 +3,8 @@
 //! Its identity is the last thing that is made of it, after the first segment of its journal: where there is an
 //! identity there was a journal, and a folder without one is never taken for a new one.
 
+mod home;
+
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -11,6 +13,8 @@ use std::sync::{Arc, Mutex};
 use thiserror::Error;
 
 use crate::journal::segment::{self, FolderId, sync_folder};
+
+pub use home::Home;
 
 /// A data folder that this process alone has open.
 #[derive(Debug)]
@@ -107,6 +111,11 @@ impl DataFolder {
         self.id
     }
 
+    /// Where it was made.
+    pub fn home(&self) -> Home {
+        Home::of(&self.path)
+    }
+
     /// The journal's folder.
     pub fn journal(&self) -> PathBuf {
         self.path.join("journal")
@@ -180,7 +189,7 @@ fn begin(folder: &Path) -> io::Result<FolderId> {
     writeln!(file, "rialto folder {hex}")?;
     file.sync_all()?;
     fs::rename(&aside, folder.join("FOLDER"))?;
-    sync_folder(folder)?;
+    Home::of(folder).settle()?;
     // Its own name, and those of the folders that may have been made for it, are as durable as what is
     // in it. Where a folder further up may not be opened, it was there before.
     for above in folder.canonicalize()?.ancestors().skip(1) {

@@ -1,0 +1,110 @@
+//! Adoption: invoices that Stripe has and the book never drew become bills of the book.
+//!
+//! A folder that is a copy, or was restored, may be older than what was billed from it. An invoice takes what its payer
+//! owes up to the row that is written on it, as far as the book has those rows; what it comes to besides is carried, and
+//! lowers his next invoice. So he is never billed twice, also where what he was billed for comes in again only later.
+
+use super::answers::Invoice;
+use super::call::{Call, Method};
+use super::look::all;
+use super::marks::{House, PAYER, TO};
+use super::plan::Books;
+use super::walk::{Desk, Rest, Stripe, Unsure, Walk};
+use crate::domain::bills::{Deed, Detail, Drawn, Sight};
+use crate::domain::coin::Coin;
+use crate::domain::money::Sum;
+use crate::domain::names::Name;
+use crate::domain::payers::Payer;
+use crate::ledger::bills::Bills;
+
+/// The invoices of this house that the book never drew, the oldest first: of those since `since`, in seconds since 1970.
+/// What is void is not among them.
+pub async fn unknown(
+    stripe: &impl Stripe,
+    house: &House,
+    bills: &Bills,
+    since: Option<i64>,
+) -> Result<Vec<Invoice>, Unsure> {
+    let query = since.map(|since| format!("created[gte]={since}")).unwrap_or_default();
+    let mut found: Vec<Invoice> = all(stripe, "/v1/invoices", &query, |invoice: &Invoice| &invoice.id).await?;
+    let is_unknown = |mark: &str| house.is_ours(mark) && bills.of_mark(mark).is_none();
+    found.retain(|invoice| invoice.status.as_deref() != Some("void") && invoice.mark().is_some_and(is_unknown));
+    // Stripe tells the newest first.
+    found.reverse();
+    Ok(found)
+}
+
+/// What is to be done about an invoice that the book never drew.
+#[derive(Debug)]
+pub enum Found {
+    /// It was never finalised: nobody was told of it, and it is deleted.
+    Draft,
+    /// It is taken over as this bill, which stands like this.
+    Bill(Box<Drawn>, Box<Sight>),
+    /// Nobody on the list pays it.
+    Nobody,
+    /// It cannot be read.
+    Unreadable,
+}
+
+/// What is to be done about an invoice, by the book as it is now; days are those of the time zone `zone`.
+pub fn found(invoice: &Invoice, books: &Books<'_>, bills: &Bills, zone: Name, is_live: bool) -> Found {
+    if invoice.status.as_deref() == Some("draft") {
+        return Found::Draft;
+    }
+    let customer = invoice.customer.as_ref().and_then(|customer| Name::new(customer.id()));
+    let (Some(currency), Some(customer)) = (invoice.currency(), customer) else { return Found::Unreadable };
+    let payers = books.payers.sorted();
+    // Who is named pays, also where he has become another customer since; and else whose customer it is.
+    let named = invoice.metadata.get(PAYER).map(String::as_str);
+    let is_named = |payer: &Payer| Some(payer.id.as_str()) == named;
+    let his = payers.iter().find(|(_, listing)| is_named(&listing.payer));
+    let his = his.or_else(|| payers.iter().find(|(_, listing)| listing.payer.customer == Some(customer)));
+    let Some((number, listing)) = his else { return Found::Nobody };
+    let payer = Payer { customer: Some(customer), currency, ..listing.payer };
+    let told = invoice.metadata.get(TO).and_then(|to| to.parse::<u32>().ok()).unwrap_or_default();
+    let to = told.min(books.charges.len() as u32);
+    let carried = bills.carried(*number, currency);
+    let owed = books.receivables.sum_to(*number, currency, to, books.charges).unwrap_or_default();
+    let total = invoice.net();
+    let drawn = Drawn {
+        mark: invoice.mark().unwrap_or_default().into(),
+        payer,
+        to,
+        reissues: None,
+        detail: Detail::One,
+        zone,
+        items: 0,
+        digest: 0,
+        total,
+        carried,
+        rest: Sum(owed.0 + carried.0 - Coin::of(currency).millionths(total)),
+    };
+    match invoice.sight(&drawn, is_live) {
+        Some(sight) => Found::Bill(Box::new(drawn), Box::new(sight)),
+        None => Found::Unreadable,
+    }
+}
+
+impl<D: Desk, S: Stripe> Walk<'_, D, S> {
+    /// Takes an invoice over that the book never drew; what stands in the way, if anything does.
+    pub async fn adopt(&self, invoice: &Invoice, found: Found) -> Result<Result<(), Rest>, D::Stopped> {
+        match found {
+            Found::Draft => {
+                let path = format!("/v1/invoices/{}", invoice.id);
+                let call = Call { method: Method::Delete, path, form: String::new(), key: None };
+                match self.stripe.call(&call).await {
+                    Ok(reply) if matches!(reply.status, 200 | 404) => Ok(Ok(())),
+                    Ok(reply) => Ok(Err(Rest::Unsure(Unsure::of(&reply)))),
+                    Err(unsure) => Ok(Err(Rest::Unsure(unsure))),
+                }
+            }
+            Found::Bill(drawn, sight) => {
+                Ok(self.desk.file(Deed::Adopt(drawn, sight)).await?.map(drop).map_err(Rest::Beaten))
+            }
+            // It stays among what differs.
+            Found::Nobody => Ok(Ok(())),
+            Found::Unreadable => Ok(Err(Rest::Unsure(Unsure::unreadable("an invoice")))),
+        }
+    }
+}

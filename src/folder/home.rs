@@ -1,0 +1,80 @@
+//! The home of a data folder: where it was made, so that a copy is told from the original.
+//!
+//! A copy holds the same identity and the same journal, and both would bill the same charges. What a copy cannot have is
+//! the very file that the journal begins with: another one has another number in its file system, or was made at
+//! another time. A folder that was moved within its file system is still at home; one that was restored is not.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use crate::journal::segment::{self, sync_folder};
+
+/// The home of one folder.
+#[derive(Clone, Debug)]
+pub struct Home {
+    folder: PathBuf,
+}
+
+impl Home {
+    pub(super) fn of(folder: &Path) -> Home {
+        Home { folder: folder.to_owned() }
+    }
+
+    /// Whether the folder is where it was made, or was last [settled](Home::settle).
+    pub fn is_here(&self) -> io::Result<bool> {
+        match fs::read_to_string(self.path()) {
+            Ok(text) => Ok(text == self.text()?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// From now on the folder's home is here.
+    pub fn settle(&self) -> io::Result<()> {
+        let aside = self.folder.join("HOME.tmp");
+        let mut file = File::create(&aside)?;
+        file.write_all(self.text()?.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&aside, self.path())?;
+        sync_folder(&self.folder)
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.join("HOME")
+    }
+
+    fn text(&self) -> io::Result<String> {
+        let first = fs::metadata(segment::path(&self.folder.join("journal"), 1))?;
+        // Some file systems do not know when a file was made; its number has to do there.
+        let made = first.created().ok().and_then(|made| made.duration_since(UNIX_EPOCH).ok());
+        Ok(format!("rialto home {} {}\n", first.ino(), made.map_or(0, |made| made.as_nanos())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::DataFolder;
+    use super::*;
+
+    #[test]
+    fn a_folder_that_was_moved_is_at_home_and_a_copy_is_not_before_it_settles() {
+        let room = tempfile::tempdir().expect("a folder");
+        let [made, moved, copy] = ["made", "moved", "copy"].map(|name| room.path().join(name));
+        drop(DataFolder::open_or_create(&made).expect("a new folder"));
+        assert!(Home::of(&made).is_here().expect("a home"));
+        fs::rename(&made, &moved).expect("another name");
+        assert!(Home::of(&moved).is_here().expect("a home"));
+        fs::create_dir_all(copy.join("journal")).expect("a folder");
+        for file in ["FOLDER", "HOME", "journal/00000001.journal"] {
+            fs::copy(moved.join(file), copy.join(file)).expect("a copy");
+        }
+        assert!(!Home::of(&copy).is_here().expect("a home"));
+        Home::of(&copy).settle().expect("a home");
+        assert!(Home::of(&copy).is_here().expect("a home"));
+        fs::remove_file(moved.join("HOME")).expect("no home");
+        assert!(!Home::of(&moved).is_here().expect("a home"), "what does not say where it was made may be a copy");
+    }
+}

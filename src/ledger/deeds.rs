@@ -1,0 +1,220 @@
+//! What the book makes of the steps of bills. First one is admitted, which changes nothing; then it is taken, which
+//! cannot fail.
+
+use std::sync::Arc;
+
+use compact_str::CompactString;
+
+use super::bills::{Bills, LINES_MAX};
+use super::book::Book;
+use crate::domain::bills::{Ask, BillNo, Deed, Drawn, Notice, Refused, Sight, Status};
+use crate::domain::coin::Coin;
+use crate::domain::money::Sum;
+use crate::domain::names::Name;
+use crate::domain::time::Moment;
+
+/// The longest request that fits a record.
+const FORM_MAX: usize = 60_000;
+/// The longest byname of a house.
+const BYNAME_MAX: usize = 32;
+/// The longest id of Stripe's, and any other short text.
+const TEXT_MAX: usize = 255;
+
+impl Book {
+    /// The bills.
+    pub fn bills(&self) -> &Bills {
+        &self.bills
+    }
+
+    /// The names that a deed speaks of.
+    pub fn names_of_deed(deed: &Deed) -> Vec<Name> {
+        match deed {
+            Deed::Draw(drawn) | Deed::Adopt(drawn, _) => drawn.payer.names().chain([drawn.zone]).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether a deed follows from those before it. Nothing is changed.
+    pub fn admit_deed(&self, deed: &Deed) -> Result<(), Refused> {
+        let bills = &self.bills;
+        match deed {
+            Deed::Bind(account) => match bills.account() {
+                Some(bound) if bound != account => {
+                    Err(Refused::Account { id: bound.id.clone(), is_live: bound.is_live })
+                }
+                _ if TEXT_MAX < account.id.len() => Err(Refused::Long("an account's id")),
+                _ => Ok(()),
+            },
+            Deed::Draw(drawn) => self.admit_draw(drawn),
+            Deed::Adopt(drawn, sight) => self.admit_adoption(drawn, sight),
+            Deed::Ask(no, ask) => {
+                let bill = bills.bill(*no)?;
+                bill.refuses(ask).map_or(Ok(()), |why| Err(Refused::Step { bill: *no, why }))?;
+                let Ask { path, form, .. } = &**ask;
+                if FORM_MAX < path.len() + form.len() { Err(Refused::Long("a request")) } else { Ok(()) }
+            }
+            Deed::Answer(no, attempt, _) => {
+                let asked = bills.bill(*no)?.way.asked.as_ref().map(|asked| asked.ask.attempt);
+                let why = "nothing like that was asked";
+                if asked == Some(*attempt) { Ok(()) } else { Err(Refused::Step { bill: *no, why }) }
+            }
+            Deed::See(no, _) => bills.bill(*no).map(drop),
+            Deed::Drop(no, why) => {
+                let bill = bills.bill(*no)?;
+                let refused = |why| Err(Refused::Step { bill: *no, why });
+                match bill.way.dropped {
+                    _ if TEXT_MAX < why.len() => Err(Refused::Long("a reason")),
+                    Some(_) => refused("it comes to nothing already"),
+                    None if bill.is_settled() => refused("it is settled"),
+                    None => Ok(()),
+                }
+            }
+            Deed::Notice(Notice { event, kind, object, bill, .. }) => {
+                if [event, kind, object].into_iter().any(|text| TEXT_MAX < text.len()) {
+                    return Err(Refused::Long("an event's id, type or object"));
+                }
+                bill.map_or(Ok(()), |no| bills.bill(no).map(drop))?;
+                if bills.knows(event) { Err(Refused::Known(event.clone())) } else { Ok(()) }
+            }
+            Deed::Place(_, bill) => bill.map_or(Ok(()), |no| bills.bill(no).map(drop)),
+        }
+    }
+
+    fn admit_draw(&self, drawn: &Drawn) -> Result<(), Refused> {
+        let Drawn { payer, total, rest, items, .. } = *drawn;
+        let refused = |why| Err(Refused::Owed { payer: payer.id, why });
+        let coin = Coin::of(payer.currency);
+        // Of one that was taken over nobody knows the lines, also where it is drawn again.
+        let is_adopted = items == 0 && drawn.reissues.is_some();
+        if !is_adopted && !(1..=LINES_MAX).contains(&items) || total % coin.step != 0 {
+            return refused("an invoice is of an amount above nothing, in 1 to 250 lines");
+        }
+        self.admit_new(drawn)?;
+        if let Some(former) = drawn.reissues {
+            let number = self.roll.number(payer.id);
+            let former = self.bills.bill(former)?;
+            let is_same =
+                (former.drawn.total, former.drawn.digest, Some(former.payer)) == (total, drawn.digest, number);
+            let is_his = is_same && former.currency() == payer.currency;
+            let waits = former.is_dead() && former.way.is_released && former.reissued_by.is_none();
+            return if is_his && waits { Ok(()) } else { refused("no bill of his waits to be drawn again like this") };
+        }
+        if !(0..coin.smallest()).contains(&rest.0) {
+            return refused("it carries a whole amount");
+        }
+        match self.admit_rows(drawn)? {
+            Some(_) => Ok(()),
+            None => refused("nothing is owed before that row"),
+        }
+    }
+
+    fn admit_adoption(&self, drawn: &Drawn, sight: &Sight) -> Result<(), Refused> {
+        let refused = |why| Err(Refused::Owed { payer: drawn.payer.id, why });
+        if !drawn.is_adopted() || drawn.reissues.is_some() {
+            return refused("of a bill that is taken over, nobody knows the lines");
+        }
+        if !matches!(sight.status, Status::Open | Status::Uncollectible | Status::Paid) {
+            return refused("only an invoice that stands can be taken over");
+        }
+        match sight.invoice.as_deref().map(|invoice| self.bills.of_invoice(invoice)) {
+            Some(None) => {}
+            Some(Some(bill)) => return Err(Refused::Marked { bill, mark: drawn.mark.clone() }),
+            None => return refused("it has no invoice"),
+        }
+        self.admit_new(drawn)?;
+        self.admit_rows(drawn).map(drop)
+    }
+
+    /// Whether there can be a new bill like this, whatever it is of.
+    fn admit_new(&self, drawn: &Drawn) -> Result<(), Refused> {
+        let refused = |why| Err(Refused::Owed { payer: drawn.payer.id, why });
+        match self.bills.of_mark(&drawn.mark) {
+            _ if drawn.total <= 0 => refused("an invoice is of an amount above nothing, in 1 to 250 lines"),
+            _ if drawn.payer.customer.is_none() => refused("he is no customer of Stripe's"),
+            _ if TEXT_MAX < drawn.mark.len() => Err(Refused::Long("a bill's mark")),
+            Some(bill) => Err(Refused::Marked { bill, mark: drawn.mark.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether what a bill takes, and carries, is what it comes to; and what its rows do, where there are any.
+    fn admit_rows(&self, drawn: &Drawn) -> Result<Option<Sum>, Refused> {
+        let Drawn { payer, to, total, carried, rest, .. } = *drawn;
+        let refused = |why| Err(Refused::Owed { payer: payer.id, why });
+        let Some(number) = self.roll.number(payer.id) else { return refused("nobody knows him") };
+        if carried != self.bills.carried(number, payer.currency) {
+            return refused("another amount was carried");
+        }
+        if self.charges.len() < to as usize {
+            return refused("it takes rows that are still to come");
+        }
+        let exact = self.receivables.sum_to(number, payer.currency, to, &self.charges);
+        let comes_to = Coin::of(payer.currency).millionths(total) + rest.0;
+        match exact.unwrap_or_default().0 + carried.0 == comes_to {
+            true => Ok(exact),
+            false => refused("it comes to another amount"),
+        }
+    }
+
+    /// Takes a deed that was admitted.
+    pub fn take_deed(&mut self, deed: &Deed, at: Moment) {
+        self.saw(at);
+        match deed {
+            Deed::Bind(account) => self.bills.account = Some(account.clone()),
+            Deed::Draw(drawn) => self.draw(drawn, at),
+            Deed::Adopt(drawn, sight) => {
+                self.draw(drawn, at);
+                let no = BillNo(self.bills.len() as u32);
+                self.bills.change(no, at, |bill| bill.see(sight, at));
+            }
+            Deed::Ask(no, ask) => drop(self.bills.change(*no, at, |bill| bill.ask((**ask).clone(), at))),
+            Deed::Answer(no, attempt, outcome) => {
+                self.bills.change(*no, at, |bill| bill.answer(*attempt, outcome, at));
+            }
+            Deed::See(no, sight) => drop(self.bills.change(*no, at, |bill| bill.see(sight, at))),
+            Deed::Drop(no, why) => {
+                self.bills.change(*no, at, |bill| bill.way.dropped = Some(why.clone()));
+            }
+            Deed::Notice(notice) => self.bills.notice(notice, at),
+            Deed::Place(event, bill) => self.bills.place(event, *bill, at),
+        }
+    }
+
+    /// Whether an operator may let another bill take the place of this one.
+    pub(super) fn admit_rebill(&self, no: BillNo) -> Result<(), Refused> {
+        let bill = self.bills.bill(no)?;
+        let refused = |why| Err(Refused::Step { bill: no, why });
+        match bill {
+            _ if !bill.is_dead() => refused("only one that came to nothing can be drawn again"),
+            _ if bill.way.is_released => refused("it is let go already"),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the marks of bills may have this besides the folder's name.
+    pub(super) fn admit_byname(&self, byname: &str) -> Result<(), Refused> {
+        let is_plain = !byname.is_empty() && byname.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        match is_plain && byname.len() <= BYNAME_MAX {
+            true if self.bills.byname() == Some(byname) => Err(Refused::Byname("is in use")),
+            true => Ok(()),
+            false => Err(Refused::Byname("is of 1 to 32 letters and digits")),
+        }
+    }
+
+    pub(super) fn take_byname(&mut self, byname: &CompactString) {
+        self.bills.byname = Some(byname.clone());
+    }
+
+    pub(super) fn rebill(&mut self, no: BillNo, at: Moment) {
+        self.bills.change(no, at, |bill| bill.way.is_released = true);
+    }
+
+    fn draw(&mut self, drawn: &Drawn, at: Moment) {
+        let number = self.roll.enrol(drawn.payer.id);
+        let rows = match drawn.reissues.and_then(|former| self.bills.get(former)) {
+            Some(former) => Arc::clone(&former.rows),
+            None => self.receivables.take(number, drawn.payer.currency, drawn.to, &self.charges).into(),
+        };
+        self.bills.draw(drawn.clone(), number, rows, at);
+    }
+}

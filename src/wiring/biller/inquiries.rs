@@ -1,0 +1,229 @@
+//! What is asked of Stripe that is about no bill in particular: whose account it is and whether the book is behind it,
+//! what it told and nobody heard, how all bills compare, and what a customer is.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::rounds::{Biller, JANITOR, Why};
+use super::{Reconciling, Resting, Taking, lock};
+use crate::billing::adopt::{found, unknown};
+use crate::billing::answers::read;
+use crate::billing::call::Call;
+use crate::billing::events::Event;
+use crate::billing::look::all;
+use crate::billing::reconcile::{Report, reconcile};
+use crate::billing::round::is_race;
+use crate::billing::walk::{Rest, Stripe, Unsure, Walk};
+use crate::chain::Chain;
+use crate::domain::bills::{Account, Deed, Refused};
+use crate::domain::names::Name;
+use crate::domain::time::Moment;
+use crate::ledger::bill::Bill;
+use crate::ledger::bills::Bills;
+
+/// Stripe tries to tell an event for three days.
+const TOLD_WITHIN: i64 = 3 * 86_400;
+/// Clocks differ, by less than two days.
+const CLOCKS_S: i64 = 2 * 86_400;
+
+/// Why a book may not know all that was billed from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Behind {
+    /// The folder is not where it was made: another one may bill the same.
+    Copy,
+    /// Stripe has an invoice with this mark, which the book never drew.
+    Older(String),
+}
+
+impl fmt::Display for Behind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Behind::Copy => {
+                f.write_str("the data folder is a copy or was restored, and another one may bill the same")?
+            }
+            Behind::Older(mark) => {
+                write!(f, "Stripe has an invoice of this folder ({mark}) that its book never drew: it was restored")?;
+            }
+        }
+        f.write_str("; once no other one bills, `rialto bill reconcile --adopt` takes over what Stripe has")
+    }
+}
+
+impl Biller {
+    /// Binds the folder's bills to the account of the key, or finds out that they are another's; and finds out whether
+    /// the book is behind what was billed from it.
+    pub(super) async fn bind(&mut self, bills: &Bills) -> Result<(), Why> {
+        if self.is_bound {
+            return Ok(());
+        }
+        let account = self.account().await?;
+        if bills.account() != Some(&account) {
+            match self.employer.file(Deed::Bind(account)).await? {
+                Ok(_) => {}
+                Err(refused @ Refused::Account { .. }) => {
+                    let why = format!("{refused}, and the key is another's");
+                    *lock(&self.shut) = Some(why.clone());
+                    return Err(Why::Resting(Resting::Shut(why)));
+                }
+                Err(refused) => return Err(Why::Resting(Resting::Shut(refused.to_string()))),
+            }
+        }
+        self.behind = self.is_behind(bills).await?;
+        *lock(&self.shut) = self.behind.as_ref().map(Behind::to_string);
+        self.is_bound = true;
+        Ok(())
+    }
+
+    /// Likewise, for whoever has not asked how the bills stand.
+    async fn bind_now(&mut self) -> Result<(), Why> {
+        let bills = self.employer.standing().await?.bills;
+        self.bind(&bills).await
+    }
+
+    /// Whose key it is.
+    async fn account(&mut self) -> Result<Account, Why> {
+        #[derive(serde::Deserialize)]
+        struct Own {
+            id: String,
+        }
+        let reply = self.stripe.read(Call::get("/v1/account", "")).await?;
+        if reply.status != 200 {
+            let unsure = Unsure::of(&reply);
+            if unsure.is_shut {
+                *lock(&self.shut) = Some(format!("Stripe does not take the key: {}", unsure.why));
+            }
+            return Err(unsure.into());
+        }
+        let own: Own = read(&reply).ok_or_else(|| Unsure::unreadable("the account"))?;
+        Ok(Account { id: own.id.into(), is_live: self.stripe.is_live() })
+    }
+
+    /// Whether the folder's bills are of another account than the key: then nothing is to start. Nobody knows where they
+    /// are of none yet, or Stripe does not answer.
+    pub(super) async fn is_strangers(&mut self) -> Option<String> {
+        let bound = self.employer.standing().await.ok()?.bills.account()?.clone();
+        let account = match bound.is_live == self.stripe.is_live() {
+            true => self.account().await.ok()?,
+            false => Account { id: "".into(), is_live: self.stripe.is_live() },
+        };
+        (account != bound).then(|| Refused::Account { id: bound.id, is_live: bound.is_live }.to_string())
+    }
+
+    async fn is_behind(&self, bills: &Bills) -> Result<Option<Behind>, Why> {
+        let is_here = self.employer.home.is_here().unwrap_or(false);
+        if !is_here && !bills.is_empty() {
+            return Ok(Some(Behind::Copy));
+        }
+        // Whatever was billed after the last bill of the book was billed by a later one.
+        let since = bills.iter().next_back().map(|last| last.at.0.div_euclid(1_000_000) - CLOCKS_S);
+        let unknown = unknown(&self.stripe, &self.employer.house(bills), bills, since).await?;
+        let mark = unknown.first().and_then(|invoice| invoice.mark()).map(str::to_owned);
+        if mark.is_none() && !is_here {
+            self.settle();
+        }
+        Ok(mark.map(Behind::Older))
+    }
+
+    fn settle(&self) {
+        if let Err(error) = self.employer.home.settle() {
+            tracing::warn!(%error, "where the data folder is could not be written down; the next start asks again");
+        }
+    }
+
+    /// Asks for the events that nobody told, now and then.
+    pub(super) async fn ask_for_events(&mut self, now: Moment, bills: &Bills) -> Result<(), Why> {
+        if bills.is_empty() || self.asked_at.is_some_and(|at| now.0.saturating_sub(at.0) < JANITOR) {
+            return Ok(());
+        }
+        let seconds = now.0.div_euclid(1_000_000);
+        let since = self.asked_at.map_or(seconds - TOLD_WITHIN, |at| at.0.div_euclid(1_000_000) - 600);
+        let query = format!("created[gte]={since}");
+        let events: Vec<Event> = match all(&self.stripe, "/v1/events", &query, |event: &Event| &event.id).await {
+            Ok(events) => events,
+            Err(unsure) => {
+                tracing::warn!(error = %unsure, "the latest events could not be asked for");
+                return Ok(());
+            }
+        };
+        self.asked_at = Some(now);
+        let house = self.employer.house(bills);
+        let missed = events.iter().filter(|event| event.may_concern() && !event.is_others(&house));
+        for event in missed.filter(|event| !bills.knows(&event.id)) {
+            let notice = event.notice(event.id.as_bytes(), event.bill(bills));
+            if let Err(refused) = self.employer.file(Deed::Notice(notice)).await?
+                && !is_race(&refused)
+            {
+                tracing::warn!(event = event.id, error = %Chain(&refused), "an event could not be noted");
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares all bills with what there is at Stripe; before that, takes over what the book does not have, where it is
+    /// told to.
+    pub(super) async fn reconcile(&mut self, taking: Taking) -> Result<Report, Why> {
+        self.bind_now().await?;
+        if taking == Taking::All {
+            self.adopt().await?;
+        }
+        let bills = self.employer.standing().await?.bills;
+        let employer = Arc::clone(&self.employer);
+        let office = self.office(&employer).await?;
+        let lines = async |bill: &Bill| {
+            let lines = crate::billing::draw::lines_of(bill, &office.books(), &self.employer.calendar);
+            lines.unwrap_or_default()
+        };
+        let (house, of) = (employer.house(&bills), bills.len());
+        let progress = |done| *lock(&self.reconciling) = Reconciling::Under { done, of };
+        Ok(reconcile(&self.stripe, &house, bills.all(), lines, progress).await?)
+    }
+
+    /// Takes over what Stripe has: invoices that the book never drew, and how all others stand. Nothing is billed before
+    /// that is done, and it can be done again from the beginning at any time.
+    async fn adopt(&mut self) -> Result<(), Why> {
+        let employer = Arc::clone(&self.employer);
+        let bills = employer.standing().await?.bills;
+        let Some(zone) = Name::new(employer.calendar.zone().name()) else { return Ok(()) };
+        for invoice in unknown(&self.stripe, &employer.house(&bills), &bills, None).await? {
+            // Each changes what the next one finds.
+            let office = self.office(&employer).await?;
+            let found = found(&invoice, &office.books(), &office.owed.bills, zone, self.stripe.is_live());
+            let walk = Walk { desk: &office, stripe: &self.stripe };
+            walk.adopt(&invoice, found).await?.map_err(resting)?;
+        }
+        let office = self.office(&employer).await?;
+        let walk = Walk { desk: &office, stripe: &self.stripe };
+        let bills = employer.standing().await?.bills;
+        for (done, bill) in bills.all().iter().enumerate() {
+            *lock(&self.reconciling) = Reconciling::Under { done, of: bills.len() };
+            walk.look_at(bill).await?.map_err(resting)?;
+        }
+        let left = unknown(&self.stripe, &employer.house(&bills), &bills, None).await?;
+        let left = left.first().and_then(|invoice| invoice.mark());
+        self.behind = left.map(|mark| Behind::Older(mark.to_owned()));
+        if self.behind.is_none() {
+            self.settle();
+        }
+        *lock(&self.shut) = self.behind.as_ref().map(Behind::to_string);
+        Ok(())
+    }
+
+    /// The customer's JSON, as Stripe has it.
+    pub(super) async fn customer(&mut self, customer: &str) -> Result<String, Why> {
+        self.bind_now().await?;
+        let reply = self.stripe.read(Call::get(format!("/v1/customers/{customer}"), "")).await?;
+        match reply.status {
+            200 | 404 => Ok(reply.body),
+            _ => Err(Unsure::of(&reply).into()),
+        }
+    }
+}
+
+/// What stands in the way of taking something over.
+fn resting(rest: Rest) -> Why {
+    Why::Resting(Resting::Unsure(match rest {
+        Rest::Unsure(unsure) => unsure.to_string(),
+        Rest::Beaten(refused) => refused.to_string(),
+        Rest::Done | Rest::At(_) | Rest::Behind(_) => String::new(),
+    }))
+}
