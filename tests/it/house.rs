@@ -32,7 +32,7 @@ impl House {
         House::at(folder, environment)
     }
 
-    fn at(folder: tempfile::TempDir, environment: &[(&str, &str)]) -> House {
+    pub fn at(folder: tempfile::TempDir, environment: &[(&str, &str)]) -> House {
         let mut command = rialto(&["serve", "--listen", "127.0.0.1:0", "--data", path(folder.path())]);
         command.envs(environment.iter().copied());
         House { sidecar: Sidecar::start(command), folder }

@@ -9,16 +9,22 @@ use crate::house::House;
 use crate::sidecar::JSON;
 
 /// A sandbox behind an address.
-struct Bank {
+pub(super) struct Bank {
     running: Option<Running>,
     runtime: Runtime,
 }
 
 impl Bank {
-    fn open() -> Bank {
+    pub(super) fn open() -> Bank {
+        Bank::of(1)
+    }
+
+    /// The one that follows from this seed.
+    pub(super) fn of(seed: u64) -> Bank {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let settings = shell::Settings {
             listen: ([127, 0, 0, 1], 0).into(),
+            seed,
             rate: shell::Rate { all: 10_000, endpoint: 10_000 },
             ..shell::Settings::default()
         };
@@ -30,11 +36,11 @@ impl Bank {
         self.running.as_ref().unwrap()
     }
 
-    fn url(&self) -> String {
+    pub(super) fn url(&self) -> String {
         format!("http://{}", self.running().address())
     }
 
-    fn post(&self, path: &str, form: &str) -> Value {
+    pub(super) fn post(&self, path: &str, form: &str) -> Value {
         let request = ureq::post(format!("{}{path}", self.url()))
             .header("authorization", "Bearer sk_test_sandbox")
             .header("content-type", "application/x-www-form-urlencoded");
@@ -73,18 +79,10 @@ impl Drop for Bank {
 }
 
 /// A house that collects at this bank, and in which all is live.
-fn live(bank: &Bank) -> House {
+pub(super) fn live(bank: &Bank) -> House {
     let url = bank.url();
-    let house = House::with(&[
-        ("RIALTO_STRIPE_MODE", "sandbox"),
-        ("RIALTO_STRIPE_URL", &url),
-        ("RIALTO_GATE_EVENTS", "0"),
-        ("RIALTO_GATE_HOURS", "0"),
-        // Only when a test says so.
-        ("RIALTO_BILL_HOUR", "23"),
-        ("RIALTO_BILL_THRESHOLD", "1000000"),
-        ("RIALTO_GUARD_PAIR_HOUR", "1000000000"),
-    ]);
+    let gate = [("RIALTO_GATE_EVENTS", "0"), ("RIALTO_GATE_HOURS", "0"), ("RIALTO_GUARD_PAIR_HOUR", "1000000000")];
+    let house = House::with(&[&collecting_at(&url)[..], &gate[..]].concat());
     let customer = bank.customer("ada%40example.com");
     house.done(&["payer", "add", "Ada", "--customer", &customer]);
     house.done(&["rollout", "live", "--all", "--why", "a test"]);
@@ -92,7 +90,7 @@ fn live(bank: &Bank) -> House {
 }
 
 /// Thirty-seven messages and two consultations: 3.70 and 50.00 for an hour each.
-fn earn(house: &House) {
+pub(super) fn earn(house: &House) {
     for number in 0..37 {
         let letter = json!({ "id": format!("recL{number}"), "type": "send_message", "citizen": "Lucid",
             "recipient_type": "external", "client": "Ada", "business": "bottega" });
@@ -106,7 +104,7 @@ fn earn(house: &House) {
 }
 
 /// Waits until the house says so.
-fn until(what: &str, is_so: impl Fn() -> bool) {
+pub(super) fn until(what: &str, is_so: impl Fn() -> bool) {
     for _ in 0..600 {
         if is_so() {
             return;
@@ -188,12 +186,18 @@ fn a_payment_is_told_looked_at_and_collected() {
 
 fn restarted(house: House, bank: &Bank) -> House {
     let url = bank.url();
-    house.restarted_with(&[
+    house.restarted_with(&collecting_at(&url))
+}
+
+/// The settings of a sidecar that collects at this address, when it is told to.
+pub(super) fn collecting_at(url: &str) -> [(&str, &str); 4] {
+    [
         ("RIALTO_STRIPE_MODE", "sandbox"),
-        ("RIALTO_STRIPE_URL", &url),
+        ("RIALTO_STRIPE_URL", url),
+        // Only when a test says so.
         ("RIALTO_BILL_HOUR", "23"),
         ("RIALTO_BILL_THRESHOLD", "1000000"),
-    ])
+    ]
 }
 
 #[test]
