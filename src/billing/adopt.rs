@@ -1,97 +1,136 @@
-//! Adoption: invoices that Stripe has and the book never drew become bills of the book.
+//! Adoption: invoices and credit notes that Stripe has and the book never drew become bills of the book.
 //!
 //! A folder that is a copy, or was restored, may be older than what was billed from it. An invoice takes what its payer
 //! owes up to the row that is written on it, as far as the book has those rows; what it comes to besides is carried, and
 //! lowers his next invoice. So he is never billed twice, also where what he was billed for comes in again only later.
 
-use super::answers::Invoice;
 use super::call::{Call, Method};
-use super::look::all;
+use super::look::{all, good};
 use super::marks::{House, PAYER, TO};
+use super::papers::{Invoice, Note, Paper};
 use super::plan::Books;
 use super::walk::{Desk, Rest, Stripe, Unsure, Walk};
-use crate::domain::bills::{Deed, Detail, Drawn, Sight};
+use crate::domain::bills::{BillNo, Deed, Detail, Drawn, Sight};
 use crate::domain::coin::Coin;
 use crate::domain::money::Sum;
 use crate::domain::names::Name;
 use crate::domain::payers::Payer;
 use crate::ledger::bills::Bills;
+use crate::ledger::roll::NameNo;
 
-/// The invoices of this house that the book never drew, the oldest first: of those since `since`, in seconds since 1970.
+/// The papers of this house that the book never drew, the oldest first: of those since `since`, in seconds since 1970.
 /// What is void is not among them.
-pub async fn unknown(
+pub async fn unknown<P: Paper>(
     stripe: &impl Stripe,
     house: &House,
     bills: &Bills,
     since: Option<i64>,
-) -> Result<Vec<Invoice>, Unsure> {
+) -> Result<Vec<P>, Unsure> {
     let query = since.map(|since| format!("created[gte]={since}")).unwrap_or_default();
-    let mut found: Vec<Invoice> = all(stripe, "/v1/invoices", &query, |invoice: &Invoice| &invoice.id).await?;
+    let mut found: Vec<P> = all(stripe, P::LIST, &query, P::id).await?;
     let is_unknown = |mark: &str| house.is_ours(mark) && bills.of_mark(mark).is_none();
-    found.retain(|invoice| invoice.status.as_deref() != Some("void") && invoice.mark().is_some_and(is_unknown));
+    found.retain(|paper| !paper.is_void() && paper.mark().is_some_and(is_unknown));
     // Stripe tells the newest first.
     found.reverse();
     Ok(found)
 }
 
-/// What is to be done about an invoice that the book never drew.
+/// The credit notes among them: those that take from an invoice which is void take nothing.
+pub async fn unknown_notes(
+    stripe: &impl Stripe,
+    house: &House,
+    bills: &Bills,
+    since: Option<i64>,
+) -> Result<Vec<Note>, Unsure> {
+    let mut standing = Vec::new();
+    for note in unknown::<Note>(stripe, house, bills, since).await? {
+        let id = note.invoice.as_ref().map_or("", |invoice| invoice.id());
+        let invoice: Invoice = good(&stripe.read(Call::get(format!("/v1/invoices/{id}"), "")).await?)?;
+        if !invoice.is_void() {
+            standing.push(note);
+        }
+    }
+    Ok(standing)
+}
+
+/// What is to be done about a paper that the book never drew.
 #[derive(Debug)]
 pub enum Found {
-    /// It was never finalised: nobody was told of it, and it is deleted.
-    Draft,
+    /// An invoice that was never finalised: nobody was told of it, and it is deleted.
+    Draft(String),
     /// It is taken over as this bill, which stands like this.
     Bill(Box<Drawn>, Box<Sight>),
-    /// Nobody on the list pays it.
+    /// Nobody on the list pays it, or it takes from an invoice that is of no bill.
     Nobody,
     /// It cannot be read.
     Unreadable,
 }
 
 /// What is to be done about an invoice, by the book as it is now; days are those of the time zone `zone`.
-pub fn found(invoice: &Invoice, books: &Books<'_>, bills: &Bills, zone: Name, is_live: bool) -> Found {
+pub fn found(invoice: &Invoice, books: &Books<'_>, zone: Name, is_live: bool) -> Found {
     if invoice.status.as_deref() == Some("draft") {
-        return Found::Draft;
+        return Found::Draft(invoice.id.clone());
     }
-    let customer = invoice.customer.as_ref().and_then(|customer| Name::new(customer.id()));
+    let (customer, ..) = invoice.terms();
+    let customer = customer.and_then(|customer| Name::new(customer.id()));
     let (Some(currency), Some(customer)) = (invoice.currency(), customer) else { return Found::Unreadable };
     let payers = books.payers.sorted();
     // Who is named pays, also where he has become another customer since; and else whose customer it is.
-    let named = invoice.metadata.get(PAYER).map(String::as_str);
+    let named = invoice.metadata().get(PAYER).map(String::as_str);
     let is_named = |payer: &Payer| Some(payer.id.as_str()) == named;
     let his = payers.iter().find(|(_, listing)| is_named(&listing.payer));
     let his = his.or_else(|| payers.iter().find(|(_, listing)| listing.payer.customer == Some(customer)));
     let Some((number, listing)) = his else { return Found::Nobody };
     let payer = Payer { customer: Some(customer), currency, ..listing.payer };
-    let told = invoice.metadata.get(TO).and_then(|to| to.parse::<u32>().ok()).unwrap_or_default();
+    as_bill(invoice, (*number, payer), (invoice.net(), None), books, zone, is_live)
+}
+
+/// Likewise about a credit note, once the invoices are taken over.
+pub fn found_note(note: &Note, books: &Books<'_>, zone: Name, is_live: bool) -> Found {
+    let of = note.invoice.as_ref().and_then(|invoice| books.bills.of_invoice(invoice.id()));
+    let Some(of) = of.and_then(|of| books.bills.get(of)) else { return Found::Nobody };
+    as_bill(note, (of.payer, of.drawn.payer), (-note.amount, Some(of.no)), books, zone, is_live)
+}
+
+/// The bill that a paper is of: it takes what is owed up to its row, and carries what it comes to besides.
+fn as_bill(
+    paper: &impl Paper,
+    (number, payer): (NameNo, Payer),
+    (total, credits): (i64, Option<BillNo>),
+    books: &Books<'_>,
+    zone: Name,
+    is_live: bool,
+) -> Found {
+    let told = paper.metadata().get(TO).and_then(|to| to.parse::<u32>().ok()).unwrap_or_default();
     let to = told.min(books.charges.len() as u32);
-    let carried = bills.carried(*number, currency);
-    let owed = books.receivables.sum_to(*number, currency, to, books.charges).unwrap_or_default();
-    let total = invoice.net();
+    let carried = books.bills.carried(number, payer.currency);
+    let owed = books.receivables.sum_to(number, payer.currency, to, books.charges).unwrap_or_default();
     let drawn = Drawn {
-        mark: invoice.mark().unwrap_or_default().into(),
+        mark: paper.mark().unwrap_or_default().into(),
         payer,
         to,
         reissues: None,
+        credits,
         detail: Detail::One,
         zone,
         items: 0,
         digest: 0,
         total,
         carried,
-        rest: Sum(owed.0 + carried.0 - Coin::of(currency).millionths(total)),
+        rest: Sum(owed.0 + carried.0 - Coin::of(payer.currency).millionths(total)),
     };
-    match invoice.sight(&drawn, is_live) {
+    match paper.sight(&drawn, is_live) {
         Some(sight) => Found::Bill(Box::new(drawn), Box::new(sight)),
         None => Found::Unreadable,
     }
 }
 
 impl<D: Desk, S: Stripe> Walk<'_, D, S> {
-    /// Takes an invoice over that the book never drew; what stands in the way, if anything does.
-    pub async fn adopt(&self, invoice: &Invoice, found: Found) -> Result<Result<(), Rest>, D::Stopped> {
+    /// Takes a paper over that the book never drew; what stands in the way, if anything does.
+    pub async fn adopt(&self, found: Found) -> Result<Result<(), Rest>, D::Stopped> {
         match found {
-            Found::Draft => {
-                let path = format!("/v1/invoices/{}", invoice.id);
+            Found::Draft(id) => {
+                let path = format!("/v1/invoices/{id}");
                 let call = Call { method: Method::Delete, path, form: String::new(), key: None };
                 match self.stripe.call(&call).await {
                     Ok(reply) if matches!(reply.status, 200 | 404) => Ok(Ok(())),
@@ -104,7 +143,7 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
             }
             // It stays among what differs.
             Found::Nobody => Ok(Ok(())),
-            Found::Unreadable => Ok(Err(Rest::Unsure(Unsure::unreadable("an invoice")))),
+            Found::Unreadable => Ok(Err(Rest::Unsure(Unsure::unreadable("a list")))),
         }
     }
 }

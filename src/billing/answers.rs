@@ -1,4 +1,4 @@
-//! Answers: what Stripe's JSON says of an invoice, and what it means for the bill.
+//! Answers: what Stripe's JSON says, of lines and payments and of what was not done.
 //!
 //! Of each object only what is needed is read. The types of async-stripe want every field of an object to be as its
 //! description has it, and tell nothing of an object in which one is not; an invoice would then be paid, and nobody
@@ -9,10 +9,9 @@ use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
 use super::call::Reply;
-use super::marks::{BILL, LINE};
-use crate::domain::bills::{Amounts, Drawn, Fault, PART_LINES, Refusal, Sight, Status, Takings};
+use super::marks::LINE;
+use crate::domain::bills::{Fault, PART_LINES, Refusal, Takings};
 use crate::domain::money::Currency;
-use crate::domain::time::Moment;
 
 /// A page of a list.
 #[derive(Debug, Deserialize)]
@@ -21,41 +20,6 @@ pub struct Page<T> {
     pub data: Vec<T>,
     /// Whether another one follows.
     pub has_more: bool,
-}
-
-/// What is read of an invoice.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Invoice {
-    /// Its id.
-    pub id: String,
-    #[serde(default)]
-    deleted: bool,
-    /// How it stands.
-    pub status: Option<String>,
-    /// The id of whose it is; or all of him.
-    pub customer: Option<Reference>,
-    currency: Option<String>,
-    /// Whether it is about real money.
-    #[serde(default)]
-    pub livemode: bool,
-    /// What was written on it by whoever made it.
-    #[serde(default)]
-    pub metadata: HashMap<String, String>,
-    #[serde(default)]
-    total: i64,
-    total_excluding_tax: Option<i64>,
-    #[serde(default)]
-    amount_paid: i64,
-    #[serde(default)]
-    amount_remaining: i64,
-    #[serde(default)]
-    pre_payment_credit_notes_amount: i64,
-    status_transitions: Option<Transitions>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-struct Transitions {
-    paid_at: Option<i64>,
 }
 
 /// An object by its id, or the object.
@@ -169,87 +133,6 @@ pub fn is_final(reply: &Reply) -> bool {
         // Told again under the same key for a day: whatever failed then, this key does it no more.
         409 | 429 | 500.. => reply.is_replayed || reply.should_retry == Some(false) && reply.status != 429,
         _ => true,
-    }
-}
-
-impl Invoice {
-    /// The mark of the bill that it is of, where it has one.
-    pub fn mark(&self) -> Option<&str> {
-        self.metadata.get(BILL).map(String::as_str)
-    }
-
-    /// How the bill stands, of which this is the invoice.
-    pub fn sight(&self, drawn: &Drawn, is_live: bool) -> Option<Sight> {
-        /// No invoice comes to more, and sums of such amounts are never too large.
-        const MOST: i64 = 10_000_000_000_000;
-        if self.deleted {
-            return Some(Sight::default());
-        }
-        let net = self.total_excluding_tax.unwrap_or_default();
-        let amounts = [self.total, net, self.amount_paid, self.amount_remaining, self.pre_payment_credit_notes_amount];
-        if amounts.iter().any(|amount| !(-MOST..=MOST).contains(amount)) {
-            return None;
-        }
-        let status = match self.status.as_deref()? {
-            "draft" => Status::Draft,
-            "open" => Status::Open,
-            "paid" => Status::Paid,
-            "void" => Status::Void,
-            "uncollectible" => Status::Uncollectible,
-            _ => return None,
-        };
-        let paid_at = self.status_transitions.as_ref().and_then(|transitions| transitions.paid_at);
-        Some(Sight {
-            invoice: Some(self.id.as_str().into()),
-            status,
-            amounts: Amounts {
-                total: self.total,
-                tax: self.tax(),
-                paid: self.amount_paid,
-                remaining: self.amount_remaining,
-                credited: self.pre_payment_credit_notes_amount,
-            },
-            parts: None,
-            takings: None,
-            paid_at: paid_at.and_then(|seconds| Some(Moment(seconds.checked_mul(1_000_000)?))),
-            fault: self.fault(drawn, status, is_live),
-        })
-    }
-
-    /// Its currency, where that is one.
-    pub fn currency(&self) -> Option<Currency> {
-        self.currency.as_deref().and_then(|letters| Currency::parse(&letters.to_ascii_uppercase()))
-    }
-
-    /// Whether it came to nothing, and nobody paid anything for it.
-    pub fn is_nothing(&self) -> bool {
-        self.status.as_deref() == Some("void") && self.amount_paid == 0
-    }
-
-    /// What it comes to without taxes.
-    pub fn net(&self) -> i64 {
-        self.total_excluding_tax.unwrap_or(self.total)
-    }
-
-    fn tax(&self) -> i64 {
-        self.total - self.net()
-    }
-
-    fn fault(&self, drawn: &Drawn, status: Status, is_live: bool) -> Option<Fault> {
-        let payer = &drawn.payer;
-        let customer = self.customer.as_ref().map(Reference::id);
-        let currency = self.currency.as_deref().unwrap_or_default();
-        if self.livemode != is_live {
-            Some(Fault::Mode)
-        } else if customer != payer.customer.map(|id| id.as_str()) {
-            Some(Fault::Customer)
-        } else if !currency.eq_ignore_ascii_case(&payer.currency.to_string()) {
-            Some(Fault::Currency)
-        } else if status != Status::Draft && self.net() != drawn.total {
-            Some(Fault::Total)
-        } else {
-            None
-        }
     }
 }
 

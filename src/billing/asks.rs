@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use stripe_billing::credit_note::CreateCreditNote;
 use stripe_billing::invoice::{
     AddLinesInvoice, AddLinesInvoiceLines, CreateInvoice, CreateInvoiceAutomaticTax,
     CreateInvoicePendingInvoiceItemsBehavior, DeleteInvoice, FinalizeInvoiceInvoice, PayInvoice, SendInvoiceInvoice,
@@ -16,7 +17,7 @@ use stripe_shared::InvoiceCollectionMethod;
 use super::call::{Call, Method, call_of};
 use super::lines::{Key, Line};
 use super::marks::{BILL, LINE, PAYER, TO};
-use crate::domain::bills::{Ask, Attempt, Detail, Drawn, PART_LINES, Step};
+use crate::domain::bills::{Ask, Attempt, Detail, Drawn, PART_LINES, Status, Step};
 use crate::domain::money::Currency;
 use crate::domain::names::Name;
 use crate::domain::payers::{Collection, Tax};
@@ -45,8 +46,9 @@ pub fn call(bill: &Bill, ask: &Ask) -> Call {
     Call { method, path: ask.path.clone(), form: ask.form.clone(), key }
 }
 
-/// What is asked of Stripe at the next attempt of a step of `bill`, given its lines.
-pub fn ask(bill: &Bill, step: Step, lines: &[Line], words: &impl Words) -> Ask {
+/// What is asked of Stripe at the next attempt of a step of `bill`, given its lines, and the bill that it takes from where
+/// it is a credit note.
+pub fn ask(bill: &Bill, step: Step, lines: &[Line], of: Option<&Bill>, words: &impl Words) -> Ask {
     let id = bill.seen.invoice.as_deref().unwrap_or_default();
     let (path, form) = match step {
         Step::Create => create(bill),
@@ -56,6 +58,7 @@ pub fn ask(bill: &Bill, step: Step, lines: &[Line], words: &impl Words) -> Ask {
         Step::Pay => written(&PayInvoice::new(id)),
         Step::Delete => written(&DeleteInvoice::new(id)),
         Step::Void => written(&VoidInvoiceInvoice::new(id)),
+        Step::Credit => credit(bill, of),
     };
     Ask { attempt: Attempt { step, number: bill.way.attempt }, path, form }
 }
@@ -82,6 +85,22 @@ fn create(bill: &Bill) -> (String, String) {
         }
     };
     written(&create)
+}
+
+/// What is still to be paid is lowered first, and the rest was paid and is given back.
+fn credit(bill: &Bill, of: Option<&Bill>) -> (String, String) {
+    let amount = -bill.drawn.total;
+    let seen = of.map(|of| &of.seen);
+    let remaining = seen.filter(|seen| seen.status != Status::Paid).map_or(0, |seen| seen.amounts.remaining);
+    let refunded = (amount - remaining).max(0);
+    let mut note = CreateCreditNote::new(seen.and_then(|seen| seen.invoice.as_deref()).unwrap_or_default())
+        .amount(amount)
+        .memo("taken back")
+        .metadata(metadata(bill));
+    if 0 < refunded {
+        note = note.refund_amount(refunded);
+    }
+    written(&note)
 }
 
 /// What is written on an invoice: what is needed to know it again, and to take it over where the book was lost.

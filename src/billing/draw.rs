@@ -18,15 +18,17 @@ use crate::ledger::bill::Bill;
 
 /// The bill of an invoice that is planned; its days are those of the time zone `zone`. It has no mark yet.
 pub fn drawn(invoice: &Invoice, zone: Name) -> Drawn {
+    let is_whole = invoice.credits.is_some();
     Drawn {
         mark: CompactString::default(),
         payer: invoice.payer,
         to: invoice.to,
         reissues: None,
+        credits: invoice.credits,
         detail: invoice.detail,
         zone,
-        items: items(&invoice.lines).count() as u16,
-        digest: digest(&invoice.lines),
+        items: if is_whole { 0 } else { items(&invoice.lines).count() as u16 },
+        digest: if is_whole { 0 } else { digest(&invoice.lines) },
         total: invoice.total,
         carried: invoice.carried,
         rest: invoice.rest,
@@ -38,7 +40,7 @@ pub fn again(former: &Bill, payer: Payer) -> Drawn {
     Drawn { mark: CompactString::default(), payer, reissues: Some(former.no), ..former.drawn.clone() }
 }
 
-/// The lines of a bill, in order; `None` where they cannot be made again. One that was taken over has all in one.
+/// The lines of a bill, in order; `None` where they cannot be made again. One without lines has all in one.
 pub fn lines_of(bill: &Bill, books: &Books<'_>, calendar: &Calendar) -> Option<Vec<Line>> {
     let zone = bill.drawn.zone.as_str().parse().ok()?;
     let mut calendar = if calendar.zone() == zone { calendar.clone() } else { Calendar::new(zone) };
@@ -47,7 +49,7 @@ pub fn lines_of(bill: &Bill, books: &Books<'_>, calendar: &Calendar) -> Option<V
         let owed = owed(books, &mut calendar, *row)?;
         rows.push((owed.key(bill.drawn.detail), i128::from(owed.charge.amount.millionths())));
     }
-    if bill.drawn.is_adopted() {
+    if bill.drawn.is_whole() {
         let (count, exact) = (rows.len() as u32, Sum(rows.iter().map(|(_, amount)| amount).sum()));
         return Some(vec![Line { key: Key::ALL, count, exact, amount: bill.drawn.total }]);
     }

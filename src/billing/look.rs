@@ -1,9 +1,10 @@
 //! Looking: what there is at Stripe of a bill, read page by page. Nothing is changed by it.
 
-use super::answers::{self, Charge, Dispute, Invoice, Item, Page, Payment, read};
+use super::answers::{self, Charge, Dispute, Item, Page, Payment, read};
 use super::asks::items;
 use super::call::{Call, Reply};
 use super::lines::Line;
+use super::papers::{Invoice, Note, Paper};
 use super::walk::{Stripe, Unsure};
 use crate::domain::bills::{Fault, PART_LINES, Sight, Status, Takings};
 use crate::ledger::bill::{Bill, Look};
@@ -11,7 +12,8 @@ use crate::ledger::bill::{Bill, Look};
 /// Looks at a bill, given its lines. An answer that cannot be read, or none, is no look at all.
 pub async fn look(stripe: &impl Stripe, bill: &Bill, lines: &[Line], how: Look) -> Result<Sight, Unsure> {
     match (how, bill.seen.invoice.as_deref()) {
-        (Look::Find, _) | (_, None) => find(stripe, bill).await,
+        _ if bill.is_credit() => find::<Note>(stripe, bill).await,
+        (Look::Find, _) | (_, None) => find::<Invoice>(stripe, bill).await,
         (Look::Lines, Some(id)) => {
             let sight = invoice(stripe, bill, id).await?;
             if sight.status != Status::Draft {
@@ -40,22 +42,22 @@ async fn invoice(stripe: &impl Stripe, bill: &Bill, id: &str) -> Result<Sight, U
     invoice.sight(&bill.drawn, stripe.is_live()).ok_or_else(|| Unsure::unreadable("an invoice"))
 }
 
-/// The invoice that carries the bill's mark, among all of its customer's since the bill was drawn.
-async fn find(stripe: &impl Stripe, bill: &Bill) -> Result<Sight, Unsure> {
+/// The paper that carries the bill's mark, among all of its customer's since the bill was drawn.
+async fn find<P: Paper>(stripe: &impl Stripe, bill: &Bill) -> Result<Sight, Unsure> {
     /// Clocks differ.
     const BEFORE_S: i64 = 2 * 24 * 3600;
     let customer = bill.drawn.payer.customer.map_or("", |id| id.as_str());
     let since = bill.at.0.div_euclid(1_000_000) - BEFORE_S;
     let query = format!("customer={customer}&created[gte]={since}");
-    let all: Vec<Invoice> = match all(stripe, "/v1/invoices", &query, |invoice: &Invoice| &invoice.id).await {
+    let all: Vec<P> = match all(stripe, P::LIST, &query, P::id).await {
         Ok(all) => all,
-        // Who is no customer has no invoices.
+        // Who is no customer has no papers.
         Err(unsure) if unsure.why == "resource_missing" => return Ok(Sight::default()),
         Err(unsure) => return Err(unsure),
     };
-    let mut ours = all.iter().filter(|invoice| invoice.mark() == Some(&bill.drawn.mark));
+    let mut ours = all.iter().filter(|paper| paper.mark() == Some(&bill.drawn.mark));
     let Some(first) = ours.next() else { return Ok(Sight::default()) };
-    let mut sight = first.sight(&bill.drawn, stripe.is_live()).ok_or_else(|| Unsure::unreadable("an invoice"))?;
+    let mut sight = first.sight(&bill.drawn, stripe.is_live()).ok_or_else(|| Unsure::unreadable("a list"))?;
     if ours.next().is_some() {
         sight.fault = Some(Fault::Two);
     }
@@ -134,7 +136,7 @@ pub async fn all<T: serde::de::DeserializeOwned>(
 }
 
 /// What a good answer says.
-fn good<T: serde::de::DeserializeOwned>(reply: &Reply) -> Result<T, Unsure> {
+pub(super) fn good<T: serde::de::DeserializeOwned>(reply: &Reply) -> Result<T, Unsure> {
     if reply.status != 200 {
         return Err(Unsure::of(reply));
     }

@@ -6,10 +6,12 @@
 
 use rust_decimal::Decimal;
 
-use crate::domain::bills::Detail;
+use crate::domain::bills::{BillNo, Detail};
 use crate::domain::calendar::{Calendar, Day};
 use crate::domain::money::{Currency, Money, Sum};
 use crate::domain::payers::Payer;
+use crate::ledger::bill::Bill;
+use crate::ledger::bills::Bills;
 use crate::ledger::chunks::Chunks;
 use crate::ledger::orders::Closing;
 use crate::ledger::payers::{Listing, Payers};
@@ -31,6 +33,31 @@ pub struct Policy {
     pub fee_percent: Decimal,
     /// and so much besides.
     pub fee_fixed: Money,
+    /// What is done where a payer has more to get back than he owes.
+    pub negative: Negative,
+}
+
+/// What is done where a payer has more to get back than he owes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Negative {
+    /// It is carried, and lowers his next invoice.
+    #[default]
+    Carry,
+    /// It is taken off an invoice of his by a credit note, and given back where that was paid.
+    CreditNote,
+}
+
+impl Negative {
+    /// Both.
+    pub const ALL: [Negative; 2] = [Negative::Carry, Negative::CreditNote];
+
+    /// The stable text.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Negative::Carry => "carry",
+            Negative::CreditNote => "credit_note",
+        }
+    }
 }
 
 /// The brief's currency, and Stripe's usual fee in Europe: 1.5 % and EUR 0.25.
@@ -41,6 +68,7 @@ impl Default for Policy {
             age_days: 35,
             fee_percent: Decimal::new(15, 1),
             fee_fixed: Money::from_millionths(Money::PER_UNIT / 4),
+            negative: Negative::Carry,
         }
     }
 }
@@ -67,6 +95,8 @@ pub struct Books<'a> {
     pub receivables: &'a Receivables,
     /// Who pays.
     pub payers: &'a Payers,
+    /// What was billed.
+    pub bills: &'a Bills,
 }
 
 /// Invoices that are due, and what waits.
@@ -87,6 +117,8 @@ pub struct Invoice {
     pub payer: Payer,
     /// In this currency.
     pub currency: Currency,
+    /// The bill that it takes from: then it is a credit note, and comes to less than nothing.
+    pub credits: Option<BillNo>,
     /// Of what he owes, it takes the rows from this one on
     pub from: u32,
     /// to before this one.
@@ -155,22 +187,16 @@ impl Why {
     }
 }
 
-/// What is due on `today`, given what each payer's last invoice carried.
-pub fn plan(
-    books: &Books<'_>,
-    policy: &Policy,
-    calendar: &mut Calendar,
-    today: Day,
-    carried: impl Fn(NameNo, Currency) -> Sum,
-) -> Plan {
+/// What is due on `today`.
+pub fn plan(books: &Books<'_>, policy: &Policy, calendar: &mut Calendar, today: Day) -> Plan {
     let mut plan = Plan::default();
     let mut all: Vec<(NameNo, Currency, &Open, &Listing)> = (books.receivables.all())
         .filter_map(|(payer, currency, open)| Some((payer, currency, open, books.payers.get(payer)?)))
         .collect();
     all.sort_unstable_by_key(|(_, currency, _, listing)| (listing.payer.id, *currency));
     for (number, currency, open, listing) in all {
-        let mut account = Account { books, policy, calendar, today, listing, currency };
-        account.invoice(&open.rows, carried(number, currency), &mut plan);
+        let mut account = Account { books, policy, calendar, today, number, listing, currency };
+        account.invoice(&open.rows, books.bills.carried(number, currency), &mut plan);
     }
     plan.nobodys = books.receivables.all_nobodys().filter(|(_, sum)| sum.0 != 0).collect();
     plan
@@ -182,6 +208,7 @@ struct Account<'a> {
     policy: &'a Policy,
     calendar: &'a mut Calendar,
     today: Day,
+    number: NameNo,
     listing: &'a Listing,
     currency: Currency,
 }
@@ -202,7 +229,11 @@ impl Account<'_> {
     fn invoice(&mut self, rows: &Chunks<u32>, mut carried: Sum, plan: &mut Plan) {
         let owed: Vec<Owed> = rows.iter().filter_map(|row| owed(self.books, self.calendar, row)).collect();
         let mut left = &owed[..];
-        while !left.is_empty() {
+        // What was taken back, and is not given back yet.
+        let mut back = -sum(left);
+        let mut credited = Vec::new();
+        let smallest = Coin::of(self.currency).smallest();
+        while !left.is_empty() || smallest <= carried.0 || !credited.is_empty() {
             let since = since(left, carried);
             match self.next(left, carried, since) {
                 Ok((invoice, taken)) => {
@@ -211,12 +242,70 @@ impl Account<'_> {
                     plan.invoices.push(invoice);
                 }
                 Err(why) => {
-                    let (payer, currency) = (self.listing.payer, self.currency);
-                    plan.waiting.push(Waiting { payer, currency, owed: Sum(sum(left)), carried, since, why });
-                    return;
+                    let is_due = why == Why::Nothing && (self.is_worth_it(back) || self.is_old(since));
+                    let credit = is_due.then(|| self.credit(left, carried, back, &credited)).flatten();
+                    let Some(credit) = credit else {
+                        let (payer, currency) = (self.listing.payer, self.currency);
+                        let waiting = Waiting { payer, currency, owed: Sum(sum(left)), carried, since, why };
+                        plan.waiting.extend(Some(waiting).filter(|_| !left.is_empty()));
+                        return;
+                    };
+                    back += Coin::of(self.currency).millionths(credit.total);
+                    credited.extend(credit.credits);
+                    (carried, left) = (credit.rest, &[]);
+                    plan.invoices.push(credit);
                 }
             }
         }
+    }
+
+    /// A credit note of all these transactions, of which so much is to be given back: as much of it as can be taken off
+    /// one invoice of his that is not `credited` already. The rest of it is carried to the next one.
+    fn credit(&self, owed: &[Owed], carried: Sum, back: i128, credited: &[BillNo]) -> Option<Invoice> {
+        let coin = Coin::of(self.currency);
+        let exact = sum(owed);
+        // What was invoiced before the book knew why is no reason to give anything back.
+        let due = back.min(-exact - carried.0);
+        if self.policy.negative == Negative::Carry || due <= 0 {
+            return None;
+        }
+        let due = i64::try_from(-(-due).div_euclid(coin.smallest())).ok()?.checked_mul(coin.step)?;
+        let his = self.books.bills.iter().rev().filter(|bill| bill.payer == self.number);
+        let his = his.filter(|bill| bill.currency() == self.currency && !credited.contains(&bill.no));
+        let his: Vec<(i64, &Bill)> = his.map(|bill| (self.books.bills.creditable(bill), bill)).collect();
+        // The newest that is large enough, and else the largest.
+        let large = his.iter().find(|(most, _)| due <= *most);
+        let (most, of) = *large.or_else(|| his.iter().max_by_key(|(most, _)| *most))?;
+        let total = -due.min(most - most % coin.step);
+        let line = Line { key: lines::Key::ALL, count: owed.len() as u32, exact: Sum(exact), amount: total };
+        (total < 0).then(|| Invoice {
+            // Whose invoice it is: he may be another customer by now.
+            payer: of.drawn.payer,
+            currency: self.currency,
+            credits: Some(of.no),
+            from: owed.first().map_or(0, |owed| owed.row),
+            to: owed.last().map_or(0, |owed| owed.row + 1),
+            detail: Detail::One,
+            lines: vec![line],
+            total,
+            carried,
+            rest: Sum(exact + carried.0 - coin.millionths(total)),
+            fee: 0,
+            is_old: !self.is_worth_it(back),
+        })
+    }
+
+    /// Whether an amount is not below his minimum.
+    fn is_worth_it(&self, millionths: i128) -> bool {
+        i128::from(self.minimum().millionths()) <= millionths
+    }
+
+    fn minimum(&self) -> Money {
+        self.listing.payer.minimum.unwrap_or(self.policy.minimum)
+    }
+
+    fn is_old(&self, since: Day) -> bool {
+        i32::try_from(self.policy.age_days).is_ok_and(|age| age <= self.today.0.saturating_sub(since.0))
     }
 
     /// The next invoice of these transactions, and how many of them it takes; or why there is none.
@@ -237,7 +326,7 @@ impl Account<'_> {
         let mut why = Why::Nothing;
         for detail in Detail::ALL {
             let taken = fitting(owed, detail, room, coin.most() - carried.0);
-            if taken == 0 {
+            if taken == 0 && !owed.is_empty() {
                 return Err(Why::TooMuch);
             }
             // What comes later may take back what comes first: nobody is invoiced more than he owes in all.
@@ -266,10 +355,9 @@ impl Account<'_> {
         if total <= 0 {
             return Err(Why::Nothing);
         }
-        let minimum = payer.minimum.unwrap_or(self.policy.minimum);
-        let is_small = coin.millionths(total) < i128::from(minimum.millionths());
-        if is_small && self.today.0.saturating_sub(since.0) < i32::try_from(self.policy.age_days).unwrap_or(i32::MAX) {
-            return Err(Why::Minimum(minimum));
+        let is_small = !self.is_worth_it(coin.millionths(total));
+        if is_small && !self.is_old(since) {
+            return Err(Why::Minimum(self.minimum()));
         }
         if let Some(least) = coin.least.filter(|least| total < *least) {
             return Err(Why::Least(least));
@@ -277,6 +365,7 @@ impl Account<'_> {
         Ok(Invoice {
             payer,
             currency: self.currency,
+            credits: None,
             from: owed.first().map_or(0, |owed| owed.row),
             to: owed.last().map_or(0, |owed| owed.row + 1),
             detail,

@@ -1,12 +1,12 @@
-//! Reconciliation: every invoice of this house at Stripe beside the bill that it is of. Nothing is changed by it.
+//! Reconciliation: every invoice and credit note of this house at Stripe beside the bill that it is of. Nothing is changed by it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use super::answers::Invoice;
 use super::lines::Line;
 use super::look::{all, look};
 use super::marks::House;
+use super::papers::{Invoice, Note, Paper};
 use super::walk::{Stripe, Unsure};
 use crate::domain::bills::{BillNo, Sight, Status};
 use crate::ledger::bill::{Bill, Look};
@@ -92,39 +92,70 @@ pub async fn reconcile(
     lines: impl AsyncFn(&Bill) -> Vec<Line>,
     mut progress: impl FnMut(usize),
 ) -> Result<Report, Unsure> {
-    let found: Vec<Invoice> = all(stripe, "/v1/invoices", "", |invoice: &Invoice| &invoice.id).await?;
-    let ours = found.iter().filter_map(|invoice| Some((invoice.mark()?, invoice)));
-    let mut by_mark: BTreeMap<&str, Vec<&Invoice>> = BTreeMap::new();
-    for (mark, invoice) in ours.filter(|(mark, _)| house.is_ours(mark)) {
-        by_mark.entry(mark).or_default().push(invoice);
-    }
-    let mut report = Report { bills: bills.len(), ..Report::default() };
+    let invoices: Vec<Invoice> = all(stripe, Invoice::LIST, "", Invoice::id).await?;
+    let notes: Vec<Note> = all(stripe, Note::LIST, "", Note::id).await?;
+    // A credit note that takes from an invoice which is void takes nothing.
+    let voided: HashSet<&str> =
+        invoices.iter().filter(|paper| paper.is_void()).map(|paper| paper.id.as_str()).collect();
+    let is_moot = |note: &Note| note.invoice.as_ref().is_some_and(|of| voided.contains(of.id()));
+    let (mut invoices, mut notes) = (by_mark(&invoices, house), by_mark(&notes, house));
+    let mut report =
+        Report { bills: bills.len(), invoices: invoices.values().map(Vec::len).sum(), ..Report::default() };
     for (done, bill) in bills.iter().enumerate() {
         progress(done);
-        let invoices = by_mark.remove(bill.drawn.mark.as_str()).unwrap_or_default();
-        report.invoices += invoices.len();
-        match invoices[..] {
+        let mark = bill.drawn.mark.as_str();
+        if bill.way.is_moot {
+            notes.remove(mark);
+            continue;
+        }
+        if bill.is_credit() {
+            let differ = match notes.remove(mark).unwrap_or_default()[..] {
+                [] => missing(bill).into_iter().collect(),
+                [note] => {
+                    let sight = note.sight(&bill.drawn, stripe.is_live());
+                    told_apart(bill, &note.id, &sight.ok_or_else(|| Unsure::unreadable("a credit note"))?)
+                }
+                ref several => vec![too_many(bill, several)],
+            };
+            report.differences.extend(differ);
+            continue;
+        }
+        match invoices.remove(mark).unwrap_or_default()[..] {
             [] => report.differences.extend(missing(bill)),
             [invoice] => {
                 let lines = lines(bill).await;
                 report.differences.extend(compared(stripe, bill, invoice, &lines).await?);
             }
-            _ => report.differences.push(several(bill, &invoices)),
+            ref several => report.differences.push(too_many(bill, several)),
         }
     }
-    for (mark, invoices) in by_mark {
-        report.invoices += invoices.len();
-        // Those that came to nothing are nobody's loss.
-        let unknown = invoices.iter().filter(|invoice| !invoice.is_nothing()).map(|invoice| Difference {
-            bill: None,
-            invoice: Some(invoice.id.clone()),
-            what: What::Unknown,
-            book: "none".to_owned(),
-            stripe: mark.to_owned(),
-        });
-        report.differences.extend(unknown);
-    }
+    // Those that came to nothing are nobody's loss.
+    let invoices = invoices.into_iter().flat_map(|(mark, left)| left.into_iter().map(move |one| (mark, one)));
+    let unknown = invoices.filter(|(_, invoice)| !invoice.is_nothing());
+    report.differences.extend(unknown.map(|(mark, invoice)| stranger(mark, invoice)));
+    let notes = notes.into_iter().flat_map(|(mark, left)| left.into_iter().map(move |one| (mark, one)));
+    let unknown = notes.filter(|(_, note)| !note.is_void() && !is_moot(note));
+    report.differences.extend(unknown.map(|(mark, note)| stranger(mark, note)));
     Ok(report)
+}
+
+/// Those papers that are of this house.
+fn by_mark<'p, P: Paper>(found: &'p [P], house: &House) -> BTreeMap<&'p str, Vec<&'p P>> {
+    let mut by_mark: BTreeMap<&str, Vec<&P>> = BTreeMap::new();
+    let ours = found.iter().filter_map(|paper| Some((paper.mark()?, paper)));
+    ours.filter(|(mark, _)| house.is_ours(mark)).for_each(|(mark, paper)| by_mark.entry(mark).or_default().push(paper));
+    by_mark
+}
+
+/// A paper of this house that is of no bill.
+fn stranger(mark: &str, paper: &impl Paper) -> Difference {
+    Difference {
+        bill: None,
+        invoice: Some(paper.id().clone()),
+        what: What::Unknown,
+        book: "none".to_owned(),
+        stripe: mark.to_owned(),
+    }
 }
 
 /// A bill that has an invoice as far as the book knows.
@@ -140,8 +171,8 @@ fn missing(bill: &Bill) -> Option<Difference> {
     })
 }
 
-fn several(bill: &Bill, invoices: &[&Invoice]) -> Difference {
-    let ids: Vec<&str> = invoices.iter().map(|invoice| invoice.id.as_str()).collect();
+fn too_many<P: Paper>(bill: &Bill, papers: &[&P]) -> Difference {
+    let ids: Vec<&str> = papers.iter().map(|paper| paper.id().as_str()).collect();
     Difference {
         bill: Some(bill.no),
         invoice: bill.seen.invoice.as_ref().map(|id| id.to_string()),
@@ -163,7 +194,7 @@ async fn compared(
     let mut differences = told_apart(bill, &invoice.id, &sight);
     let is_finalised = matches!(sight.status, Status::Open | Status::Uncollectible | Status::Paid);
     // Nobody knows what lines there were of what was taken over.
-    let has_known_lines = !bill.drawn.is_adopted() || bill.drawn.reissues.is_some();
+    let has_known_lines = !bill.drawn.is_whole() || bill.drawn.reissues.is_some();
     if is_finalised && has_known_lines && !super::look::has_lines(stripe, &invoice.id, lines).await? {
         differences.push(difference(bill, &invoice.id, What::Lines, "its own".to_owned(), "others".to_owned()));
     }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
-use super::answers::{Invoice, Page, Reference, read, refusal};
+use super::answers::{Page, Reference, read, refusal};
 use super::call::Call;
 use super::draw::{again, drawn};
 use super::look::look;
 use super::marks::House;
+use super::papers::{Invoice, Paper};
 use super::plan::Plan;
 use super::walk::{Desk, Rest, Stripe, Unsure, Walk};
 use crate::domain::bills::{BillNo, Deed, Drawn, Refused, Sight};

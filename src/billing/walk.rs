@@ -11,12 +11,13 @@ use std::time::Duration;
 use compact_str::CompactString;
 use thiserror::Error;
 
-use super::answers::{self, Invoice, read};
+use super::answers::{self, read};
 use super::asks::{self, Words};
 use super::call::{Call, Reply};
 use super::lines::Line;
 use super::look::look;
-use crate::domain::bills::{Ask, Deed, Fault, Outcome, Refused, Sight, Step};
+use super::papers::{Invoice, Note, Paper};
+use crate::domain::bills::{Ask, BillNo, Deed, Fault, Outcome, Refused, Sight, Step};
 use crate::domain::time::Moment;
 use crate::ledger::bill::{Bill, Look, Want};
 
@@ -30,6 +31,9 @@ pub trait Desk {
 
     /// Writes down what is of no bill in particular.
     fn note(&self, deed: Deed) -> impl Future<Output = Result<Result<(), Refused>, Self::Stopped>>;
+
+    /// How a bill stood when the round began.
+    fn bill(&self, no: BillNo) -> impl Future<Output = Result<Option<Arc<Bill>>, Self::Stopped>>;
 
     /// The lines of a bill.
     fn lines(&self, bill: &Bill) -> impl Future<Output = Result<Vec<Line>, Self::Stopped>>;
@@ -131,7 +135,11 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
                 }
                 Want::Ask(step, _) => {
                     let lines = self.lines(&mut lines, &bill).await?;
-                    let ask = asks::ask(&bill, step, lines, &self.desk.words());
+                    let of = match bill.drawn.credits {
+                        Some(no) => self.desk.bill(no).await?,
+                        None => None,
+                    };
+                    let ask = asks::ask(&bill, step, lines, of.as_deref(), &self.desk.words());
                     match self.file(Deed::Ask(bill.no, Box::new(ask.clone()))).await? {
                         Ok(bill) => self.send(&bill, &ask).await?,
                         beaten => beaten,
@@ -195,7 +203,10 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
         if step == Step::Delete {
             return Some(Sight::default());
         }
-        read::<Invoice>(reply)?.sight(&bill.drawn, self.stripe.is_live())
+        match bill.is_credit() {
+            true => read::<Note>(reply)?.sight(&bill.drawn, self.stripe.is_live()),
+            false => read::<Invoice>(reply)?.sight(&bill.drawn, self.stripe.is_live()),
+        }
     }
 
     async fn lines<'l>(&self, lines: &'l mut Option<Vec<Line>>, bill: &Bill) -> Result<&'l [Line], D::Stopped> {

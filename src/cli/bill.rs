@@ -281,7 +281,10 @@ fn told(answer: &Value) -> String {
     let (invoices, waiting) = (list("invoices"), list("waiting"));
     let mut text = String::new();
     let bill = |bill: &Value| {
-        let how = bill["days"].as_u64().map_or("charged".to_owned(), |days| format!("{days} days"));
+        let how = match bill["credits"].as_str() {
+            Some(of) => format!("a credit note on {of}"),
+            None => bill["days"].as_u64().map_or("charged".to_owned(), |days| format!("{days} days")),
+        };
         let fee = format!("{} ({} %)", part(bill, "fee"), part(bill, "fee_share"));
         let amount = format!("{} {}", part(bill, "amount"), part(bill, "currency"));
         let range = format!("{} to {}", part(bill, "from"), part(bill, "to"));

@@ -37,7 +37,7 @@ use rust_decimal::Decimal;
 use toml::{Table, Value};
 
 use self::failure::Failure;
-use crate::billing::plan::Policy;
+use crate::billing::plan::{Negative, Policy};
 use crate::chain::Chain;
 use crate::config::{Config, ConfigError};
 use crate::domain::calendar::Day;
@@ -153,6 +153,7 @@ fn policy(config: &Config) -> Policy {
         age_days: u32::try_from(config.bill_age_days).unwrap_or(u32::MAX),
         fee_percent: decimal(&config.bill_fee_percent),
         fee_fixed: amount(&config.bill_fee_fixed),
+        negative: Negative::ALL.into_iter().find(|way| way.as_str() == config.bill_negative).unwrap_or_default(),
     }
 }
 

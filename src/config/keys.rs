@@ -78,6 +78,7 @@ keys! {
     "bill_age_days": Kind::Whole("days", 1..=3_650), "After so many days what is owed is invoiced also below the minimum, where Stripe takes it.";
     "bill_fee_percent": Kind::Decimal("percent", 100, "1.5"), "What Stripe is expected to take of a payment, in percent of it,";
     "bill_fee_fixed": Kind::Decimal("units of the currency", 1_000, "0.25"), "and besides, in units of the currency. `rialto bill plan` shows what that comes to.";
+    "bill_negative": Kind::Word(&["carry", "credit_note"]), "What is done where a payer has more to get back than he owes: it is carried, and lowers his next invoice; or it is taken off\n# an invoice of his by a credit note, and refunded where that was paid.";
     "bill_hour": Kind::Whole("o'clock", 0..=23), "At this hour of the day what is due is invoiced.";
     "bill_threshold": Kind::Decimal("units of the currency", 1_000_000, "100.00"), "From this amount on an invoice does not wait for that hour.";
     "stripe_mode": Kind::Word(&["off", "sandbox", "test", "live"]), "Where invoices go: nowhere, to a stand-in (`rialto sandbox`), to Stripe as tests, or to Stripe for real money. For the last\n# two STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET have to be in the environment.";

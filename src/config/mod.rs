@@ -19,6 +19,7 @@ use toml::Table;
 
 use self::keys::{KEYS, near};
 use self::source::Origin;
+use crate::billing::plan::Negative;
 use crate::domain::money::Money;
 use crate::domain::targets::Targets;
 
@@ -78,6 +79,8 @@ pub struct Config {
     pub bill_fee_percent: String,
     /// and besides.
     pub bill_fee_fixed: String,
+    /// `carry` or `credit_note`.
+    pub bill_negative: String,
     /// At which hour of the day what is due is invoiced,
     pub bill_hour: u64,
     /// and from how much on it does not wait for that.
@@ -160,6 +163,7 @@ impl Default for Config {
             // Stripe's price for cards of the European Economic Area.
             bill_fee_percent: "1.5".to_owned(),
             bill_fee_fixed: "0.25".to_owned(),
+            bill_negative: Negative::Carry.as_str().to_owned(),
             bill_hour: 6,
             bill_threshold: "100.00".to_owned(),
             stripe_mode: "off".to_owned(),

@@ -95,11 +95,14 @@ pub struct Drawn {
     pub to: u32,
     /// The bill that came to nothing, where this one is in its place: of the same rows, lines and amount.
     pub reissues: Option<BillNo>,
+    /// The bill whose invoice it takes from: then it is a credit note, and comes to less than nothing.
+    pub credits: Option<BillNo>,
     /// How finely its lines tell.
     pub detail: Detail,
     /// The time zone that their days are of.
     pub zone: Name,
-    /// How many lines have an amount; 0 where it was [taken over](Deed::Adopt), so that nobody knows what its lines were.
+    /// How many lines have an amount; 0 where all is in one, because it was [taken over](Deed::Adopt) and nobody knows what
+    /// its lines were, or is a credit note.
     pub items: u16,
     /// The digest of its lines.
     pub digest: u64,
@@ -107,13 +110,14 @@ pub struct Drawn {
     pub total: i64,
     /// What was carried from the payer's last bill, in millionths.
     pub carried: Sum,
-    /// What is carried to his next one, in millionths: less than the smallest amount, unless it was taken over.
+    /// What is carried to his next one, in millionths: less than the smallest amount; of what was taken over, and of
+    /// credit notes, whatever it is.
     pub rest: Sum,
 }
 
 impl Drawn {
-    /// Whether the book had lost it and took it over.
-    pub fn is_adopted(&self) -> bool {
+    /// Whether nobody knows its lines, or it has none.
+    pub fn is_whole(&self) -> bool {
         self.items == 0
     }
 }
@@ -135,6 +139,8 @@ pub enum Step {
     Delete,
     /// What was finalised is voided.
     Void,
+    /// A credit note is made.
+    Credit,
 }
 
 /// So many lines are added at once, at most: their request fits a record.
@@ -151,6 +157,7 @@ impl Step {
             Step::Pay => [4, 0],
             Step::Delete => [5, 0],
             Step::Void => [6, 0],
+            Step::Credit => [7, 0],
         }
     }
 
@@ -165,6 +172,7 @@ impl Step {
             [4, 0] => Step::Pay,
             [5, 0] => Step::Delete,
             [6, 0] => Step::Void,
+            [7, 0] => Step::Credit,
             _ => return None,
         })
     }
@@ -179,6 +187,7 @@ impl Step {
             Step::Pay => "pay".into(),
             Step::Delete => "delete".into(),
             Step::Void => "void".into(),
+            Step::Credit => "credit".into(),
         }
     }
 }

@@ -31,7 +31,8 @@ pub enum Kind {
     HeldRevenue = 6,
     /// What a payer was invoiced and has not settled, with taxes.
     Invoiced = 7,
-    /// What was less than a payer's last invoice could say, and goes to his next one.
+    /// What a payer's last invoice could not say, and goes to his next one: less than a cent, and whatever was invoiced
+    /// before the book knew why.
     RoundingCarried = 8,
     /// What was on an invoice that came to nothing, and waits until somebody lets it go.
     Withdrawn = 9,
@@ -41,7 +42,7 @@ pub enum Kind {
     Clearing = 11,
     /// What customers owe or have to get by their balance at Stripe.
     CustomerBalance = 12,
-    /// What credit notes took off invoices.
+    /// What credit notes took off invoices, besides what was owed to be taken off.
     Credited = 13,
     /// What is believed to be lost.
     BadDebt = 14,
@@ -132,7 +133,13 @@ pub fn bill_postings(bill: &Bill) -> impl Iterator<Item = Posting> {
         None => [(Kind::Unbilled, -bill.exact().0), (Kind::RoundingCarried, rest.0 - carried.0)],
         Some(_) => [(Kind::Withdrawn, -bill.total()), (Kind::RoundingCarried, 0)],
     };
-    let to = if bill.is_dead() { Kind::Withdrawn } else { Kind::Invoiced };
+    let to = match (bill.is_credit(), bill.is_dead()) {
+        (false, false) => Kind::Invoiced,
+        (false, true) => Kind::Withdrawn,
+        // What it takes off an invoice is seen there.
+        (true, false) => Kind::Credited,
+        (true, true) => Kind::RoundingCarried,
+    };
     let (Amounts { tax, paid, remaining, credited, .. }, seen) = (bill.seen.amounts, bill.seen.status);
     let Takings { refunded, disputed, fees } = bill.seen.takings.unwrap_or_default();
     let moved = [
@@ -145,7 +152,7 @@ pub fn bill_postings(bill: &Bill) -> impl Iterator<Item = Posting> {
         (Kind::Disputes, Kind::Clearing, disputed),
         (Kind::Fees, Kind::Clearing, fees),
     ];
-    let is_out = matches!(seen, Status::Open | Status::Uncollectible | Status::Paid);
+    let is_out = matches!(seen, Status::Open | Status::Uncollectible | Status::Paid) && !bill.is_credit();
     // What was paid before it was voided was paid all the same.
     let is_moved =
         move |debit: Kind| is_out || matches!(debit, Kind::Clearing | Kind::Refunds | Kind::Disputes | Kind::Fees);

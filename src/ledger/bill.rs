@@ -64,6 +64,8 @@ pub struct Way {
     pub is_hinted: bool,
     /// Whether somebody let another bill take its place, where it came to nothing.
     pub is_released: bool,
+    /// Whether the invoice that it takes from came to nothing, and with it what it took off.
+    pub is_moot: bool,
 }
 
 /// What was asked and is not answered.
@@ -147,15 +149,36 @@ impl Bill {
         Sum(self.total() + self.drawn.rest.0 - self.drawn.carried.0)
     }
 
+    /// Whether it is a credit note.
+    pub fn is_credit(&self) -> bool {
+        self.drawn.credits.is_some()
+    }
+
+    /// As much of its invoice can be taken back by a credit note, as far as it was looked at: what is still to be paid of
+    /// it, or what was paid and is still there. Of taxes a credit note would have to tell more than an amount.
+    pub fn creditable(&self) -> i64 {
+        let Amounts { tax, paid, remaining, .. } = self.seen.amounts;
+        let is_known = self.way.asked.is_none() && !self.way.is_hinted && !self.is_doubtful();
+        match (self.seen.status, self.seen.takings) {
+            _ if self.is_credit() || !is_known || tax != 0 => 0,
+            _ if self.fault().is_some() || self.way.dropped.is_some() => 0,
+            (Status::Open, _) if self.way.is_sent => remaining,
+            (Status::Paid, Some(Takings { refunded, disputed, .. })) => (paid - refunded - disputed).max(0),
+            _ => 0,
+        }
+    }
+
     /// How many parts its lines are added in.
     pub fn parts(&self) -> u8 {
         // What was taken over has all in one.
         usize::from(self.drawn.items.max(1)).div_ceil(PART_LINES) as u8
     }
 
-    /// Whether it came to nothing: nobody will pay it, and what is on it may be billed again once somebody says so.
+    /// Whether it came to nothing: nobody will pay it, and what is on it may be billed again once somebody says so. What a
+    /// credit note that came to nothing would have given is carried.
     pub fn is_dead(&self) -> bool {
         match self.seen.status {
+            _ if self.way.is_moot => true,
             Status::Void => true,
             Status::Absent => self.way.dropped.is_some() && self.way.asked.is_none() && !self.is_doubtful(),
             Status::Draft | Status::Open | Status::Uncollectible | Status::Paid => false,
@@ -194,7 +217,7 @@ impl Bill {
         }
         match self.step() {
             // A folder that was restored from an older copy has made it already.
-            Some(Step::Create) if !self.way.is_sought => Want::Look(Look::Find),
+            Some(Step::Create | Step::Credit) if !self.way.is_sought => Want::Look(Look::Find),
             Some(Step::Lines(_)) if self.way.is_unread => Want::Look(Look::Lines),
             Some(Step::Finalise) if !self.way.is_checked => Want::Look(Look::Lines),
             Some(step) => self.not_before(step).map_or(Want::Nothing, |at| Want::Ask(step, at)),
@@ -206,6 +229,7 @@ impl Bill {
     pub fn look(&self) -> Look {
         match (&self.seen.invoice, self.seen.status) {
             (None, _) => Look::Find,
+            _ if self.is_credit() => Look::Find,
             (_, Status::Absent | Status::Draft) => Look::Lines,
             (_, Status::Open | Status::Uncollectible | Status::Paid | Status::Void) => Look::Invoice,
         }
@@ -216,6 +240,8 @@ impl Bill {
         let is_dropped = self.way.dropped.is_some();
         match self.seen.status {
             Status::Absent if is_dropped => None,
+            Status::Absent if self.is_credit() => Some(Step::Credit),
+            _ if self.is_credit() => None,
             Status::Absent => Some(Step::Create),
             Status::Draft if is_dropped => Some(Step::Delete),
             Status::Draft => Some(match (0..self.parts()).find(|part| self.way.parts & 1 << part == 0) {
@@ -293,7 +319,7 @@ impl Bill {
         match step {
             Step::Lines(part) => way.parts |= 1 << part,
             Step::Send | Step::Pay => way.is_sent = true,
-            Step::Create | Step::Finalise | Step::Delete | Step::Void => {}
+            Step::Create | Step::Finalise | Step::Delete | Step::Void | Step::Credit => {}
         }
     }
 
@@ -333,7 +359,7 @@ impl Bill {
     /// Whether what is seen shows that a step was done.
     fn shows(&self, step: Step) -> bool {
         match step {
-            Step::Create => self.seen.invoice.is_some(),
+            Step::Create | Step::Credit => self.seen.invoice.is_some(),
             Step::Lines(part) => self.way.parts & 1 << part != 0,
             Step::Finalise => Status::Open <= self.seen.status,
             // Nobody can see whether a mail was sent.
@@ -347,7 +373,8 @@ impl Bill {
     /// Takes a look that is no older than the last.
     fn look_at(&mut self, sight: &Sight) {
         let is_back = sight.status < self.seen.status && Status::Open <= self.seen.status;
-        if is_back || (self.seen.status == Status::Paid && sight.status != Status::Paid) {
+        let was_paid = self.seen.status == Status::Paid && !self.is_credit();
+        if is_back || was_paid && sight.status != Status::Paid {
             // What is finalised never becomes a draft again, and what is paid stays so: that was an old answer.
             return;
         }

@@ -144,6 +144,13 @@ impl Bills {
         self.unplaced.iter().map(|(event, (kind, object))| (event.as_str(), kind.as_str(), object.as_str()))
     }
 
+    /// As much of the invoice of a bill can be taken back by a credit note besides those that are under way.
+    pub fn creditable(&self, bill: &Bill) -> i64 {
+        let mut of_it = self.open().filter(|credit| credit.drawn.credits == Some(bill.no));
+        // One that was made changed how the invoice stands, and is known once that was looked at.
+        if of_it.next().is_some() { 0 } else { bill.creditable() }
+    }
+
     /// What was collected, look by look.
     pub fn takings(&self) -> &[Taken] {
         &self.takings
@@ -202,6 +209,7 @@ impl Bills {
     pub(super) fn change(&mut self, no: BillNo, at: Moment, change: impl FnOnce(&mut Bill)) -> Option<&Bill> {
         let bill = Arc::make_mut(self.all.get_mut((no.0 as usize).checked_sub(1)?)?);
         let (before, was_paid) = (bill.collected(), bill.seen.amounts.paid != 0);
+        let (status, was_dead) = (bill.seen.status, bill.is_dead());
         change(bill);
         let amount = Sum(bill.coin().millionths(bill.collected()) - bill.coin().millionths(before));
         let currency = bill.currency();
@@ -218,7 +226,36 @@ impl Bills {
             let at = bill.seen.paid_at.filter(|_| !was_paid).unwrap_or(at);
             self.takings.push(Taken { bill: no, at, currency, amount });
         }
+        let has_died = !was_dead && bill.is_dead();
+        if let Some(of) = bill.drawn.credits {
+            let given = bill.total();
+            let lost = match (was_dead, bill.is_dead()) {
+                (false, true) => given,
+                // It was given after all.
+                (true, false) => -given,
+                _ => 0,
+            };
+            let (payer, is_news) = (bill.payer, bill.seen.status != status);
+            self.carried.entry((payer, currency)).or_default().0 += lost;
+            if is_news {
+                // The invoice that it takes from stands otherwise now.
+                self.hint(of, at);
+            }
+        } else if has_died {
+            self.end_credits(no);
+        }
         self.get(no)
+    }
+
+    /// An invoice came to nothing, and with it what was taken off it: that is carried.
+    fn end_credits(&mut self, of: BillNo) {
+        for credit in self.all.iter_mut().filter(|credit| credit.drawn.credits == Some(of)) {
+            if !credit.is_dead() {
+                self.carried.entry((credit.payer, credit.currency())).or_default().0 += credit.total();
+            }
+            Arc::make_mut(credit).way.is_moot = true;
+            self.open.remove(&credit.no);
+        }
     }
 
     pub(super) fn draw(&mut self, drawn: Drawn, payer: NameNo, rows: Arc<[u32]>, at: Moment) {

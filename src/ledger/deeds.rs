@@ -84,8 +84,11 @@ impl Book {
         let Drawn { payer, total, rest, items, .. } = *drawn;
         let refused = |why| Err(Refused::Owed { payer: payer.id, why });
         let coin = Coin::of(payer.currency);
+        if let Some(of) = drawn.credits {
+            return self.admit_credit(drawn, of);
+        }
         // Of one that was taken over nobody knows the lines, also where it is drawn again.
-        let is_adopted = items == 0 && drawn.reissues.is_some();
+        let is_adopted = drawn.is_whole() && drawn.reissues.is_some();
         if !is_adopted && !(1..=LINES_MAX).contains(&items) || total % coin.step != 0 {
             return refused("an invoice is of an amount above nothing, in 1 to 250 lines");
         }
@@ -103,15 +106,19 @@ impl Book {
             return refused("it carries a whole amount");
         }
         match self.admit_rows(drawn)? {
-            Some(_) => Ok(()),
-            None => refused("nothing is owed before that row"),
+            // What is carried may be worth an invoice by itself.
+            None if drawn.carried.0 < coin.smallest() => refused("nothing is owed before that row"),
+            _ => Ok(()),
         }
     }
 
     fn admit_adoption(&self, drawn: &Drawn, sight: &Sight) -> Result<(), Refused> {
         let refused = |why| Err(Refused::Owed { payer: drawn.payer.id, why });
-        if !drawn.is_adopted() || drawn.reissues.is_some() {
+        if !drawn.is_whole() || drawn.reissues.is_some() {
             return refused("of a bill that is taken over, nobody knows the lines");
+        }
+        if let Some(of) = drawn.credits {
+            self.bills.bill(of)?;
         }
         if !matches!(sight.status, Status::Open | Status::Uncollectible | Status::Paid) {
             return refused("only an invoice that stands can be taken over");
@@ -125,11 +132,31 @@ impl Book {
         self.admit_rows(drawn).map(drop)
     }
 
+    /// Whether as much can be taken back of that bill's invoice.
+    fn admit_credit(&self, drawn: &Drawn, of: BillNo) -> Result<(), Refused> {
+        let refused = |why| Err(Refused::Owed { payer: drawn.payer.id, why });
+        let (of, coin) = (self.bills.bill(of)?, Coin::of(drawn.payer.currency));
+        if of.drawn.payer != drawn.payer || self.bills.creditable(of) < -drawn.total {
+            return refused("so much cannot be taken back of that bill");
+        }
+        if !drawn.is_whole() || drawn.reissues.is_some() || drawn.total % coin.step != 0 {
+            return refused("a credit note has no lines, and none is drawn again");
+        }
+        if coin.smallest() <= drawn.rest.0 {
+            return refused("it gives back more than he has to get");
+        }
+        self.admit_new(drawn)?;
+        self.admit_rows(drawn).map(drop)
+    }
+
     /// Whether there can be a new bill like this, whatever it is of.
     fn admit_new(&self, drawn: &Drawn) -> Result<(), Refused> {
         let refused = |why| Err(Refused::Owed { payer: drawn.payer.id, why });
         match self.bills.of_mark(&drawn.mark) {
-            _ if drawn.total <= 0 => refused("an invoice is of an amount above nothing, in 1 to 250 lines"),
+            _ if drawn.credits.is_some() && 0 <= drawn.total => refused("a credit note comes to less than nothing"),
+            _ if drawn.credits.is_none() && drawn.total <= 0 => {
+                refused("an invoice is of an amount above nothing, in 1 to 250 lines")
+            }
             _ if drawn.payer.customer.is_none() => refused("he is no customer of Stripe's"),
             _ if TEXT_MAX < drawn.mark.len() => Err(Refused::Long("a bill's mark")),
             Some(bill) => Err(Refused::Marked { bill, mark: drawn.mark.clone() }),
@@ -185,6 +212,7 @@ impl Book {
         let bill = self.bills.bill(no)?;
         let refused = |why| Err(Refused::Step { bill: no, why });
         match bill {
+            _ if bill.is_credit() => refused("what a credit note would have given is carried"),
             _ if !bill.is_dead() => refused("only one that came to nothing can be drawn again"),
             _ if bill.way.is_released => refused("it is let go already"),
             _ => Ok(()),

@@ -20,6 +20,7 @@ pub(super) struct BillImage {
     payer: u32,
     to: u32,
     reissues: Option<u32>,
+    credits: Option<u32>,
     reissued_by: Option<u32>,
     detail: u8,
     zone: String,
@@ -33,7 +34,7 @@ pub(super) struct BillImage {
     failed: Option<FailedImage>,
     attempt: u16,
     parts: u8,
-    /// Unread, checked, sent, hinted, released, failed in doubt, sought: a bit each.
+    /// Unread, checked, sent, hinted, released, failed in doubt, sought, moot: a bit each.
     flags: u8,
     dropped: Option<String>,
     seen: SightImage,
@@ -72,10 +73,12 @@ struct SightImage {
 
 impl BillImage {
     pub(super) fn of(bill: &Bill) -> BillImage {
-        let Way { asked, failed, is_sought, is_unread, is_checked, is_sent, is_hinted, is_released, .. } = &bill.way;
+        let Way { asked, failed, is_sought, is_unread, is_checked, is_sent, is_hinted, is_released, is_moot, .. } =
+            &bill.way;
         let is_doubtful = failed.as_ref().is_some_and(|failed| failed.is_doubtful);
-        let flags = [*is_unread, *is_checked, *is_sent, *is_hinted, *is_released, is_doubtful, *is_sought];
-        let Drawn { mark, payer, to, reissues, detail, zone, items, digest, total, carried, rest } = &bill.drawn;
+        let flags = [*is_unread, *is_checked, *is_sent, *is_hinted, *is_released, is_doubtful, *is_sought, *is_moot];
+        let Drawn { mark, payer, to, reissues, credits, detail, zone, items, digest, total, carried, rest } =
+            &bill.drawn;
         BillImage {
             no: bill.no.0,
             mark: mark.to_string(),
@@ -83,6 +86,7 @@ impl BillImage {
             payer: bill.payer.0,
             to: *to,
             reissues: reissues.map(|no| no.0),
+            credits: credits.map(|no| no.0),
             reissued_by: bill.reissued_by.map(|no| no.0),
             detail: *detail as u8,
             zone: zone.as_str().to_owned(),
@@ -119,12 +123,14 @@ impl BillImage {
             dropped: self.dropped.map(Into::into),
             is_hinted: is_set(3),
             is_released: is_set(4),
+            is_moot: is_set(7),
         };
         let drawn = Drawn {
             mark: self.mark.into(),
             payer,
             to: self.to,
             reissues: self.reissues.map(BillNo),
+            credits: self.credits.map(BillNo),
             detail: *one_of(&Detail::ALL, self.detail, "a bill's detail")?,
             zone: named(&self.zone)?,
             items: self.items,

@@ -230,18 +230,18 @@ pub enum NoticeError {
     Failed(#[from] QueryError),
 }
 
-fn books(owed: &Owed) -> Books<'_> {
+pub(super) fn books(owed: &Owed) -> Books<'_> {
     Books {
         charges: &owed.rows.charges,
         facts: &owed.rows.facts,
         closings: &owed.rows.closings,
         receivables: &owed.receivables,
         payers: &owed.payers,
+        bills: &owed.bills,
     }
 }
 
 fn planned_from(owed: Owed, policy: &Policy, calendar: &mut Calendar, today: Day) -> Planned {
-    let carried = |payer, currency| owed.bills.carried(payer, currency);
-    let plan = plan(&books(&owed), policy, calendar, today, carried);
+    let plan = plan(&books(&owed), policy, calendar, today);
     Planned { plan, today, names: owed.rows.names, bills: owed.bills }
 }

@@ -86,12 +86,13 @@ pub fn deed() -> impl Strategy<Value = Deed> {
 fn drawn() -> impl Strategy<Value = Drawn> {
     let sums = (any::<i64>(), any::<i64>(), any::<i64>());
     let lines = (select(&Detail::ALL), any_name(), any::<u16>(), any::<u64>());
-    (id(), payer(), any::<u32>(), prop::option::of(bill()), lines, sums).prop_map(
-        |(mark, payer, to, reissues, (detail, zone, items, digest), (total, carried, rest))| Drawn {
+    (id(), payer(), any::<u32>(), (prop::option::of(bill()), prop::option::of(bill())), lines, sums).prop_map(
+        |(mark, payer, to, (reissues, credits), (detail, zone, items, digest), (total, carried, rest))| Drawn {
             mark,
             payer,
             to,
             reissues,
+            credits,
             detail,
             zone,
             items,

@@ -59,6 +59,8 @@ struct Bill {
     fee_share: String,
     collection: &'static str,
     days: Option<u16>,
+    /// The bill that it takes from: then it is a credit note.
+    credits: Option<String>,
     /// Whether it is below the minimum, and due because it is old.
     old: bool,
     from: String,
@@ -194,6 +196,7 @@ fn bill(invoice: &Invoice, planned: &Planned, tariffs: &Tariffs, has_lines: bool
         fee_share: share.round_dp(1).to_string(),
         collection: invoice.payer.collection.as_str(),
         days: if let Collection::Send { days } = invoice.payer.collection { Some(days) } else { None },
+        credits: invoice.credits.map(|no| no.to_string()),
         old: invoice.is_old,
         from: TransactionId(u64::from(invoice.from) + 1).to_string(),
         to: TransactionId(invoice.to.into()).to_string(),

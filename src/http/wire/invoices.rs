@@ -47,6 +47,7 @@ pub fn bill(bill: &Bill, zone: Tz) -> Value {
         "dropped": bill.way.dropped.as_deref(),
         "reissues": bill.drawn.reissues.map(|no| no.to_string()),
         "reissued_by": bill.reissued_by.map(|no| no.to_string()),
+        "credits": bill.drawn.credits.map(|no| no.to_string()),
     })
 }
 
@@ -55,6 +56,8 @@ fn status(bill: &Bill) -> &'static str {
     match bill.seen.invoice {
         _ if bill.is_dead() => "void",
         None => "drawn",
+        // Stripe's own word for a credit note that stands.
+        Some(_) if bill.is_credit() => "issued",
         Some(_) => bill.seen.status.as_str(),
     }
 }
@@ -72,6 +75,7 @@ fn next(bill: &Bill) -> Option<&'static str> {
             Step::Pay => "pay",
             Step::Delete => "delete",
             Step::Void => "void",
+            Step::Credit => "credit",
         }),
     }
 }

@@ -123,6 +123,7 @@ fn put_drawn(drawn: &Drawn, roll: &Roll, out: &mut Vec<u8>) {
     put_payer(&drawn.payer, roll, out);
     put_varint(out, drawn.to.into());
     put_bill(drawn.reissues, out);
+    put_bill(drawn.credits, out);
     out.push(drawn.detail as u8);
     put_name(out, roll, Some(drawn.zone));
     put_varint(out, drawn.items.into());
@@ -138,13 +139,14 @@ fn take_drawn(take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Name>) -> Res
     let payer = take_payer(take, &name)?;
     let to = u32::try_from(take.varint()?).map_err(|_| WireError::Range("a row"))?;
     let reissues = maybe_bill(take)?;
+    let credits = maybe_bill(take)?;
     let detail = *Detail::ALL.get(usize::from(take.byte()?)).ok_or(WireError::Range("a detail"))?;
     let zone = take_name(take, &name)?.ok_or(WireError::Range("a time zone"))?;
     let items = u16::try_from(take.varint()?).map_err(|_| WireError::Range("a number of lines"))?;
     let digest = take.word()?;
     let total = take.signed()?;
     let [carried, rest] = [Sum(take.signed()?.into()), Sum(take.signed()?.into())];
-    Ok(Drawn { mark, payer, to, reissues, detail, zone, items, digest, total, carried, rest })
+    Ok(Drawn { mark, payer, to, reissues, credits, detail, zone, items, digest, total, carried, rest })
 }
 
 fn put_sight(sight: &Sight, out: &mut Vec<u8>) {

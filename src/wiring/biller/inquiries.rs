@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use super::rounds::{Biller, JANITOR, Why};
 use super::{Reconciling, Resting, Taking, lock};
-use crate::billing::adopt::{found, unknown};
+use crate::billing::adopt::{Found, found, found_note, unknown, unknown_notes};
 use crate::billing::answers::read;
 use crate::billing::call::Call;
 use crate::billing::events::Event;
 use crate::billing::look::all;
+use crate::billing::papers::{Invoice, Paper};
+use crate::billing::plan::Books;
 use crate::billing::reconcile::{Report, reconcile};
 use crate::billing::round::is_race;
 use crate::billing::walk::{Rest, Stripe, Unsure, Walk};
@@ -116,12 +118,22 @@ impl Biller {
         }
         // Whatever was billed after the last bill of the book was billed by a later one.
         let since = bills.iter().next_back().map(|last| last.at.0.div_euclid(1_000_000) - CLOCKS_S);
-        let unknown = unknown(&self.stripe, &self.employer.house(bills), bills, since).await?;
-        let mark = unknown.first().and_then(|invoice| invoice.mark()).map(str::to_owned);
+        let mark = self.unknown_mark(bills, since).await?;
         if mark.is_none() && !is_here {
             self.settle();
         }
         Ok(mark.map(Behind::Older))
+    }
+
+    /// The mark of something of this house that the book never drew, if there is anything.
+    async fn unknown_mark(&self, bills: &Bills, since: Option<i64>) -> Result<Option<String>, Unsure> {
+        let house = self.employer.house(bills);
+        let invoices: Vec<Invoice> = unknown(&self.stripe, &house, bills, since).await?;
+        if let Some(mark) = invoices.first().and_then(Paper::mark) {
+            return Ok(Some(mark.to_owned()));
+        }
+        let notes = unknown_notes(&self.stripe, &house, bills, since).await?;
+        Ok(notes.first().and_then(Paper::mark).map(str::to_owned))
     }
 
     fn settle(&self) {
@@ -178,18 +190,24 @@ impl Biller {
         Ok(reconcile(&self.stripe, &house, bills.all(), lines, progress).await?)
     }
 
+    /// Takes one paper over, by the book as it is by then: each changes what the next one finds.
+    async fn take_over(&mut self, find: impl FnOnce(&Books<'_>, Name, bool) -> Found) -> Result<(), Why> {
+        let employer = Arc::clone(&self.employer);
+        let office = self.office(&employer).await?;
+        let Some(zone) = Name::new(employer.calendar.zone().name()) else { return Ok(()) };
+        let found = find(&office.books(), zone, self.stripe.is_live());
+        let walk = Walk { desk: &office, stripe: &self.stripe };
+        walk.adopt(found).await?.map_err(resting)
+    }
+
     /// Takes over what Stripe has: invoices that the book never drew, and how all others stand. Nothing is billed before
     /// that is done, and it can be done again from the beginning at any time.
     async fn adopt(&mut self) -> Result<(), Why> {
         let employer = Arc::clone(&self.employer);
         let bills = employer.standing().await?.bills;
-        let Some(zone) = Name::new(employer.calendar.zone().name()) else { return Ok(()) };
-        for invoice in unknown(&self.stripe, &employer.house(&bills), &bills, None).await? {
-            // Each changes what the next one finds.
-            let office = self.office(&employer).await?;
-            let found = found(&invoice, &office.books(), &office.owed.bills, zone, self.stripe.is_live());
-            let walk = Walk { desk: &office, stripe: &self.stripe };
-            walk.adopt(&invoice, found).await?.map_err(resting)?;
+        let house = employer.house(&bills);
+        for invoice in unknown::<Invoice>(&self.stripe, &house, &bills, None).await? {
+            self.take_over(|books, zone, is_live| found(&invoice, books, zone, is_live)).await?;
         }
         let office = self.office(&employer).await?;
         let walk = Walk { desk: &office, stripe: &self.stripe };
@@ -198,9 +216,13 @@ impl Biller {
             *lock(&self.reconciling) = Reconciling::Under { done, of: bills.len() };
             walk.look_at(bill).await?.map_err(resting)?;
         }
-        let left = unknown(&self.stripe, &employer.house(&bills), &bills, None).await?;
-        let left = left.first().and_then(|invoice| invoice.mark());
-        self.behind = left.map(|mark| Behind::Older(mark.to_owned()));
+        // Only now all invoices are known that they can be of.
+        for note in unknown_notes(&self.stripe, &house, &bills, None).await? {
+            self.take_over(|books, zone, is_live| found_note(&note, books, zone, is_live)).await?;
+        }
+        let bills = employer.standing().await?.bills;
+        let mark = self.unknown_mark(&bills, None).await?;
+        self.behind = mark.map(Behind::Older);
         if self.behind.is_none() {
             self.settle();
         }

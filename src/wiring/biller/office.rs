@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::super::billing::books;
 use super::Employer;
 use crate::actors::filing::{Billing, File, Filed, Standing};
 use crate::actors::queries::{Owed, Owing};
@@ -14,7 +15,7 @@ use crate::billing::draw::lines_of;
 use crate::billing::lines::Line;
 use crate::billing::plan::Books;
 use crate::billing::walk::{Desk, Stripe, Unsure};
-use crate::domain::bills::{Deed, Refused};
+use crate::domain::bills::{BillNo, Deed, Refused};
 use crate::domain::names::Name;
 use crate::domain::tariff::RuleId;
 use crate::domain::tariff::timeline::Tariffs;
@@ -63,13 +64,7 @@ pub(super) struct Office<'e> {
 
 impl Office<'_> {
     pub(super) fn books(&self) -> Books<'_> {
-        Books {
-            charges: &self.owed.rows.charges,
-            facts: &self.owed.rows.facts,
-            closings: &self.owed.rows.closings,
-            receivables: &self.owed.receivables,
-            payers: &self.owed.payers,
-        }
+        books(&self.owed)
     }
 }
 
@@ -87,6 +82,10 @@ impl Desk for Office<'_> {
 
     async fn note(&self, deed: Deed) -> Result<Result<(), Refused>, Stopped> {
         Ok(self.employer.file(deed).await?.map(drop))
+    }
+
+    async fn bill(&self, no: BillNo) -> Result<Option<Arc<Bill>>, Stopped> {
+        Ok(self.owed.bills.shared(no))
     }
 
     async fn lines(&self, bill: &Bill) -> Result<Vec<Line>, Stopped> {

@@ -224,8 +224,7 @@ impl Biller {
         let is_hour = self.collecting.hour <= hour && self.drawn_on != Some(today);
         let bills = &office.owed.bills;
         let mut calendar = self.employer.calendar.clone();
-        let carried = |payer, currency| bills.carried(payer, currency);
-        let mut planned: Plan = plan(&office.books(), &self.employer.policy, &mut calendar, today, carried);
+        let mut planned: Plan = plan(&office.books(), &self.employer.policy, &mut calendar, today);
         if !is_hour && !is_wished {
             let threshold = i128::from(self.collecting.threshold.millionths());
             planned.invoices.retain(|invoice| {

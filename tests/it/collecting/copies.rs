@@ -12,7 +12,11 @@ fn copied(from: &Path) -> tempfile::TempDir {
         fs::create_dir_all(to).unwrap();
         for entry in fs::read_dir(from).unwrap() {
             let (source, to) = (entry.as_ref().unwrap().path(), to.join(entry.as_ref().unwrap().file_name()));
-            if source.is_dir() { copy(&source, &to) } else { drop(fs::copy(&source, &to).unwrap()) }
+            if source.is_dir() {
+                copy(&source, &to);
+            } else {
+                fs::copy(&source, &to).unwrap();
+            }
         }
     }
     let to = tempfile::tempdir().unwrap();

@@ -1,7 +1,8 @@
 //! Folders that are restored from an older copy, and take over what was billed since.
 
-use rialto::billing::adopt::{Found, found, unknown};
+use rialto::billing::adopt::{Found, found, found_note, unknown, unknown_notes};
 use rialto::billing::call::Method;
+use rialto::billing::papers::Invoice;
 use rialto::billing::walk::{Desk, Rest, Walk};
 use rialto::domain::bills::{BillNo, Status};
 use rialto::domain::orders::What;
@@ -73,16 +74,25 @@ impl World {
         self.sandbox.borrow_mut().set_faults(Faults::NONE);
         let walk = Walk { desk: self, stripe: self };
         let bills = || self.book.borrow().bills().clone();
-        for invoice in now(unknown(self, &self.house(), &bills(), None)).unwrap() {
-            let found = found(&invoice, &books(&self.book.borrow()), &bills(), name("Europe/Rome"), false);
-            let adopted = now(walk.adopt(&invoice, found)).unwrap();
-            assert_eq!(adopted, Ok(()), "{}: {invoice:?} is taken over", self.dice);
+        let take_over = |found: Found| {
+            let adopted = now(walk.adopt(found)).unwrap();
+            assert_eq!(adopted, Ok(()), "{}: it is taken over", self.dice);
+        };
+        let zone = name("Europe/Rome");
+        for invoice in now(unknown::<Invoice>(self, &self.house(), &bills(), None)).unwrap() {
+            let found = found(&invoice, &books(&self.book.borrow()), zone, false);
+            take_over(found);
         }
         for bill in bills().all() {
             let looked = now(walk.look_at(bill)).unwrap();
             assert!(!matches!(looked, Err(Rest::Unsure(_))), "{}: {looked:?}", self.dice);
         }
-        assert!(now(unknown(self, &self.house(), &bills(), None)).unwrap().is_empty());
+        for note in now(unknown_notes(self, &self.house(), &bills(), None)).unwrap() {
+            let found = found_note(&note, &books(&self.book.borrow()), zone, false);
+            take_over(found);
+        }
+        assert!(now(unknown::<Invoice>(self, &self.house(), &bills(), None)).unwrap().is_empty());
+        assert!(now(unknown_notes(self, &self.house(), &bills(), None)).unwrap().is_empty());
     }
 }
 
@@ -139,9 +149,8 @@ fn an_invoice_of_nobody_on_the_list_is_not_taken_over() {
     world.earn_of(ADA, 20_000_000, "forno");
     world.round();
     let book = rialto::ledger::book::Book::default();
-    let bills = book.bills().clone();
-    let unknown = now(unknown(&world, &world.house(), &bills, None)).unwrap();
-    let nobody = found(&unknown[0], &books(&book), &bills, name("Europe/Rome"), false);
+    let unknown: Vec<Invoice> = now(unknown(&world, &world.house(), book.bills(), None)).unwrap();
+    let nobody = found(&unknown[0], &books(&book), name("Europe/Rome"), false);
     assert!(matches!(nobody, Found::Nobody), "{nobody:?}");
 }
 

@@ -34,10 +34,11 @@ pub const HAPPENINGS: u64 = 60;
 /// What else befalls the world of a seed, unless `RIALTO_SIM_WILD` says so with the sum of the bits of [`Wild`]: nothing
 /// else in most; in others drafts are edited, lines are many, a payer pays in yen or tax, and every crash compares image,
 /// journal and book; in others another tenant's webhooks come, and credit notes are written; in others again the folder is
-/// restored from older copies.
+/// restored from older copies, and what is taken back is given back by credit notes.
 fn wild(seed: u64) -> Wild {
     let edits = [Wild::EDITS, Wild::MANY, Wild::IMAGES, Wild::YEN, Wild::TAXES, Wild::ACCOUNTS];
     let notes = [Wild::NOTES, Wild::OTHERS, Wild::IMAGES, Wild::YEN, Wild::TAXES];
+    let credits = [Wild::CREDITS, Wild::RESTORES, Wild::IMAGES, Wild::YEN, Wild::ACCOUNTS];
     let restores = [Wild::RESTORES, Wild::IMAGES, Wild::YEN, Wild::TAXES];
     let all = |bits: &[Wild]| Wild(bits.iter().fold(0, |all, bit| all | bit.0));
     let told = std::env::var("RIALTO_SIM_WILD").ok().and_then(|text| text.parse().ok());
@@ -46,6 +47,7 @@ fn wild(seed: u64) -> Wild {
         0 => all(&edits),
         5 => all(&restores),
         10 => all(&notes),
+        15 => all(&credits),
         _ => Wild::default(),
     };
     told.map_or(own, Wild)

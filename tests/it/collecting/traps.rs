@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use rialto::billing::asks::{self, Words};
 use rialto::billing::call::{Call, Method, Reply};
+use rialto::billing::papers::Paper;
 use rialto::billing::walk::Unsure;
 use rialto::domain::bills::{
     Amounts, Attempt, BillNo, Deed, Fault, Outcome as Came, Refusal, Refused, Sight, Status, Step, Takings,
@@ -34,7 +35,7 @@ pub(super) fn quiet(collection: Collection, tax: Tax) -> World {
     world
 }
 
-fn terms(world: &World, collection: Collection, tax: Tax, customer: Option<&str>) {
+pub(super) fn terms(world: &World, collection: Collection, tax: Tax, customer: Option<&str>) {
     let listed = world.book.borrow().payers().listed();
     let known = listed.iter().find(|listed| listed.id == name(ADA)).unwrap().customer;
     let customer = customer.map_or(known, Name::new);
@@ -53,11 +54,11 @@ pub(super) fn bill(world: &World, number: u32) -> Bill {
     world.book.borrow().bills().get(BillNo(number)).unwrap().clone()
 }
 
-fn invoice(world: &World, number: u32) -> String {
+pub(super) fn invoice(world: &World, number: u32) -> String {
     bill(world, number).seen.invoice.unwrap().to_string()
 }
 
-fn status(world: &World, invoice: &str) -> &'static str {
+pub(super) fn status(world: &World, invoice: &str) -> &'static str {
     world.sandbox.borrow().invoice(invoice).map_or("none", |invoice| invoice.status)
 }
 
@@ -275,7 +276,7 @@ fn lines_of_long_names_fit_what_is_written_down() {
         let book = world.book.borrow();
         rialto::billing::draw::lines_of(&bill, &super::world::books(&book), &world.calendar).unwrap()
     };
-    let ask = asks::ask(&bill, Step::Lines(0), &lines, &Long);
+    let ask = asks::ask(&bill, Step::Lines(0), &lines, None, &Long);
     println!("{} bytes in {} lines", ask.form.len(), lines.len());
     assert!(ask.path.len() + ask.form.len() <= 60_000, "{} bytes are refused for ever", ask.form.len());
 }
@@ -501,7 +502,7 @@ fn numbers_that_nobody_means_are_no_panic() {
         world.round();
         let text = body(total, net, paid, remaining);
         let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            let invoice: rialto::billing::answers::Invoice = serde_json::from_str(&text).unwrap();
+            let invoice: rialto::billing::papers::Invoice = serde_json::from_str(&text).unwrap();
             assert_eq!(invoice.sight(&bill(&world, 1).drawn, false), None, "nobody believes that");
         }));
         assert!(done.is_ok(), "{text}");

@@ -15,8 +15,10 @@ use rialto::billing::call::{Call, Method, Reply};
 use rialto::billing::draw::lines_of;
 use rialto::billing::events::Event as Told;
 use rialto::billing::lines::Line;
+use rialto::billing::look::all;
 use rialto::billing::marks::House;
-use rialto::billing::plan::{Books, Policy, plan};
+use rialto::billing::papers::{Note, Paper};
+use rialto::billing::plan::{Books, Negative, Policy, plan};
 use rialto::billing::reconcile::{Report, reconcile};
 use rialto::billing::round::{Unplaced, due};
 use rialto::billing::walk::{Desk, Stripe, Unsure, Walk};
@@ -94,7 +96,7 @@ pub struct World {
     pub earned: RefCell<BTreeMap<(&'static str, Currency), i128>>,
     events: Cell<u32>,
     pub calendar: Calendar,
-    policy: Policy,
+    pub policy: Policy,
     /// The calls that were made.
     pub calls: RefCell<Vec<Call>>,
     /// What a test does with calls before the sandbox sees them.
@@ -131,6 +133,8 @@ impl Wild {
     pub const OTHERS: Wild = Wild(256);
     /// The folder is restored from an older copy.
     pub const RESTORES: Wild = Wild(512);
+    /// What is to be given back is, by credit notes; and more is taken back than elsewhere.
+    pub const CREDITS: Wild = Wild(1024);
 
     pub fn has(self, other: Wild) -> bool {
         self.0 & other.0 != 0
@@ -174,7 +178,10 @@ impl World {
             earned: RefCell::default(),
             events: Cell::new(0),
             calendar: Calendar::new(chrono_tz::Europe::Rome),
-            policy: Policy::default(),
+            policy: Policy {
+                negative: if wild.has(Wild::CREDITS) { Negative::CreditNote } else { Negative::Carry },
+                ..Policy::default()
+            },
             calls: RefCell::default(),
             snare: RefCell::default(),
             wild: Cell::new(wild),
@@ -393,9 +400,14 @@ impl World {
 
     pub fn take_back(&self) {
         let charges = self.book.borrow().charges().len() as u64;
-        let Some(number) = charges.checked_sub(1).map(|_| self.dice.below(charges)) else { return };
+        if let Some(number) = charges.checked_sub(1).map(|_| self.dice.below(charges)) {
+            self.reverse(TransactionId(number + 1));
+        }
+    }
+
+    pub fn reverse(&self, transaction: TransactionId) {
         let before = self.book.borrow().charges().len();
-        self.order(What::Reverse(Reverse { transaction: TransactionId(number + 1), used: None }));
+        self.order(What::Reverse(Reverse { transaction, used: None }));
         let book = self.book.borrow();
         if let Some(row) = book.charges().get(before).filter(|row| row.sort() == Sort::Reversal) {
             let payer = book.roll().name(row.client).unwrap();
@@ -419,8 +431,7 @@ impl World {
             let bills = book.bills();
             let today = self.calendar.day(Moment(self.now.get()));
             let mut calendar = self.calendar.clone();
-            let carried = |payer, currency| bills.carried(payer, currency);
-            let plan = plan(&books(&book), &self.policy, &mut calendar, today, carried);
+            let plan = plan(&books(&book), &self.policy, &mut calendar, today);
             due(&plan, bills, book.payers(), name("Europe/Rome")).collect()
         };
         for mut drawn in drawn {
@@ -565,7 +576,8 @@ impl World {
 
     fn go_wild(&self) {
         let wild = self.wild.get();
-        let kinds = [Wild::ELSEWHERE, Wild::NOTES, Wild::EDITS, Wild::MANY, Wild::OTHERS, Wild::RESTORES];
+        let kinds =
+            [Wild::ELSEWHERE, Wild::NOTES, Wild::EDITS, Wild::MANY, Wild::OTHERS, Wild::RESTORES, Wild::CREDITS];
         let kinds: Vec<Wild> = kinds.into_iter().filter(|kind| wild.has(*kind)).collect();
         if kinds.is_empty() {
             return;
@@ -573,6 +585,9 @@ impl World {
         let kind = kinds[self.dice.below(kinds.len() as u64) as usize];
         if kind == Wild::RESTORES {
             return self.restore_older();
+        }
+        if kind == Wild::CREDITS {
+            return (0..4).for_each(|_| self.take_back());
         }
         let pick = |status: &[&str]| -> Option<(String, Vec<String>, i64)> {
             let sandbox = self.sandbox.borrow();
@@ -721,6 +736,7 @@ impl World {
     /// Every cent that was earned is on one invoice that stands, but for less than is worth one.
     fn invoiced_once(&self) -> Result<(), String> {
         let book = self.book.borrow();
+        let notes: Vec<Note> = now(all(self, Note::LIST, "", Note::id)).map_err(|unsure| unsure.to_string())?;
         let sandbox = self.sandbox.borrow();
         let mut at_stripe: BTreeMap<&str, Vec<(&str, i64)>> = BTreeMap::new();
         for invoice in sandbox.invoices() {
@@ -732,6 +748,10 @@ impl World {
             if invoice.status != "void" {
                 at_stripe.entry(mark.as_str()).or_default().push((invoice.status, net));
             }
+        }
+        for note in notes.iter().filter(|note| !note.is_void()) {
+            let Some(mark) = note.mark().filter(|mark| self.house().is_ours(mark)) else { continue };
+            at_stripe.entry(mark).or_default().push(("issued", -note.amount));
         }
         if let Some((mark, invoices)) = at_stripe.iter().find(|(_, invoices)| 1 < invoices.len()) {
             return Err(format!("{mark} has several invoices: {invoices:?}"));
@@ -889,6 +909,7 @@ pub fn books(book: &Book) -> Books<'_> {
         closings: book.closings(),
         receivables: book.receivables(),
         payers: book.payers(),
+        bills: book.bills(),
     }
 }
 
@@ -932,6 +953,10 @@ impl Desk for World {
     async fn note(&self, deed: Deed) -> Result<Result<(), Refused>, Crash> {
         self.live()?;
         Ok(self.deed(&deed))
+    }
+
+    async fn bill(&self, no: BillNo) -> Result<Option<Arc<Bill>>, Crash> {
+        Ok(self.book.borrow().bills().shared(no))
     }
 
     async fn lines(&self, bill: &Bill) -> Result<Vec<Line>, Crash> {

@@ -10,7 +10,7 @@ use rialto::billing::call::{Call, Reply};
 use rialto::billing::lines::{Key, Line};
 use rialto::billing::look::look;
 use rialto::billing::walk::{Stripe, Unsure};
-use rialto::domain::bills::{BillNo, Detail, Drawn, Sight, Step};
+use rialto::domain::bills::{BillNo, Detail, Drawn, Sight, Status, Step};
 use rialto::domain::calendar::Day;
 use rialto::domain::money::Sum;
 use rialto::domain::names::Name;
@@ -117,12 +117,24 @@ fn by_hand() -> Vec<Call> {
             for detail in Detail::ALL {
                 let payer = Payer { customer: Name::new("cus_1"), collection, tax, ..Payer::new(name("Ada")) };
                 let bill = bill(payer, detail);
-                let call = |step| asks::call(&bill, &asks::ask(&bill, step, &lines, &Odd));
+                let call = |step| asks::call(&bill, &asks::ask(&bill, step, &lines, None, &Odd));
                 calls.extend(steps.iter().copied().map(call));
+                calls.extend(credits(&bill));
             }
         }
     }
     calls
+}
+
+/// Credit notes on the invoice of a bill: of what is still to be paid, of what was paid, and of some of both.
+fn credits(of: &Bill) -> Vec<Call> {
+    let note = |status, remaining| {
+        let (mut of, mut note) = (of.clone(), of.clone());
+        (of.seen.status, of.seen.amounts.remaining) = (status, remaining);
+        (note.drawn.credits, note.drawn.total, note.drawn.items) = (Some(of.no), -700, 0);
+        asks::call(&note, &asks::ask(&note, Step::Credit, &[], Some(&of), &Odd))
+    };
+    [(Status::Open, 1_000), (Status::Paid, 0), (Status::Open, 300)].map(|(status, left)| note(status, left)).into()
 }
 
 fn bill(payer: Payer, detail: Detail) -> Bill {
@@ -131,6 +143,7 @@ fn bill(payer: Payer, detail: Detail) -> Bill {
         payer,
         to: 0,
         reissues: None,
+        credits: None,
         detail,
         zone: name("Europe/Rome"),
         items: 250,

@@ -6,13 +6,14 @@ use rialto::domain::activity::Outcome;
 use rialto::domain::calendar::{Calendar, Day};
 use rialto::domain::charge::{Hold, Stage};
 use rialto::domain::ids::{EventKey, Feed, TransactionId};
-use rialto::domain::money::{Currency, Money, Sum};
+use rialto::domain::money::{Currency, Money};
 use rialto::domain::names::Name;
 use rialto::domain::orders::{Order, Reverse, What};
 use rialto::domain::payers::Payer;
 use rialto::domain::rollout::{Phase, Subject};
 use rialto::domain::tariff::{RuleId, TariffVersion};
 use rialto::ledger::accounts::{Balances, Kind};
+use rialto::ledger::bills::Bills;
 use rialto::ledger::book::Book;
 use rialto::ledger::chunks::Chunks;
 use rialto::ledger::digest::digest;
@@ -165,8 +166,15 @@ fn planned_on(amounts: &[(u16, i64, i64)], age: i32) -> (Plan, i128) {
     }
     let mut calendar = Calendar::new(chrono_tz::UTC);
     let today = Day(calendar.day(NOON).0 + age);
-    let books = Books { charges: &charges, facts: &facts, closings: &[], receivables: &receivables, payers: &payers };
-    (plan(&books, &Policy::default(), &mut calendar, today, |_, _| Sum::default()), sum)
+    let books = Books {
+        charges: &charges,
+        facts: &facts,
+        closings: &[],
+        receivables: &receivables,
+        payers: &payers,
+        bills: &Bills::default(),
+    };
+    (plan(&books, &Policy::default(), &mut calendar, today), sum)
 }
 
 #[test]
