@@ -129,6 +129,9 @@ impl Plan {
     }
 }
 
+/// An amount of nothing, as it is written.
+const NOTHING: &str = "0.00";
+
 /// How often it is asked how far something is.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -318,21 +321,29 @@ fn told(answer: &Value) -> String {
     for total in list("totals") {
         text += if text.is_empty() { "" } else { "\n" };
         text += &format!(
-            "{}: {} owed; {} due, of which Stripe takes some {}; {} waits, {} is carried",
+            "{}: {} owed; {} due, {} waits, {} is carried",
             part(&total, "currency"),
             part(&total, "owed"),
             part(&total, "due"),
-            part(&total, "fees"),
             part(&total, "waiting"),
             part(&total, "carried"),
         );
         let nobodys = part(&total, "without_payer");
-        text += &if nobodys == "0.00" { "\n".to_owned() } else { format!("; {nobodys} has no payer\n") };
-        let earned = total["earned"].as_str().map(|earned| format!("{earned} earned live, ")).unwrap_or_default();
-        let [invoiced, collectable, collected] = ["invoiced", "collectable", "collected"].map(|key| part(&total, key));
+        text += &if nobodys == NOTHING { "\n".to_owned() } else { format!("; {nobodys} has no payer\n") };
+        let earned = total["earned"].as_str().map(|earned| format!("{earned} earned live; ")).unwrap_or_default();
         text += &format!(
-            "     {earned}{collectable} collectable after fees ({invoiced} of it invoiced already), {collected} collected\n"
+            "     {earned}{} collectable: {} due and {} invoiced, less some {} for Stripe; {} collected\n",
+            part(&total, "collectable"),
+            part(&total, "due"),
+            part(&total, "invoiced"),
+            part(&total, "fees"),
+            part(&total, "collected"),
         );
+        let taxes = ["invoiced_tax", "collected_tax"].map(|key| part(&total, key));
+        if taxes.iter().any(|tax| tax != NOTHING) {
+            let [invoiced, collected] = taxes;
+            text += &format!("     taxes are beside that: {invoiced} invoiced, {collected} collected\n");
+        }
     }
     if text.is_empty() { "nothing is owed\n".to_owned() } else { text }
 }
