@@ -171,7 +171,7 @@ impl List {
         self.remote.tell(&answer, |answer| {
             let part = |bill: &Value, key: &str| bill[key].as_str().unwrap_or("-").to_owned();
             let row = |bill: &Value| {
-                let amount = format!("{} {}", part(bill, "amount"), part(bill, "currency"));
+                let amount = format!("{} {}{}", part(bill, "amount"), part(bill, "currency"), taxed(bill));
                 let trouble = bill["fault"]["message"].as_str().or(bill["failed"]["code"].as_str());
                 let next = trouble.map_or_else(|| part(bill, "next"), str::to_owned);
                 [part(bill, "bill"), part(bill, "payer"), amount, part(bill, "status"), part(bill, "collected"), next]
@@ -242,11 +242,18 @@ fn progress(all: u64, what: &'static str) -> ProgressBar {
     ProgressBar::new(all).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())).with_message(what)
 }
 
+/// The taxes of a bill, beside its amount, where it has any.
+fn taxed(bill: &Value) -> String {
+    bill["tax"].as_str().filter(|tax| *tax != NOTHING).map(|tax| format!(" + {tax} tax")).unwrap_or_default()
+}
+
 /// A bill, with its lines where it has them.
 fn one(bill: &Value) -> String {
     let part = |value: &Value, key: &str| value[key].as_str().unwrap_or("-").to_owned();
+    let tax = taxed(bill);
+    let with_tax = if tax.is_empty() { "" } else { " with tax" };
     let mut text = format!(
-        "{} to {}: {} {}, {}; invoice {}; paid {}, fees {}, collected {}\n",
+        "{} to {}: {} {}{tax}, {}; invoice {}; paid {}{with_tax}, fees {}, collected {}\n",
         part(bill, "bill"),
         part(bill, "payer"),
         part(bill, "amount"),
