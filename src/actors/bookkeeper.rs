@@ -112,6 +112,8 @@ pub(super) struct Heights {
     parked: usize,
     takings: usize,
     pub(super) position: u64,
+    /// The end of the last group that has any record in it.
+    pub(super) recorded: u64,
 }
 
 /// A group is handed over at this size; what comes meanwhile waits.
@@ -169,6 +171,7 @@ impl Bookkeeper {
             parked: self.book.guards().parked_count(),
             takings: self.book.bills().takings().len(),
             position: self.position,
+            recorded: self.recorded,
         }
     }
 
@@ -271,9 +274,10 @@ impl Bookkeeper {
 
     fn publish(&mut self) {
         // Of the book itself only rows that are durable are looked at: it is ahead by now.
-        let Heights { events, conflicts, open_conflicts, held, parked, position, charges, .. } = self.durable;
+        let Heights { events, conflicts, open_conflicts, held, parked, position, recorded, charges, .. } = self.durable;
         self.totals.advance(&self.book, charges, self.outside.clock.now());
         let mut view = View::new(&self.totals, events as u64, conflicts as u64, position, &self.outside.targets);
+        view.recorded = recorded;
         view.open_conflicts = open_conflicts as u64;
         view.held = held as u64;
         view.parked = parked as u64;

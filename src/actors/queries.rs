@@ -124,6 +124,8 @@ pub struct Owed {
     pub payers: Payers,
     /// What was billed.
     pub bills: Bills,
+    /// Where the last record ends that was durable when it was asked; there may be more in it.
+    pub recorded: u64,
 }
 
 /// What is known of a citizen or business?
@@ -205,6 +207,7 @@ impl Handler<Owing> for Bookkeeper {
             receivables: self.book.receivables().clone(),
             payers: self.book.payers().clone(),
             bills: self.book.bills().clone(),
+            recorded: self.durable.recorded,
         };
         self.open.owing.push((reply, owed));
         self.pass_on();

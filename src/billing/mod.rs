@@ -12,6 +12,7 @@ pub mod events;
 pub mod lines;
 pub mod look;
 pub mod marks;
+pub mod outlook;
 pub mod papers;
 pub mod plan;
 pub mod preflight;

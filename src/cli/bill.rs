@@ -129,6 +129,9 @@ impl Plan {
     }
 }
 
+/// An amount of nothing, as it is written.
+const NOTHING: &str = "0.00";
+
 /// How often it is asked how far something is.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -168,7 +171,7 @@ impl List {
         self.remote.tell(&answer, |answer| {
             let part = |bill: &Value, key: &str| bill[key].as_str().unwrap_or("-").to_owned();
             let row = |bill: &Value| {
-                let amount = format!("{} {}", part(bill, "amount"), part(bill, "currency"));
+                let amount = format!("{} {}{}", part(bill, "amount"), part(bill, "currency"), taxed(bill));
                 let trouble = bill["fault"]["message"].as_str().or(bill["failed"]["code"].as_str());
                 let next = trouble.map_or_else(|| part(bill, "next"), str::to_owned);
                 [part(bill, "bill"), part(bill, "payer"), amount, part(bill, "status"), part(bill, "collected"), next]
@@ -239,11 +242,18 @@ fn progress(all: u64, what: &'static str) -> ProgressBar {
     ProgressBar::new(all).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())).with_message(what)
 }
 
+/// The taxes of a bill, beside its amount, where it has any.
+fn taxed(bill: &Value) -> String {
+    bill["tax"].as_str().filter(|tax| *tax != NOTHING).map(|tax| format!(" + {tax} tax")).unwrap_or_default()
+}
+
 /// A bill, with its lines where it has them.
 fn one(bill: &Value) -> String {
     let part = |value: &Value, key: &str| value[key].as_str().unwrap_or("-").to_owned();
+    let tax = taxed(bill);
+    let with_tax = if tax.is_empty() { "" } else { " with tax" };
     let mut text = format!(
-        "{} to {}: {} {}, {}; invoice {}; paid {}, fees {}, collected {}\n",
+        "{} to {}: {} {}{tax}, {}; invoice {}; paid {}{with_tax}, fees {}, collected {}\n",
         part(bill, "bill"),
         part(bill, "payer"),
         part(bill, "amount"),
@@ -321,21 +331,29 @@ fn told(answer: &Value) -> String {
     for total in list("totals") {
         text += if text.is_empty() { "" } else { "\n" };
         text += &format!(
-            "{}: {} owed; {} due, of which Stripe takes some {}; {} waits, {} is carried",
+            "{}: {} owed; {} due, {} waits, {} is carried",
             part(&total, "currency"),
             part(&total, "owed"),
             part(&total, "due"),
-            part(&total, "fees"),
             part(&total, "waiting"),
             part(&total, "carried"),
         );
         let nobodys = part(&total, "without_payer");
-        text += &if nobodys == "0.00" { "\n".to_owned() } else { format!("; {nobodys} has no payer\n") };
-        let earned = total["earned"].as_str().map(|earned| format!("{earned} earned live, ")).unwrap_or_default();
-        let [invoiced, collectable, collected] = ["invoiced", "collectable", "collected"].map(|key| part(&total, key));
+        text += &if nobodys == NOTHING { "\n".to_owned() } else { format!("; {nobodys} has no payer\n") };
+        let earned = total["earned"].as_str().map(|earned| format!("{earned} earned live; ")).unwrap_or_default();
         text += &format!(
-            "     {earned}{collectable} collectable after fees ({invoiced} of it invoiced already), {collected} collected\n"
+            "     {earned}{} collectable: {} due and {} invoiced, less some {} for Stripe; {} collected\n",
+            part(&total, "collectable"),
+            part(&total, "due"),
+            part(&total, "invoiced"),
+            part(&total, "fees"),
+            part(&total, "collected"),
         );
+        let taxes = ["invoiced_tax", "collected_tax"].map(|key| part(&total, key));
+        if taxes.iter().any(|tax| tax != NOTHING) {
+            let [invoiced, collected] = taxes;
+            text += &format!("     taxes are beside that: {invoiced} invoiced, {collected} collected\n");
+        }
     }
     if text.is_empty() { "nothing is owed\n".to_owned() } else { text }
 }

@@ -19,7 +19,6 @@ use toml::Table;
 
 use self::keys::{KEYS, near};
 use self::source::Origin;
-use crate::billing::plan::Negative;
 use crate::domain::money::Money;
 use crate::domain::targets::Targets;
 
@@ -163,7 +162,7 @@ impl Default for Config {
             // Stripe's price for cards of the European Economic Area.
             bill_fee_percent: "1.5".to_owned(),
             bill_fee_fixed: "0.25".to_owned(),
-            bill_negative: Negative::Carry.as_str().to_owned(),
+            bill_negative: "carry".to_owned(),
             bill_hour: 6,
             bill_threshold: "100.00".to_owned(),
             stripe_mode: "off".to_owned(),

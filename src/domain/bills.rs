@@ -302,6 +302,15 @@ pub struct Amounts {
 }
 
 impl Amounts {
+    /// A part of the invoice, without the same part of its taxes; a unit that is not whole is tax.
+    pub fn net(self, part: i64) -> i64 {
+        if self.total <= 0 || self.tax == 0 {
+            return part;
+        }
+        let net = i128::from(part) * i128::from(self.total - self.tax);
+        i64::try_from(net.div_euclid(i128::from(self.total))).unwrap_or(part)
+    }
+
     /// What went to the customer's balance, or came from it.
     pub fn balanced(self) -> i64 {
         self.total - self.paid - self.remaining - self.credited

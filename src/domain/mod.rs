@@ -13,6 +13,7 @@ pub mod ids;
 pub mod money;
 pub mod names;
 pub mod orders;
+pub mod outlook;
 pub mod payers;
 pub mod proposals;
 pub mod rollout;

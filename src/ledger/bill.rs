@@ -9,7 +9,7 @@ use std::sync::Arc;
 use compact_str::CompactString;
 
 use crate::domain::bills::{
-    Amounts, Ask, Attempt, BillNo, Drawn, Fault, Outcome, PART_LINES, Refusal, Sight, Status, Step, Takings,
+    Ask, Attempt, BillNo, Drawn, Fault, Outcome, PART_LINES, Refusal, Sight, Status, Step, Takings,
 };
 use crate::domain::coin::Coin;
 use crate::domain::money::{Currency, Sum};
@@ -157,13 +157,13 @@ impl Bill {
     /// As much of its invoice can be taken back by a credit note, as far as it was looked at: what is still to be paid of
     /// it, or what was paid and is still there. Of taxes a credit note would have to tell more than an amount.
     pub fn creditable(&self) -> i64 {
-        let Amounts { tax, paid, remaining, .. } = self.seen.amounts;
+        let amounts = self.seen.amounts;
         let is_known = self.way.asked.is_none() && !self.way.is_hinted && !self.is_doubtful();
         match (self.seen.status, self.seen.takings) {
-            _ if self.is_credit() || !is_known || tax != 0 => 0,
+            _ if self.is_credit() || !is_known || amounts.tax != 0 => 0,
             _ if self.fault().is_some() || self.way.dropped.is_some() => 0,
-            (Status::Open, _) if self.way.is_sent => remaining,
-            (Status::Paid, Some(Takings { refunded, disputed, .. })) => (paid - refunded - disputed).max(0),
+            (Status::Open, _) if self.way.is_sent => amounts.remaining,
+            (Status::Paid, Some(Takings { refunded, disputed, .. })) => (amounts.paid - refunded - disputed).max(0),
             _ => 0,
         }
     }
@@ -418,19 +418,35 @@ impl Bill {
     /// What was collected by it, without taxes, in the units of Stripe's amounts: what was paid less what was given back
     /// or is disputed. Of a part of an invoice, taxes are the same part, and a unit that is not whole is tax.
     pub fn collected(&self) -> i64 {
-        let Amounts { total, tax, paid, .. } = self.seen.amounts;
+        self.seen.amounts.net(self.kept())
+    }
+
+    /// The taxes that were collected with it.
+    pub fn collected_tax(&self) -> i64 {
+        self.kept() - self.collected()
+    }
+
+    /// What was paid, less what was given back or is disputed.
+    fn kept(&self) -> i64 {
         let Takings { refunded, disputed, .. } = self.seen.takings.unwrap_or_default();
-        net(paid - refunded - disputed, total, tax)
+        self.seen.amounts.paid - refunded - disputed
     }
 
     /// What is still to be paid of it, without taxes, as far as anybody believes that it will be.
     pub fn outstanding(&self) -> i64 {
-        let Amounts { total, tax, remaining, .. } = self.seen.amounts;
         match self.seen.status {
             _ if self.is_dead() || self.way.dropped.is_some() => 0,
             Status::Absent | Status::Draft => self.drawn.total,
-            Status::Open => net(remaining, total, tax),
+            Status::Open => self.seen.amounts.net(self.seen.amounts.remaining),
             Status::Uncollectible | Status::Paid | Status::Void => 0,
+        }
+    }
+
+    /// The taxes on that; before it is finalised, nobody knows them.
+    pub fn outstanding_tax(&self) -> i64 {
+        match self.seen.status {
+            Status::Open if self.way.dropped.is_none() => self.seen.amounts.remaining - self.outstanding(),
+            _ => 0,
         }
     }
 
@@ -448,13 +464,4 @@ impl Bill {
     pub fn fault(&self) -> Option<Fault> {
         self.seen.fault
     }
-}
-
-/// A part of an amount, without the same part of its taxes; a unit that is not whole is tax.
-fn net(part: i64, total: i64, tax: i64) -> i64 {
-    if total <= 0 || tax == 0 {
-        return part;
-    }
-    let net = i128::from(part) * i128::from(total - tax);
-    i64::try_from(net.div_euclid(i128::from(total))).unwrap_or(part)
 }

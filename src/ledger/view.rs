@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::domain::calendar::{Calendar, Day, Period};
 use crate::domain::money::{Currency, Sum};
 use crate::domain::names::Name;
+use crate::domain::outlook::Outlook;
 use crate::domain::targets::{self, Earned, Progress, Targets};
 use crate::domain::time::Moment;
 
@@ -26,6 +27,8 @@ pub struct View {
     pub open_conflicts: u64,
     /// The end of the journal.
     pub position: u64,
+    /// The end of the last record in it.
+    pub recorded: u64,
     /// How many charges are held.
     pub held: u64,
     /// How many citizens are parked.
@@ -73,6 +76,8 @@ pub struct Dashboard {
     pub collected: [Sum; 4],
     /// What is held, and in no other sum.
     pub held: ByStage,
+    /// What may be collected, and as of when; `None` where it was not worked out yet. A view alone does not know it.
+    pub outlook: Option<(Outlook, Moment)>,
     /// How each target stands; none where nothing was earned yet and no start was set.
     pub progress: Vec<Progress>,
     /// The targets.
@@ -89,6 +94,7 @@ impl View {
             transactions: totals.counted() as u64,
             conflicts,
             position,
+            recorded: position,
             open_conflicts: 0,
             held: 0,
             parked: 0,
@@ -111,6 +117,7 @@ impl View {
                 top_businesses: Vec::new(),
                 collected,
                 held: ByStage::default(),
+                outlook: None,
                 progress: Vec::new(),
                 targets: Arc::clone(&self.targets),
             };
@@ -128,6 +135,7 @@ impl View {
             top_businesses: glance.businesses.iter().map(|&(name, sum)| (name, Sum(sum.into()))).collect(),
             collected,
             held: glance.held,
+            outlook: None,
             progress: glance.progress(&self.targets, today, |day| self.collected.on(currency, day)),
             targets: Arc::clone(&self.targets),
         }

@@ -9,16 +9,16 @@ use tokio::sync::oneshot;
 use super::Rialto;
 use super::biller::{Done, Hired, Reconciling, Resting, Taking, Wish};
 use super::found::QueryError;
+use super::planning::{Planned, books};
 use super::settings::OrderError;
 use crate::actors::filing::{Billing, File};
-use crate::actors::queries::{Owed, Owing};
+use crate::actors::queries::Owing;
 use crate::billing::draw::lines_of;
 use crate::billing::events::Event;
 use crate::billing::lines::{Key, Line};
-use crate::billing::plan::{Books, Plan, Policy, owed as owed_in, plan};
+use crate::billing::plan::{Policy, owed as owed_in};
 use crate::billing::signature::{self, Forged};
 use crate::domain::bills::{BillNo, Deed, Refused};
-use crate::domain::calendar::{Calendar, Day};
 use crate::domain::ids::TransactionId;
 use crate::domain::names::Name;
 use crate::domain::orders::{Order, What};
@@ -27,43 +27,10 @@ use crate::ledger::bills::Bills;
 use crate::ledger::chunks::Chunks;
 use crate::ledger::roll::NameNo;
 
-/// A plan, and what its numbers stand for.
-#[derive(Debug)]
-pub struct Planned {
-    /// The invoices that are due, and what waits.
-    pub plan: Plan,
-    /// It was made for this day.
-    pub today: Day,
-    /// What was billed before.
-    pub bills: Bills,
-    names: Chunks<Name>,
-}
-
-impl Planned {
-    /// The name with this number, where it is somebody's.
-    pub fn name(&self, number: NameNo) -> Option<Name> {
-        number.some().and_then(|number| self.names.get(number.0 as usize))
-    }
-}
-
 impl Rialto {
     /// The invoices that are due now, and why what else is owed waits. Nothing is changed.
     pub async fn bill_plan(&self) -> Result<Planned, QueryError> {
-        // Each takes a thread, and holds on to rows; it is in turn until it is made, also where nobody waits any more.
-        let turn = Arc::clone(&self.0.planning).lock_owned().await;
-        let (reply, owed) = oneshot::channel();
-        self.0.bookkeeper.send(Owing { reply }).await.map_err(|_| self.gone())?;
-        let owed = owed.await.map_err(|_| self.gone())?;
-        let (mut calendar, policy) = (self.0.calendar.clone(), self.0.policy.clone());
-        let today = calendar.day(self.0.clock.now());
-        let (reply, planned) = oneshot::channel();
-        // Of many payers it takes a while, and whoever asks may share his thread with others.
-        std::thread::spawn(move || {
-            let planned = planned_from(owed, &policy, &mut calendar, today);
-            drop(turn);
-            let _ = reply.send(planned);
-        });
-        planned.await.map_err(|_| self.gone())
+        self.0.planner.plan().await.ok_or_else(|| self.gone())
     }
 
     /// All bills, as they stand.
@@ -181,7 +148,7 @@ impl Rialto {
 
     /// When something is worth an invoice.
     pub fn policy(&self) -> &Policy {
-        &self.0.policy
+        self.0.planner.policy()
     }
 }
 
@@ -228,20 +195,4 @@ pub enum NoticeError {
     /// It could not be made durable.
     #[error(transparent)]
     Failed(#[from] QueryError),
-}
-
-pub(super) fn books(owed: &Owed) -> Books<'_> {
-    Books {
-        charges: &owed.rows.charges,
-        facts: &owed.rows.facts,
-        closings: &owed.rows.closings,
-        receivables: &owed.receivables,
-        payers: &owed.payers,
-        bills: &owed.bills,
-    }
-}
-
-fn planned_from(owed: Owed, policy: &Policy, calendar: &mut Calendar, today: Day) -> Planned {
-    let plan = plan(&books(&owed), policy, calendar, today);
-    Planned { plan, today, names: owed.rows.names, bills: owed.bills }
 }

@@ -9,6 +9,7 @@ mod found;
 mod gauge;
 mod images;
 mod operating;
+mod planning;
 mod queries;
 mod queue;
 pub mod recover;
@@ -28,6 +29,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot};
 
 use self::biller::Hired;
+use self::planning::Planner;
 use crate::actors::bookkeeper::Bookkeeper;
 use crate::actors::clerk::Clerk;
 use crate::actors::door::{Closed, Door, Reserved};
@@ -35,7 +37,6 @@ use crate::actors::halt::Halt;
 use crate::actors::messages::{Flush, Leave, TakeSnapshot};
 use crate::actors::registry::Registries;
 use crate::actors::vitals::{Cause, State, Vitals};
-use crate::billing::plan::Policy;
 use crate::clock::Clock;
 use crate::domain::activity::Activity;
 use crate::domain::calendar::Calendar;
@@ -52,8 +53,9 @@ use crate::ledger::view::{Dashboard, View};
 use crate::metrics::Meters;
 
 pub use biller::{Collecting, Done, Reconciling, Resting};
-pub use billing::{AdoptError, Billed, NoticeError, Planned};
+pub use billing::{AdoptError, Billed, NoticeError};
 pub use found::{Correction, Disputed, Fate, HeldPage, Ordered, QueryError, Transaction, Undecided, Wanted};
+pub use planning::Planned;
 pub use recover::Opened;
 pub use settings::{OrderError, RecordError, Settings, StartError};
 
@@ -78,9 +80,7 @@ struct Inner {
     submitted: mpsc::Sender<queue::Told>,
     opened: Opened,
     folder: DataFolder,
-    policy: Policy,
-    /// Held by whoever plans invoices.
-    planning: Arc<tokio::sync::Mutex<()>>,
+    planner: Arc<Planner>,
     system: Mutex<Option<(System, JoinHandle<()>)>>,
 }
 
@@ -152,9 +152,11 @@ impl Rialto {
         }
     }
 
-    /// What was earned, as of now: a look at numbers that are ready.
+    /// What was earned, as of now, and what may come of it: a look at numbers that are ready.
     pub fn dashboard(&self, currency: Currency) -> Dashboard {
-        self.0.view.load().dashboard(currency, self.0.clock.now(), &self.0.calendar)
+        let (view, now) = (self.0.view.load(), self.0.clock.now());
+        let outlook = self.0.planner.outlook(currency, view.recorded, now);
+        Dashboard { outlook, ..view.dashboard(currency, now, &self.0.calendar) }
     }
 
     /// All that readers see.

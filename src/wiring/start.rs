@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use super::biller::{Employer, Hired};
 use super::images::Imaging;
+use super::planning::{Means, Planner, Prospect};
 use super::{Inner, Settings, StartError, queue, recover};
 use crate::actors::atlas::Atlas;
 use crate::actors::bookkeeper::Bookkeeper;
@@ -74,6 +75,8 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
         clock: settings.clock.clone(),
         snapshot_bytes: settings.snapshot_bytes,
     };
+    let now = settings.clock.now();
+    let first = Prospect::at_start(&book, &settings.policy, &calendar, now, recorded);
     let found = Found { book, totals: Totals::new(calendar.clone()), position: recovered.end, recorded, imaged };
     let options = Options { folder: folder.journal(), id: folder.id(), segment_bytes: settings.segment_bytes };
     let (submitted, waiting) = mpsc::channel(queue::LENGTH);
@@ -128,6 +131,13 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
         folder: hex(folder.id()),
         home: folder.home(),
     };
+    let means = Means {
+        bookkeeper: bookkeeper.clone(),
+        arbiter: system.arbiter().clone(),
+        clock: settings.clock.clone(),
+        calendar: calendar.clone(),
+        policy: settings.policy,
+    };
     let mut inner = Inner {
         biller: None,
         door,
@@ -144,8 +154,7 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
         submitted,
         opened,
         folder,
-        policy: settings.policy,
-        planning: Arc::default(),
+        planner: Arc::new(Planner::new(means, first)),
         system: Mutex::new(Some((system, thread))),
     };
     // Where he is not hired, all that was started ends with this.

@@ -59,6 +59,9 @@ fn fault(shown: &str, logged: &str) -> Option<&'static str> {
     if !["today", "week", "month"].iter().all(|total| has(total, ">€")) {
         return Some("a total is missing from the page");
     }
+    if !["earned", "collectable", "collected"].iter().all(|step| has(step, ">€")) {
+        return Some("the page does not say what was earned, is collectable and was collected");
+    }
     if !shown.contains(">tx_") {
         return Some("the page shows no charge");
     }

@@ -30,7 +30,7 @@ const feeds = [
   watch({
     path: "api/revenue/dashboard" + (currency ? `?currency=${encodeURIComponent(currency)}` : ""),
     every_ms: 1_000,
-    sections: [at("totals"), at("targets"), at("earners")],
+    sections: [at("totals"), at("collecting"), at("targets"), at("earners")],
     show: showDashboard,
   }),
   watch({
@@ -172,10 +172,11 @@ function showFaults() {
 
 function showDashboard(answer) {
   dashboard = answer;
+  showAsOf(answer.as_of); // which tells the time zone of all others
   showTotals(answer);
+  showCollecting(answer);
   showTargets(answer);
   showEarners(answer);
-  showAsOf(answer.as_of);
   speakTotals(answer);
 }
 
@@ -191,6 +192,19 @@ function showTotals({ currency, live, shadow, held, ...totals }) {
   put("held", `Held back, and in no sum until it is released: ${money(held, currency)}.`);
   at("held").hidden = isZero(held);
   at("badge").hidden = !isZero(live.all_time);
+}
+
+// What was earned, what may be collected of it, and what was: three figures, and taxes beside them.
+function showCollecting({ currency, live, collectable, collected }) {
+  const amounts = [["earned", live.all_time], ["collectable", collectable?.amount], ["collected", collected.all_time]];
+  for (const [id, amount] of amounts) put(id, amount ? money(amount, currency) : "–");
+  if (!collectable) return put("collectable-of", "still being worked out");
+  const { due, invoiced, fees, waiting, without_payer, invoiced_tax, collected_tax, as_of } = collectable;
+  const figure = (amount) => money(amount, currency);
+  put("collectable-of", `${figure(due)} due and ${figure(invoiced)} invoiced, less some ${figure(fees)} for Stripe; as of ${moment(as_of).clock}`);
+  put("uncollected", `Not collectable now: ${figure(waiting)} waits, mostly below the minimum; ${figure(without_payer)} has nobody who pays.`);
+  at("uncollected").hidden = isZero(waiting) && isZero(without_payer);
+  put("taxes", `Taxes are in none of these: ${figure(invoiced_tax)} invoiced and not paid, ${figure(collected_tax)} collected.`);
 }
 
 function showAsOf(as_of) {

@@ -1,17 +1,17 @@
 //! What would be invoiced now, and why the rest waits.
 
-use std::collections::BTreeMap;
-
 use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::invoices::line_words;
 use crate::billing::lines::Line;
+use crate::billing::outlook::outlook;
 use crate::billing::plan::{Invoice, Policy, Waiting, Why};
 use crate::domain::coin::Coin;
 use crate::domain::ids::TransactionId;
 use crate::domain::money::{Currency, Sum};
 use crate::domain::names::Name;
+use crate::domain::outlook::Outlook;
 use crate::domain::payers::Collection;
 use crate::domain::tariff::timeline::Tariffs;
 use crate::wiring::Planned;
@@ -34,18 +34,37 @@ struct Total {
     /// What was earned live, of all payers and of nobody.
     #[serde(skip_serializing_if = "Option::is_none")]
     earned: Option<String>,
-    /// What is due or invoiced and not paid, less what Stripe is expected to take.
     collectable: String,
-    /// What was paid and not given back, without taxes.
     collected: String,
-    /// What is invoiced and not paid, without taxes.
+    collected_tax: String,
     invoiced: String,
+    invoiced_tax: String,
     owed: String,
     due: String,
     fees: String,
     waiting: String,
     carried: String,
     without_payer: String,
+}
+
+impl Total {
+    fn new(currency: Currency, outlook: &Outlook) -> Total {
+        Total {
+            currency: currency.to_string(),
+            earned: None,
+            collectable: outlook.collectable().to_string(),
+            collected: outlook.collected.to_string(),
+            collected_tax: outlook.collected_tax.to_string(),
+            invoiced: outlook.invoiced.to_string(),
+            invoiced_tax: outlook.invoiced_tax.to_string(),
+            owed: outlook.owed.to_string(),
+            due: outlook.due.to_string(),
+            fees: outlook.fees.to_string(),
+            waiting: outlook.waiting.to_string(),
+            carried: outlook.carried.to_string(),
+            without_payer: outlook.without_payer.to_string(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -93,53 +112,18 @@ struct Rest {
     help: String,
 }
 
-#[derive(Default)]
-struct Sums {
-    owed: i128,
-    due: i128,
-    fees: i128,
-    waiting: i128,
-    carried: i128,
-    nobodys: i128,
-    invoiced: i128,
-    invoiced_fees: i128,
-    collected: i128,
-}
-
 impl Bills {
     /// A plan by this policy; of one payer alone, where one is given, and with lines where they are wanted.
     pub fn new(planned: &Planned, policy: &Policy, tariffs: &Tariffs, payer: Option<Name>, has_lines: bool) -> Bills {
         let is_wanted = |id: Name| payer.is_none_or(|payer| payer == id);
         let invoices = || planned.plan.invoices.iter().filter(|invoice| is_wanted(invoice.payer.id));
         let waiting = || planned.plan.waiting.iter().filter(|waiting| is_wanted(waiting.payer.id));
-        let mut sums: BTreeMap<Currency, Sums> = BTreeMap::new();
-        for invoice in invoices() {
-            let (sums, coin) = (sums.entry(invoice.currency).or_default(), Coin::of(invoice.currency));
-            sums.owed += invoice.lines.iter().map(|line| line.exact.0).sum::<i128>();
-            sums.due += coin.millionths(invoice.total);
-            sums.fees += coin.millionths(invoice.fee);
-            sums.carried += invoice.rest.0 - invoice.carried.0;
-        }
-        for waiting in waiting() {
-            let sums = sums.entry(waiting.currency).or_default();
-            sums.owed += waiting.owed.0;
-            sums.waiting += waiting.owed.0;
-        }
-        for bill in planned.bills.iter().filter(|bill| is_wanted(bill.drawn.payer.id)) {
-            let (sums, coin) = (sums.entry(bill.currency()).or_default(), bill.coin());
-            let outstanding = bill.outstanding();
-            sums.invoiced += coin.millionths(outstanding);
-            sums.invoiced_fees += if 0 < outstanding { coin.millionths(policy.fee(outstanding, coin)) } else { 0 };
-            sums.collected += coin.millionths(bill.collected());
-        }
-        for (currency, sum) in planned.plan.nobodys.iter().filter(|_| payer.is_none()) {
-            sums.entry(*currency).or_default().nobodys = sum.0;
-        }
+        let totals = outlook(&planned.plan, planned.bills.iter(), policy, payer);
         Bills {
             today: planned.today.date().to_string(),
             minimum: policy.minimum.to_string(),
             age_days: policy.age_days,
-            totals: sums.iter().map(total).collect(),
+            totals: totals.iter().map(|(currency, outlook)| Total::new(*currency, outlook)).collect(),
             invoices: invoices().map(|invoice| bill(invoice, planned, tariffs, has_lines)).collect(),
             waiting: waiting().map(|waiting| rest(waiting, policy)).collect(),
         }
@@ -152,23 +136,6 @@ impl Bills {
         for total in &mut self.totals {
             total.earned = Currency::parse(&total.currency).map(|currency| earned(currency).to_string());
         }
-    }
-}
-
-fn total((currency, sums): (&Currency, &Sums)) -> Total {
-    let text = |millionths: i128| Sum(millionths).to_string();
-    Total {
-        currency: currency.to_string(),
-        earned: None,
-        collectable: text(sums.due + sums.invoiced - sums.fees - sums.invoiced_fees),
-        collected: text(sums.collected),
-        invoiced: text(sums.invoiced),
-        owed: text(sums.owed),
-        due: text(sums.due),
-        fees: text(sums.fees),
-        waiting: text(sums.waiting),
-        carried: text(sums.carried),
-        without_payer: text(sums.nobodys),
     }
 }
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::domain::charge::Stage;
 use crate::domain::money::Sum;
 use crate::domain::names::Name;
+use crate::domain::outlook::Outlook;
 use crate::domain::targets::{Progress, State, Target};
 use crate::ledger::totals::{ByStage, both};
 use crate::ledger::view::Dashboard;
@@ -21,6 +22,7 @@ pub struct Board {
     live: Periods,
     shadow: Periods,
     collected: Periods,
+    collectable: Option<Collectable>,
     held: String,
     top_earners_by_period: TopByPeriod,
     top_businesses: Vec<BusinessEarning>,
@@ -48,6 +50,36 @@ pub struct Periods {
     week: String,
     month: String,
     all_time: String,
+}
+
+/// What may be collected, and the taxes beside it. What is due and what is invoiced are the amount and the fees.
+#[derive(Debug, Serialize)]
+struct Collectable {
+    amount: String,
+    due: String,
+    invoiced: String,
+    fees: String,
+    waiting: String,
+    without_payer: String,
+    invoiced_tax: String,
+    collected_tax: String,
+    as_of: String,
+}
+
+impl Collectable {
+    fn new(outlook: &Outlook, as_of: String) -> Collectable {
+        Collectable {
+            amount: outlook.collectable().to_string(),
+            due: outlook.due.to_string(),
+            invoiced: outlook.invoiced.to_string(),
+            fees: outlook.fees.to_string(),
+            waiting: outlook.waiting.to_string(),
+            without_payer: outlook.without_payer.to_string(),
+            invoiced_tax: outlook.invoiced_tax.to_string(),
+            collected_tax: outlook.collected_tax.to_string(),
+            as_of,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -122,6 +154,7 @@ impl Board {
             live: Periods::of(dashboard.periods, Stage::Live),
             shadow: Periods::of(dashboard.periods, Stage::Shadow),
             collected: Periods::new(dashboard.collected),
+            collectable: dashboard.outlook.map(|(outlook, as_of)| Collectable::new(&outlook, as_of.in_zone(zone))),
             held: both(dashboard.held).to_string(),
             top_businesses: dashboard
                 .top_businesses

@@ -35,6 +35,7 @@ pub fn bill(bill: &Bill, zone: Tz) -> Value {
         "disputed": text(takings.disputed),
         "fees": text(takings.fees),
         "collected": text(bill.collected()),
+        "collected_tax": text(bill.collected_tax()),
         "paid_at": seen.paid_at.map(|at| at.in_zone(zone)),
         "transactions": bill.rows.len(),
         "failed": bill.way.failed.as_ref().map(|failed| json!({

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::super::billing::books;
+use super::super::planning::books;
 use super::Employer;
 use crate::actors::filing::{Billing, File, Filed, Standing};
 use crate::actors::queries::{Owed, Owing};

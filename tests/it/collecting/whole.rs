@@ -80,11 +80,16 @@ impl Drop for Bank {
 
 /// A house that collects at this bank, and in which all is live.
 pub(super) fn live(bank: &Bank) -> House {
+    live_with(bank, &[])
+}
+
+/// The same, where Ada pays on these terms besides.
+fn live_with(bank: &Bank, terms: &[&str]) -> House {
     let url = bank.url();
     let gate = [("RIALTO_GATE_EVENTS", "0"), ("RIALTO_GATE_HOURS", "0"), ("RIALTO_GUARD_PAIR_HOUR", "1000000000")];
     let house = House::with(&[&collecting_at(&url)[..], &gate[..]].concat());
     let customer = bank.customer("ada%40example.com");
-    house.done(&["payer", "add", "Ada", "--customer", &customer]);
+    house.done(&[&["payer", "add", "Ada", "--customer", &customer], terms].concat());
     house.done(&["rollout", "live", "--all", "--why", "a test"]);
     house
 }
@@ -182,6 +187,50 @@ fn a_payment_is_told_looked_at_and_collected() {
     bank.tell(&house, "whsec_sandbox");
     until("the refund is seen", || house.get("/v1/bills/bill_1")["collected"] == "80.00");
     house.done(&["bill", "reconcile"]);
+}
+
+/// Waits until the dashboard says these figures.
+fn board(house: &House, keys: &[&str], told: &[&str]) {
+    let says = || {
+        let board = house.get("/api/revenue/dashboard");
+        let figure = |key: &&str| match *key {
+            "earned" => board["live"]["all_time"].clone(),
+            "collected" => board["collected"]["all_time"].clone(),
+            key => board["collectable"][key].clone(),
+        };
+        keys.iter().map(figure).collect::<Vec<_>>() == told
+    };
+    until(&format!("the dashboard says {keys:?} are {told:?}"), says);
+}
+
+#[test]
+fn earned_collectable_and_collected_are_three_numbers_and_taxes_are_in_none_of_them() {
+    let bank = Bank::open();
+    let rate = bank.post("/v1/tax_rates", "display_name=IVA&percentage=22&inclusive=false");
+    let house = live_with(&bank, &["--tax", rate["id"].as_str().unwrap()]);
+    let keys = ["earned", "due", "invoiced", "fees", "amount", "collected", "invoiced_tax", "collected_tax"];
+    board(&house, &keys, &["0.00"; 8]);
+    earn(&house);
+    board(&house, &keys, &["87.033334", "87.03", "0.00", "1.56", "85.47", "0.00", "0.00", "0.00"]);
+    house.done(&["bill", "run"]);
+    // Of the 106.17 that Ada pays, Stripe takes 1.5 % and 0.25, rounded up.
+    board(&house, &keys, &["87.033334", "0.00", "87.03", "1.85", "85.18", "0.00", "19.14", "0.00"]);
+    let bill = house.get("/v1/bills/bill_1");
+    let parts = ["amount", "tax", "remaining", "collected", "collected_tax"];
+    assert_eq!(parts.map(|key| &bill[key]), ["87.03", "19.14", "106.17", "0.00", "0.00"], "{bill}");
+    assert!(house.done(&["bill", "list"]).contains("87.03 EUR + 19.14 tax"));
+    let invoice = bill["invoice"].as_str().unwrap().to_owned();
+    let at = bank.running().now();
+    bank.running().with(|sandbox| sandbox.pay(&invoice, at)).unwrap();
+    bank.tell(&house, "whsec_sandbox");
+    board(&house, &keys, &["87.033334", "0.00", "0.00", "0.00", "0.00", "87.03", "0.00", "19.14"]);
+    assert!(house.done(&["bill", "plan"]).contains("taxes are beside that: 0.00 invoiced, 19.14 collected\n"));
+    let shown = house.done(&["bill", "show", "bill_1"]);
+    assert!(shown.contains("87.03 EUR + 19.14 tax, paid;") && shown.contains("paid 106.17 with tax,"), "{shown}");
+    // Half of it is given back, and so half of its taxes.
+    bank.running().with(|sandbox| sandbox.refund(&invoice, 5309, at)).unwrap();
+    bank.tell(&house, "whsec_sandbox");
+    board(&house, &["collected", "collected_tax"], &["43.51", "9.57"]);
 }
 
 fn restarted(house: House, bank: &Bank) -> House {

@@ -17,8 +17,9 @@ use rialto::billing::events::Event as Told;
 use rialto::billing::lines::Line;
 use rialto::billing::look::all;
 use rialto::billing::marks::House;
+use rialto::billing::outlook::outlook;
 use rialto::billing::papers::{Note, Paper};
-use rialto::billing::plan::{Books, Negative, Policy, plan};
+use rialto::billing::plan::{Books, Negative, Plan, Policy, plan};
 use rialto::billing::reconcile::{Report, reconcile};
 use rialto::billing::round::{Unplaced, due};
 use rialto::billing::walk::{Desk, Stripe, Unsure, Walk};
@@ -424,15 +425,16 @@ impl World {
         }
     }
 
+    fn plan(&self, book: &Book) -> Plan {
+        let today = self.calendar.day(Moment(self.now.get()));
+        plan(&books(book), &self.policy, &mut self.calendar.clone(), today)
+    }
+
     pub fn try_round(&self) -> Result<(), Crash> {
         let walk = Walk { desk: self, stripe: self };
         let drawn: Vec<_> = {
             let book = self.book.borrow();
-            let bills = book.bills();
-            let today = self.calendar.day(Moment(self.now.get()));
-            let mut calendar = self.calendar.clone();
-            let plan = plan(&books(&book), &self.policy, &mut calendar, today);
-            due(&plan, bills, book.payers(), name("Europe/Rome")).collect()
+            due(&self.plan(&book), book.bills(), book.payers(), name("Europe/Rome")).collect()
         };
         for mut drawn in drawn {
             if self.mistake == Mistake::Truncated {
@@ -715,6 +717,7 @@ impl World {
         self.balance()?;
         self.invoiced_once()?;
         self.collected()?;
+        self.foreseen()?;
         self.reconciled()
     }
 
@@ -826,6 +829,23 @@ impl World {
                         return Err(format!("{left} is on {}", kind.as_str()));
                     }
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// The outlook tells apart what is owed, and what Stripe really has: revenue, and taxes.
+    fn foreseen(&self) -> Result<(), String> {
+        let book = self.book.borrow();
+        for (currency, found) in outlook(&self.plan(&book), book.bills().iter(), &self.policy, None) {
+            let open = book.receivables().all().filter(|(_, of, _)| *of == currency);
+            let owed = open.map(|(.., open)| open.sum.0).sum::<i128>();
+            let totals = self.sandbox.borrow().totals(&currency.to_string().to_lowercase());
+            let kept = totals.collected + totals.elsewhere - totals.refunded - totals.disputed;
+            let kept = rialto::domain::coin::Coin::of(currency).millionths(kept);
+            let split = [found.due.0 + found.waiting.0 + found.carried.0, found.collected.0 + found.collected_tax.0];
+            if split != [owed, kept] {
+                return Err(format!("{owed} is owed and {kept} collected in {currency}, which is not {found:?}"));
             }
         }
         Ok(())

@@ -8,6 +8,7 @@ use rialto::domain::bills::Detail;
 use rialto::domain::money::{Currency, Money, Sum};
 use rialto::domain::names::Name;
 use rialto::domain::orders::What;
+use rialto::domain::outlook::Outlook;
 use rialto::domain::payers::Payer;
 use rialto::domain::rollout::{Phase, Subject};
 use rialto::ledger::guards::Limits;
@@ -143,6 +144,46 @@ async fn whoever_cannot_be_billed_is_told_of_with_the_reason() {
     );
     // Elena was never on the list, and Carlo no more.
     assert_eq!(planned.nobodys, [(Currency::EUR, Sum(2 * fifty))]);
+    stop_and_verify(rialto, folder.path()).await;
+}
+
+#[tokio::test]
+async fn the_dashboard_tells_what_is_collectable_and_as_of_when_from_its_first_answer_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::simulated(NOON);
+    let rialto = start(folder.path(), &clock, Limits::OFF);
+    let seen = |rialto: &Rialto| rialto.dashboard(Currency::EUR).outlook.unwrap();
+    assert_eq!(seen(&rialto), (Outlook::default(), NOON), "nothing is live, and nobody pays");
+    rialto.stop().await.unwrap();
+    let rialto = live(folder.path(), &clock).await;
+    rialto.record(to_client(happened(service("rec1", "Lucid", 60), at(1)))).await.unwrap();
+    rialto.record(happened(service("rec2", "Lucid", 12), at(1))).await.unwrap();
+    plan(&rialto).await;
+    clock.advance_to(at(2));
+    let (outlook, as_of) = seen(&rialto);
+    // Fifty euros less 1.5 % and 0.25; nobody pays for the other ten.
+    let found = [outlook.due, outlook.fees, outlook.collectable(), outlook.without_payer];
+    assert_eq!((found, as_of), ([5000, 100, 4900, 1000].map(|cents| Sum(cents * EURO / 100)), at(1)));
+    stop_and_verify(rialto, folder.path()).await;
+    let rialto = start(folder.path(), &clock, Limits::OFF);
+    assert_eq!(seen(&rialto), (outlook, at(2)), "a start has it before anybody asks");
+    stop_and_verify(rialto, folder.path()).await;
+}
+
+#[tokio::test]
+async fn whoever_looks_at_the_dashboard_has_it_brought_up_to_date_and_waits_for_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::simulated(NOON);
+    let rialto = live(folder.path(), &clock).await;
+    rialto.record(to_client(happened(service("rec1", "Lucid", 60), at(1)))).await.unwrap();
+    let due = || rialto.dashboard(Currency::EUR).outlook.unwrap().0.due;
+    let patience = std::time::Duration::from_secs(60);
+    let looks = async {
+        while due() != Sum(50 * EURO) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(patience, looks).await.unwrap();
     stop_and_verify(rialto, folder.path()).await;
 }
 
