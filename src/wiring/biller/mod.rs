@@ -3,6 +3,7 @@
 //! It holds no truth: all that it knows is asked of the bookkeeper when a round begins, and all that it does is filed
 //! with him before and after. So it can be stopped at any point, and the next one goes on.
 
+mod counter;
 mod office;
 mod rounds;
 
@@ -16,14 +17,20 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use crate::actors::bookkeeper::Bookkeeper;
 use crate::actors::clerk::Clerk;
 use crate::billing::asks::House;
+use crate::billing::customers::NoCustomer;
 use crate::billing::plan::Policy;
 use crate::billing::reconcile::Report;
 use crate::billing::signature::Secrets;
+use crate::billing::walk::Unsure;
 use crate::clock::Clock;
 use crate::domain::calendar::Calendar;
 use crate::domain::money::Money;
 use crate::stripe::gateway::{self, Gateway};
 
+use counter::Counter;
+use office::Wire;
+
+pub(super) use counter::Question;
 pub use rounds::Done;
 
 /// How money is collected.
@@ -48,8 +55,6 @@ pub(super) enum Wish {
     Bill(oneshot::Sender<Result<Done, Resting>>),
     /// Compare everything with what there is at Stripe, and [tell](Reconciling) how far that is.
     Reconcile,
-    /// What does Stripe say of a customer?
-    Check(String, oneshot::Sender<Result<String, Resting>>),
 }
 
 /// How far a reconciliation is.
@@ -86,9 +91,18 @@ pub enum Resting {
     /// Stripe could not be asked.
     #[error("Stripe could not be asked: {0}")]
     Unsure(String),
+    /// There is no customer to bill.
+    #[error(transparent)]
+    NoCustomer(#[from] NoCustomer),
     /// It is stopping.
     #[error("the sidecar is stopping")]
     Gone,
+}
+
+impl From<Unsure> for Resting {
+    fn from(unsure: Unsure) -> Resting {
+        Resting::Unsure(unsure.why.into())
+    }
 }
 
 /// Whom the biller works for.
@@ -105,6 +119,7 @@ pub(super) struct Employer {
 #[derive(Debug)]
 pub(super) struct Hired {
     wishes: mpsc::UnboundedSender<Wish>,
+    questions: mpsc::UnboundedSender<Question>,
     shut: Arc<Mutex<Option<String>>>,
     reconciling: Arc<Mutex<Reconciling>>,
     home: Arc<Notify>,
@@ -118,6 +133,7 @@ impl Hired {
     /// Hires one.
     pub(super) fn hire(employer: Employer, collecting: Collecting) -> std::io::Result<Hired> {
         let (wishes, waiting) = mpsc::unbounded_channel();
+        let (questions, asked) = mpsc::unbounded_channel();
         let shut = Arc::new(Mutex::new(None));
         let (secrets, is_live) = (collecting.secrets.clone(), collecting.gateway.key.is_live());
         let told = Arc::clone(&shut);
@@ -131,10 +147,14 @@ impl Hired {
             runtime.block_on(async {
                 match Gateway::new(&collecting.gateway) {
                     Ok(gateway) => {
-                        let biller = rounds::Biller::new(employer, collecting, gateway, (told, progress));
+                        let employer = Arc::new(employer);
+                        let stripe = Wire { gateway, is_live: collecting.gateway.key.is_live() };
+                        let counter = Counter { employer: Arc::clone(&employer), stripe: stripe.clone() };
+                        let biller = rounds::Biller::new(employer, collecting, stripe, (told, progress));
                         // Whatever he is at is filed, or will be looked at by the next one.
                         tokio::select! {
                             () = biller.run(waiting) => {}
+                            () = counter.run(asked) => {}
                             () = sent_home.notified() => {}
                         }
                     }
@@ -142,7 +162,17 @@ impl Hired {
                 }
             });
         })?;
-        Ok(Hired { wishes, shut, reconciling, home, thread: Mutex::new(Some(thread)), secrets, is_live, house })
+        Ok(Hired {
+            wishes,
+            questions,
+            shut,
+            reconciling,
+            home,
+            thread: Mutex::new(Some(thread)),
+            secrets,
+            is_live,
+            house,
+        })
     }
 
     /// Why he rests, if he does.
@@ -168,6 +198,11 @@ impl Hired {
     /// Wishes something of him.
     pub(super) fn wish(&self, wish: Wish) -> Result<(), Resting> {
         self.wishes.send(wish).map_err(|_| Resting::Gone)
+    }
+
+    /// Asks something at his counter.
+    pub(super) fn ask(&self, question: Question) -> Result<(), Resting> {
+        self.questions.send(question).map_err(|_| Resting::Gone)
     }
 
     /// Sends him home, whatever he is at.

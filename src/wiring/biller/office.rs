@@ -8,13 +8,14 @@ use tokio::sync::oneshot;
 use super::Employer;
 use crate::actors::filing::{Billing, File, Filed, Standing};
 use crate::actors::queries::{Owed, Owing};
+use crate::billing::answers::read;
 use crate::billing::asks::Words;
 use crate::billing::call::{Call, Reply};
 use crate::billing::draw::lines_of;
 use crate::billing::lines::Line;
 use crate::billing::plan::Books;
 use crate::billing::walk::{Desk, Stripe, Unsure};
-use crate::domain::bills::{Deed, Refused};
+use crate::domain::bills::{Account, Deed, Refused};
 use crate::domain::names::Name;
 use crate::domain::tariff::RuleId;
 use crate::domain::tariff::timeline::Tariffs;
@@ -114,9 +115,26 @@ impl Words for &Office<'_> {
 }
 
 /// Stripe, or what stands in for it.
+#[derive(Clone)]
 pub(super) struct Wire {
     pub(super) gateway: Gateway,
     pub(super) is_live: bool,
+}
+
+impl Wire {
+    /// Whose the key is.
+    pub(super) async fn account(&self) -> Result<Account, Unsure> {
+        #[derive(serde::Deserialize)]
+        struct Own {
+            id: String,
+        }
+        let reply = self.read(Call::get("/v1/account", "")).await?;
+        if reply.status != 200 {
+            return Err(Unsure::of(&reply));
+        }
+        let own: Own = read(&reply).ok_or_else(|| Unsure::unreadable("the account"))?;
+        Ok(Account { id: own.id.into(), is_live: self.is_live })
+    }
 }
 
 impl Stripe for Wire {

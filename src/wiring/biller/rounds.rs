@@ -10,22 +10,19 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::office::{Office, Stopped, Wire};
 use super::{Collecting, Employer, Reconciling, Resting, Wish, lock};
-use crate::billing::answers::read;
-use crate::billing::call::Call;
 use crate::billing::events::Event;
 use crate::billing::look::all;
 use crate::billing::plan::{Plan, plan};
 use crate::billing::reconcile::{Report, reconcile};
 use crate::billing::round::{Unplaced, due, is_race};
-use crate::billing::walk::{Rest, Stripe, Unsure, Walk};
+use crate::billing::walk::{Rest, Unsure, Walk};
 use crate::chain::Chain;
-use crate::domain::bills::{Account, BillNo, Deed, Refused, Status};
+use crate::domain::bills::{BillNo, Deed, Refused, Status};
 use crate::domain::names::Name;
 use crate::domain::time::Moment;
 use crate::ledger::bill::{Bill, Want};
 use crate::ledger::bills::Bills;
 use crate::stripe::backoff::backoff;
-use crate::stripe::gateway::Gateway;
 
 /// What a round did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,14 +65,13 @@ pub(super) struct Biller {
 
 impl Biller {
     pub(super) fn new(
-        employer: Employer,
+        employer: Arc<Employer>,
         collecting: Collecting,
-        gateway: Gateway,
+        stripe: Wire,
         (shut, reconciling): (Arc<Mutex<Option<String>>>, Arc<Mutex<Reconciling>>),
     ) -> Biller {
-        let stripe = Wire { gateway, is_live: collecting.gateway.key.is_live() };
         Biller {
-            employer: Arc::new(employer),
+            employer,
             collecting,
             stripe,
             shut,
@@ -114,9 +110,6 @@ impl Biller {
                     };
                     came.map(drop)
                 }
-                Wish::Check(customer, reply) => {
-                    self.answer(reply, async |biller| biller.customer(&customer).await).await
-                }
             };
             match went {
                 Ok(()) | Err(Why::Resting(_)) => {}
@@ -128,20 +121,6 @@ impl Biller {
                 }
             }
         }
-    }
-
-    async fn answer<T>(
-        &mut self,
-        reply: oneshot::Sender<Result<T, Resting>>,
-        work: impl AsyncFnOnce(&mut Biller) -> Result<T, Why>,
-    ) -> Result<(), Why> {
-        let (answer, went) = match work(self).await {
-            Ok(done) => (Ok(done), Ok(())),
-            Err(Why::Resting(resting)) => (Err(resting), Ok(())),
-            Err(stopped @ Why::Stopped(_)) => (Err(Resting::Gone), Err(stopped)),
-        };
-        let _ = reply.send(answer);
-        went
     }
 
     /// A round. Where it is wished for, it draws also what would wait for its hour, and tells when that is done.
@@ -343,20 +322,15 @@ impl Biller {
         if self.is_bound {
             return Ok(());
         }
-        #[derive(serde::Deserialize)]
-        struct Own {
-            id: String,
-        }
-        let reply = self.stripe.read(Call::get("/v1/account", "")).await?;
-        if reply.status != 200 {
-            let unsure = Unsure::of(&reply);
-            if unsure.is_shut {
-                *lock(&self.shut) = Some(format!("Stripe does not take the key: {}", unsure.why));
+        let account = match self.stripe.account().await {
+            Ok(account) => account,
+            Err(unsure) => {
+                if unsure.is_shut {
+                    *lock(&self.shut) = Some(format!("Stripe does not take the key: {}", unsure.why));
+                }
+                return Err(unsure.into());
             }
-            return Err(unsure.into());
-        }
-        let own: Own = read(&reply).ok_or_else(|| Unsure::unreadable("the account"))?;
-        let account = Account { id: own.id.into(), is_live: self.stripe.is_live() };
+        };
         if self.employer.standing().await?.bills.account() != Some(&account) {
             match self.employer.file(Deed::Bind(account)).await? {
                 Ok(_) => {}
@@ -416,16 +390,6 @@ impl Biller {
         });
         Ok(report.await?)
     }
-
-    /// The customer's JSON, as Stripe has it.
-    async fn customer(&mut self, customer: &str) -> Result<String, Why> {
-        self.bind().await?;
-        let reply = self.stripe.read(Call::get(format!("/v1/customers/{customer}"), "")).await?;
-        match reply.status {
-            200 | 404 => Ok(reply.body),
-            _ => Err(Unsure::of(&reply).into()),
-        }
-    }
 }
 
 enum Why {
@@ -441,6 +405,6 @@ impl From<Stopped> for Why {
 
 impl From<Unsure> for Why {
     fn from(unsure: Unsure) -> Why {
-        Why::Resting(Resting::Unsure(unsure.to_string()))
+        Why::Resting(unsure.into())
     }
 }
