@@ -6,7 +6,7 @@ use crate::domain::bills::BillNo;
 
 /// The key under which an invoice's metadata tell the mark of its bill,
 pub const BILL: &str = "rialto_bill";
-/// who pays it,
+/// who pays it, as a customer's tell whose he is,
 pub const PAYER: &str = "rialto_payer";
 /// and before which row it takes what he owes.
 pub const TO: &str = "rialto_to";
@@ -26,6 +26,11 @@ impl House {
     /// The house of the book in this folder, which goes by this name besides.
     pub fn new(folder: &str, byname: Option<&str>) -> House {
         House { folder: folder.into(), byname: byname.map(CompactString::from) }
+    }
+
+    /// The name of the folder.
+    pub fn folder(&self) -> &str {
+        &self.folder
     }
 
     /// What the bill with this number is to be known by.

@@ -7,6 +7,7 @@ pub mod adopt;
 pub mod answers;
 pub mod asks;
 pub mod call;
+pub mod customers;
 pub mod draw;
 pub mod events;
 pub mod lines;

@@ -20,7 +20,8 @@ pub struct Payer {
 enum Command {
     /// Put a client, business or citizen on the list of those who pay, or change his terms.
     ///
-    /// He pays for what is posted from then on. What is not said stays as it is.
+    /// He pays for what is posted from then on. What is not said stays as it is. With an e-mail address the sidecar makes
+    /// him a customer at Stripe, once however often this is said; the address and the name are kept there alone.
     Add(Add),
     /// Take somebody off the list: what comes later is not his; what he owes, he still owes.
     Remove(Remove),
@@ -65,6 +66,12 @@ struct Add {
     /// The customer's id at Stripe; only with one he can be billed.
     #[arg(long, value_name = "cus_…")]
     customer: Option<String>,
+    /// Make him a customer at Stripe, to whom invoices are sent here. It is kept at Stripe alone.
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "customer")]
+    email: Option<String>,
+    /// What is on his invoices as his name. It is kept at Stripe alone.
+    #[arg(long, requires = "email")]
+    name: Option<String>,
     /// In what he pays [default: EUR].
     #[arg(long, value_name = "CODE")]
     currency: Option<String>,
@@ -140,6 +147,8 @@ impl Add {
             rates => rates.split(',').map(str::trim).collect(),
         });
         say("customer", self.customer.clone().map(Value::from));
+        say("email", self.email.clone().map(Value::from));
+        say("name", self.name.clone().map(Value::from));
         say("currency", self.currency.clone().map(Value::from));
         say("collection", collection.map(Value::from));
         say("days", self.days.map(Value::from));

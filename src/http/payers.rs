@@ -1,4 +1,6 @@
 //! Those who pay: listing them, and putting them on the list or taking them off.
+//!
+//! Of an e-mail address and a name nothing is kept: they are Stripe's.
 
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer};
@@ -9,13 +11,14 @@ use super::house::House;
 use super::operating::{ID, object, operator, order, wrong};
 use super::reply::{Answer, Refused, json as answer};
 use super::wire::payer::shown;
+use crate::billing::customers::Person;
 use crate::domain::money::{Currency, Money, Sum};
 use crate::domain::names::Name;
 use crate::domain::orders::What;
 use crate::domain::payers::{Collection, Payer, Tax};
 
 /// What is not there stays as it was, and what is null becomes as if it had never been said.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Listing {
     #[serde(default = "operator")]
@@ -25,6 +28,8 @@ struct Listing {
     id: String,
     #[serde(default, deserialize_with = "told")]
     customer: Option<Option<String>>,
+    email: Option<String>,
+    name: Option<String>,
     #[serde(default, deserialize_with = "told")]
     currency: Option<Option<String>>,
     #[serde(default, deserialize_with = "told")]
@@ -49,7 +54,7 @@ fn told<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Opti
     Option::deserialize(value).map(Some)
 }
 
-const LIST: &str = r#"{"id":"the client, business or citizen","customer":"cus_…","currency":"EUR",
+const LIST: &str = r#"{"id":"the client, business or citizen","customer":"cus_…" or "email":"…" and "name":"…","currency":"EUR",
 "collection":"send_invoice" or "charge_automatically","days":30,"minimum":"10.00","tax":"none", "automatic" or ["txr_…"],"by":"…","why":"…"},
 of which `id` alone must be there"#;
 
@@ -62,9 +67,33 @@ pub async fn list(house: House, body: Bytes) -> Result<Answer, Refused> {
     let operations = house.rialto.operations().await?;
     let mut known = operations.payers.iter().chain(&operations.former_payers);
     let known = known.find(|payer| payer.id == id).copied().unwrap_or_else(|| Payer::new(id));
-    let payer = terms(&listing, known)?;
+    let mut payer = terms(&listing, known)?;
+    if let Some(person) = person(&listing, payer)? {
+        payer.customer = Some(house.rialto.customer_of(person).await?);
+    }
     order(&house, listing.by, listing.why, What::List(payer)).await?;
     payers(house).await
+}
+
+/// Who is to be a customer, if anybody is. What can be refused is refused before Stripe is asked.
+fn person(listing: &Listing, payer: Payer) -> Result<Option<Person>, Refused> {
+    let Some(email) = &listing.email else {
+        return match listing.name {
+            None => Ok(None),
+            Some(_) => Err(wrong("`name` is for whom an `email` makes a customer", LIST)),
+        };
+    };
+    if listing.customer.is_some() {
+        return Err(wrong(
+            "either `customer` or `email` is given: who he is at Stripe, or what makes him a customer",
+            LIST,
+        ));
+    }
+    if let Some(fault) = payer.fault() {
+        return Err(wrong(fault, LIST));
+    }
+    let person = Person::new(payer.id, payer.customer, email, listing.name.as_deref());
+    person.map(Some).map_err(|none| wrong(&none.to_string(), LIST))
 }
 
 fn terms(listing: &Listing, known: Payer) -> Result<Payer, Refused> {

@@ -113,7 +113,7 @@ pub enum Refused {
     #[error("the webhook was not taken")]
     Webhook(#[source] NoticeError),
     /// The biller does not do it.
-    #[error("nothing was billed")]
+    #[error("it was not done")]
     Resting(#[source] Resting),
     /// It took too long.
     #[error("the answer took too long")]
@@ -300,6 +300,9 @@ impl Refused {
                 "billing_shut",
                 "the key, the account or the folder is another than it was; see the message",
             ),
+            Refused::Resting(Resting::NoCustomer(_)) => {
+                (S::CONFLICT, "no_customer", "the list of those who pay is as it was")
+            }
             Refused::Resting(Resting::Unsure(_) | Resting::Gone) => {
                 (S::SERVICE_UNAVAILABLE, "stripe", "ask again; the log says more")
             }

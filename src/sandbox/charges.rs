@@ -163,6 +163,8 @@ impl World {
                 Ok(())
             }
             true => {
+                let now = self.now;
+                self.invoices[invoice].times.declined.push(now);
                 let charge = self.put_charge(invoice, false);
                 self.emit_charge(&["charge.failed"], charge);
                 let intent = self.charges[charge].intent;

@@ -60,10 +60,13 @@ pub(super) struct Sums {
 }
 
 /// When what happened to it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Times {
     pub(super) finalized: Option<i64>,
-    pub(super) sent: Option<i64>,
+    /// Each time that it was mailed to its customer.
+    pub(super) mailed: Vec<i64>,
+    /// Each time that a card was declined for it.
+    pub(super) declined: Vec<i64>,
     pub(super) paid: Option<i64>,
     pub(super) voided: Option<i64>,
     pub(super) uncollectible: Option<i64>,

@@ -65,8 +65,10 @@ pub struct SeenInvoice<'a> {
     pub created: i64,
     /// When it was finalized.
     pub finalized: Option<i64>,
-    /// When it was sent.
-    pub sent: Option<i64>,
+    /// Each time that it was mailed to its customer.
+    pub mailed: &'a [i64],
+    /// Each time that a card was declined for it.
+    pub declined: &'a [i64],
     /// When it was paid.
     pub paid: Option<i64>,
     /// Its metadata.
@@ -129,7 +131,7 @@ impl Sandbox {
         let invoices = self.world.open.iter().map(|place| &self.world.invoices[*place]);
         invoices
             .filter(|invoice| invoice.collection == Collection::SendInvoice)
-            .filter(|invoice| invoice.times.sent.is_some_and(|sent| sent <= before))
+            .filter(|invoice| invoice.times.mailed.first().is_some_and(|sent| *sent <= before))
             .map(|invoice| invoice.id.clone())
             .collect()
     }
@@ -154,7 +156,8 @@ fn see(world: &World, place: usize) -> SeenInvoice<'_> {
         credited: invoice.credited_before + invoice.credited_after,
         created: invoice.created,
         finalized: invoice.times.finalized,
-        sent: invoice.times.sent,
+        mailed: &invoice.times.mailed,
+        declined: &invoice.times.declined,
         paid: invoice.times.paid,
         metadata: &invoice.metadata,
         lines: invoice.lines.iter().map(see_line).collect(),

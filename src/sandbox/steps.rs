@@ -126,7 +126,8 @@ impl World {
     }
 
     pub(super) fn send(&mut self, place: usize) {
-        self.invoices[place].times.sent.get_or_insert(self.now);
+        let now = self.now;
+        self.invoices[place].times.mailed.push(now);
         self.emit_invoice(&["invoice.sent"], place);
     }
 

@@ -7,12 +7,13 @@ use thiserror::Error;
 use tokio::sync::oneshot;
 
 use super::Rialto;
-use super::biller::{Done, Hired, Reconciling, Resting, Taking, Wish};
+use super::biller::{Done, Hired, Question, Reconciling, Resting, Taking, Wish};
 use super::found::QueryError;
 use super::planning::{Planned, books};
 use super::settings::OrderError;
 use crate::actors::filing::{Billing, File};
 use crate::actors::queries::Owing;
+use crate::billing::customers::Person;
 use crate::billing::draw::lines_of;
 use crate::billing::events::Event;
 use crate::billing::lines::{Key, Line};
@@ -61,7 +62,7 @@ impl Rialto {
 
     /// Bills what is due, now, and walks every bill as far as it goes.
     pub async fn bill_now(&self) -> Result<Done, Resting> {
-        self.wished(Wish::Bill).await
+        self.answered(|biller, reply| biller.wish(Wish::Bill(reply))).await
     }
 
     /// Begins to compare every bill with what there is at Stripe, unless that is under way.
@@ -88,13 +89,21 @@ impl Rialto {
 
     /// What Stripe has of a customer, as it tells it.
     pub async fn customer(&self, customer: Name) -> Result<String, Resting> {
-        self.wished(|reply| Wish::Check(customer.as_str().to_owned(), reply)).await
+        self.answered(|biller, reply| biller.ask(Question::Check(customer.as_str().to_owned(), reply))).await
     }
 
-    async fn wished<T>(&self, wish: impl FnOnce(oneshot::Sender<Result<T, Resting>>) -> Wish) -> Result<T, Resting> {
+    /// The customer that somebody is at Stripe: the one that was made for him before, or else a new one.
+    pub async fn customer_of(&self, person: Person) -> Result<Name, Resting> {
+        self.answered(|biller, reply| biller.ask(Question::Customer(person, reply))).await
+    }
+
+    async fn answered<T>(
+        &self,
+        ask: impl FnOnce(&Hired, oneshot::Sender<Result<T, Resting>>) -> Result<(), Resting>,
+    ) -> Result<T, Resting> {
         let biller = self.0.biller.as_ref().ok_or(Resting::Off)?;
         let (reply, answer) = oneshot::channel();
-        biller.wish(wish(reply))?;
+        ask(biller, reply)?;
         // He answers, unless he went home or found out that he has to rest.
         let rests = || biller.shut().map_or(Resting::Gone, Resting::Shut);
         answer.await.map_err(|_| rests())?

@@ -7,8 +7,6 @@ use std::sync::Arc;
 use super::rounds::{Biller, JANITOR, Why};
 use super::{Reconciling, Resting, Taking, lock};
 use crate::billing::adopt::{Found, found, found_note, unknown, unknown_notes};
-use crate::billing::answers::read;
-use crate::billing::call::Call;
 use crate::billing::events::Event;
 use crate::billing::look::all;
 use crate::billing::papers::{Invoice, Paper};
@@ -58,7 +56,15 @@ impl Biller {
         if self.is_bound {
             return Ok(());
         }
-        let account = self.account().await?;
+        let account = match self.stripe.account().await {
+            Ok(account) => account,
+            Err(unsure) => {
+                if unsure.is_shut {
+                    *lock(&self.shut) = Some(format!("Stripe does not take the key: {}", unsure.why));
+                }
+                return Err(unsure.into());
+            }
+        };
         if bills.account() != Some(&account) {
             match self.employer.file(Deed::Bind(account)).await? {
                 Ok(_) => {}
@@ -82,30 +88,12 @@ impl Biller {
         self.bind(&bills).await
     }
 
-    /// Whose key it is.
-    async fn account(&mut self) -> Result<Account, Why> {
-        #[derive(serde::Deserialize)]
-        struct Own {
-            id: String,
-        }
-        let reply = self.stripe.read(Call::get("/v1/account", "")).await?;
-        if reply.status != 200 {
-            let unsure = Unsure::of(&reply);
-            if unsure.is_shut {
-                *lock(&self.shut) = Some(format!("Stripe does not take the key: {}", unsure.why));
-            }
-            return Err(unsure.into());
-        }
-        let own: Own = read(&reply).ok_or_else(|| Unsure::unreadable("the account"))?;
-        Ok(Account { id: own.id.into(), is_live: self.stripe.is_live() })
-    }
-
     /// Whether the folder's bills are of another account than the key: then nothing is to start. Nobody knows where they
     /// are of none yet, or Stripe does not answer.
-    pub(super) async fn is_strangers(&mut self) -> Option<String> {
+    pub(super) async fn is_strangers(&self) -> Option<String> {
         let bound = self.employer.standing().await.ok()?.bills.account()?.clone();
         let account = match bound.is_live == self.stripe.is_live() {
-            true => self.account().await.ok()?,
+            true => self.stripe.account().await.ok()?,
             false => Account { id: "".into(), is_live: self.stripe.is_live() },
         };
         (account != bound).then(|| Refused::Account { id: bound.id, is_live: bound.is_live }.to_string())
@@ -228,16 +216,6 @@ impl Biller {
         }
         *lock(&self.shut) = self.behind.as_ref().map(Behind::to_string);
         Ok(())
-    }
-
-    /// The customer's JSON, as Stripe has it.
-    pub(super) async fn customer(&mut self, customer: &str) -> Result<String, Why> {
-        self.bind_now().await?;
-        let reply = self.stripe.read(Call::get(format!("/v1/customers/{customer}"), "")).await?;
-        match reply.status {
-            200 | 404 => Ok(reply.body),
-            _ => Err(Unsure::of(&reply).into()),
-        }
     }
 }
 

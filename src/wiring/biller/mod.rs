@@ -3,6 +3,7 @@
 //! It holds no truth: all that it knows is asked of the bookkeeper when a round begins, and all that it does is filed
 //! with him before and after. So it can be stopped at any point, and the next one goes on.
 
+mod counter;
 mod inquiries;
 mod office;
 mod rounds;
@@ -17,10 +18,12 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::actors::bookkeeper::Bookkeeper;
 use crate::actors::clerk::Clerk;
+use crate::billing::customers::NoCustomer;
 use crate::billing::marks::House;
 use crate::billing::plan::Policy;
 use crate::billing::reconcile::Report;
 use crate::billing::signature::Secrets;
+use crate::billing::walk::Unsure;
 use crate::clock::Clock;
 use crate::domain::calendar::Calendar;
 use crate::domain::money::Money;
@@ -28,6 +31,10 @@ use crate::folder::Home;
 use crate::ledger::bills::Bills;
 use crate::stripe::gateway::{self, Gateway};
 
+use counter::Counter;
+use office::Wire;
+
+pub(super) use counter::Question;
 pub use rounds::Done;
 
 use super::settings::StartError;
@@ -54,8 +61,6 @@ pub(super) enum Wish {
     Bill(oneshot::Sender<Result<Done, Resting>>),
     /// Compare everything with what there is at Stripe, and [tell](Reconciling) how far that is.
     Reconcile(Taking),
-    /// What does Stripe say of a customer?
-    Check(String, oneshot::Sender<Result<String, Resting>>),
 }
 
 /// Whether what Stripe has and the book has not is taken over.
@@ -101,6 +106,9 @@ pub enum Resting {
     /// Stripe could not be asked.
     #[error("Stripe could not be asked: {0}")]
     Unsure(String),
+    /// There is no customer to bill.
+    #[error(transparent)]
+    NoCustomer(#[from] NoCustomer),
     /// It is stopping.
     #[error("the sidecar is stopping")]
     Gone,
@@ -108,6 +116,11 @@ pub enum Resting {
 
 /// So long a start waits for Stripe to say whose key it is; a sidecar that takes events is worth more than an answer.
 const GREETING: Duration = Duration::from_secs(5);
+impl From<Unsure> for Resting {
+    fn from(unsure: Unsure) -> Resting {
+        Resting::Unsure(unsure.why.into())
+    }
+}
 
 /// Whom the biller works for.
 pub(super) struct Employer {
@@ -130,6 +143,7 @@ impl Employer {
 #[derive(Debug)]
 pub(super) struct Hired {
     wishes: mpsc::UnboundedSender<Wish>,
+    questions: mpsc::UnboundedSender<Question>,
     shut: Arc<Mutex<Option<String>>>,
     reconciling: Arc<Mutex<Reconciling>>,
     home: Arc<Notify>,
@@ -143,6 +157,7 @@ impl Hired {
     /// Hires one, unless the folder's bills are of another account than his key.
     pub(super) fn hire(employer: Employer, collecting: Collecting) -> Result<Hired, StartError> {
         let (wishes, waiting) = mpsc::unbounded_channel();
+        let (questions, asked) = mpsc::unbounded_channel();
         let shut = Arc::new(Mutex::new(None));
         let (secrets, is_live) = (collecting.secrets.clone(), collecting.gateway.key.is_live());
         let told = Arc::clone(&shut);
@@ -157,7 +172,10 @@ impl Hired {
             runtime.block_on(async {
                 match Gateway::new(&collecting.gateway) {
                     Ok(gateway) => {
-                        let mut biller = rounds::Biller::new(employer, collecting, gateway, (told, progress));
+                        let employer = Arc::new(employer);
+                        let stripe = Wire { gateway, is_live: collecting.gateway.key.is_live() };
+                        let counter = Counter { employer: Arc::clone(&employer), stripe: stripe.clone() };
+                        let biller = rounds::Biller::new(employer, collecting, stripe, (told, progress));
                         let stranger = tokio::time::timeout(GREETING, biller.is_strangers()).await.ok().flatten();
                         let is_stranger = stranger.is_some();
                         if greet.send(stranger).is_err() || is_stranger {
@@ -166,6 +184,7 @@ impl Hired {
                         // Whatever he is at is filed, or will be looked at by the next one.
                         tokio::select! {
                             () = biller.run(waiting) => {}
+                            () = counter.run(asked) => {}
                             () = sent_home.notified() => {}
                         }
                     }
@@ -178,7 +197,17 @@ impl Hired {
         if let Ok(Some(stranger)) = greeted.recv() {
             return Err(StartError::Account(stranger));
         }
-        Ok(Hired { wishes, shut, reconciling, home, thread: Mutex::new(Some(thread)), secrets, is_live, folder })
+        Ok(Hired {
+            wishes,
+            questions,
+            shut,
+            reconciling,
+            home,
+            thread: Mutex::new(Some(thread)),
+            secrets,
+            is_live,
+            folder,
+        })
     }
 
     /// Why he rests, if he does.
@@ -209,6 +238,11 @@ impl Hired {
     /// Wishes something of him.
     pub(super) fn wish(&self, wish: Wish) -> Result<(), Resting> {
         self.wishes.send(wish).map_err(|_| Resting::Gone)
+    }
+
+    /// Asks something at his counter.
+    pub(super) fn ask(&self, question: Question) -> Result<(), Resting> {
+        self.questions.send(question).map_err(|_| Resting::Gone)
     }
 
     /// Sends him home, whatever he is at.

@@ -9,13 +9,14 @@ use super::super::planning::books;
 use super::Employer;
 use crate::actors::filing::{Billing, File, Filed, Standing};
 use crate::actors::queries::{Owed, Owing};
+use crate::billing::answers::read;
 use crate::billing::asks::Words;
 use crate::billing::call::{Call, Reply};
 use crate::billing::draw::lines_of;
 use crate::billing::lines::Line;
 use crate::billing::plan::Books;
 use crate::billing::walk::{Desk, Stripe, Unsure};
-use crate::domain::bills::{BillNo, Deed, Refused};
+use crate::domain::bills::{Account, BillNo, Deed, Refused};
 use crate::domain::names::Name;
 use crate::domain::tariff::RuleId;
 use crate::domain::tariff::timeline::Tariffs;
@@ -113,9 +114,26 @@ impl Words for &Office<'_> {
 }
 
 /// Stripe, or what stands in for it.
+#[derive(Clone)]
 pub(super) struct Wire {
     pub(super) gateway: Gateway,
     pub(super) is_live: bool,
+}
+
+impl Wire {
+    /// Whose the key is.
+    pub(super) async fn account(&self) -> Result<Account, Unsure> {
+        #[derive(serde::Deserialize)]
+        struct Own {
+            id: String,
+        }
+        let reply = self.read(Call::get("/v1/account", "")).await?;
+        if reply.status != 200 {
+            return Err(Unsure::of(&reply));
+        }
+        let own: Own = read(&reply).ok_or_else(|| Unsure::unreadable("the account"))?;
+        Ok(Account { id: own.id.into(), is_live: self.is_live })
+    }
 }
 
 impl Stripe for Wire {

@@ -20,7 +20,6 @@ use crate::domain::time::Moment;
 use crate::ledger::bill::{Bill, Want};
 use crate::ledger::bills::Bills;
 use crate::stripe::backoff::backoff;
-use crate::stripe::gateway::Gateway;
 
 /// What a round did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,14 +62,13 @@ pub(super) struct Biller {
 
 impl Biller {
     pub(super) fn new(
-        employer: Employer,
+        employer: Arc<Employer>,
         collecting: Collecting,
-        gateway: Gateway,
+        stripe: Wire,
         (shut, reconciling): (Arc<Mutex<Option<String>>>, Arc<Mutex<Reconciling>>),
     ) -> Biller {
-        let stripe = Wire { gateway, is_live: collecting.gateway.key.is_live() };
         Biller {
-            employer: Arc::new(employer),
+            employer,
             collecting,
             stripe,
             shut,
@@ -110,9 +108,6 @@ impl Biller {
                     };
                     came.map(drop)
                 }
-                Wish::Check(customer, reply) => {
-                    self.answer(reply, async |biller| biller.customer(&customer).await).await
-                }
             };
             match went {
                 Ok(()) | Err(Why::Resting(_)) => {}
@@ -124,20 +119,6 @@ impl Biller {
                 }
             }
         }
-    }
-
-    async fn answer<T>(
-        &mut self,
-        reply: oneshot::Sender<Result<T, Resting>>,
-        work: impl AsyncFnOnce(&mut Biller) -> Result<T, Why>,
-    ) -> Result<(), Why> {
-        let (answer, went) = match work(self).await {
-            Ok(done) => (Ok(done), Ok(())),
-            Err(Why::Resting(resting)) => (Err(resting), Ok(())),
-            Err(stopped @ Why::Stopped(_)) => (Err(Resting::Gone), Err(stopped)),
-        };
-        let _ = reply.send(answer);
-        went
     }
 
     /// A round. Where it is wished for, it draws also what would wait for its hour, and tells when that is done.
@@ -361,6 +342,6 @@ impl From<Stopped> for Why {
 
 impl From<Unsure> for Why {
     fn from(unsure: Unsure) -> Why {
-        Why::Resting(Resting::Unsure(unsure.to_string()))
+        Why::Resting(unsure.into())
     }
 }

@@ -2,6 +2,8 @@
 
 mod copies;
 mod crediting;
+mod customers;
+mod oracles;
 mod restoring;
 pub mod seeds;
 mod table;

@@ -23,7 +23,7 @@ pub fn live_wild(seed: u64, happenings: u64, mistake: Mistake, wild: Wild) -> Re
     let world = world.map_err(|_| "it panicked".to_owned())?;
     let faults = world.faults();
     if faults.is_err() && std::env::var_os("RIALTO_SIM_DEEDS").is_some() {
-        println!("{}", world.deeds());
+        println!("{}", world.told());
     }
     faults.map(|()| world)
 }

@@ -14,6 +14,9 @@ fn every_mistake_is_caught_within_a_few_worlds() {
         (Mistake::LostIsFailed, "a lost answer is taken for a failure"),
         (Mistake::NoRefunds, "refunds are not looked at"),
         (Mistake::NoDisputes, "disputes are not looked at"),
+        (Mistake::MailAgain, "a mail is sent again"),
+        (Mistake::NoMail, "no mail is sent"),
+        (Mistake::Impatient, "a declined card is tried again at once"),
     ];
     let mut table = String::new();
     let mut uncaught = Vec::new();

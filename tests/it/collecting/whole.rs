@@ -87,7 +87,7 @@ pub(super) fn live(bank: &Bank) -> House {
 fn live_with(bank: &Bank, terms: &[&str]) -> House {
     let url = bank.url();
     let gate = [("RIALTO_GATE_EVENTS", "0"), ("RIALTO_GATE_HOURS", "0"), ("RIALTO_GUARD_PAIR_HOUR", "1000000000")];
-    let house = House::with(&[&collecting_at(&url)[..], &gate[..]].concat());
+    let house = House::with(&[&collecting_at(&url)[..], &gate[..], &[("RIALTO_LOG", "trace")]].concat());
     let customer = bank.customer("ada%40example.com");
     house.done(&[&["payer", "add", "Ada", "--customer", &customer], terms].concat());
     house.done(&["rollout", "live", "--all", "--why", "a test"]);
@@ -301,4 +301,82 @@ fn without_a_mode_nothing_is_collected_and_nobody_is_believed() {
     assert!(refused.code == Some(1) && refused.err.contains("stripe_mode"), "{refused:?}");
     let (status, answer) = house.sidecar.post("/webhooks/stripe", JSON, "{}");
     assert_eq!((status, &answer["error"]["code"]), (400, &json!("webhook")));
+}
+
+#[test]
+fn a_payer_becomes_a_customer_by_his_address_which_is_written_down_nowhere_here() {
+    let bank = Bank::open();
+    let house = live(&bank);
+    let lose = |lost_after| bank.running().with(|sandbox| sandbox.set_faults(Faults { lost_after, ..Faults::NONE }));
+    let customers = || bank.running().with(|sandbox| sandbox.customers());
+    let before = customers();
+    let add = ["payer", "add", "Bepi", "--email", "bepi.vianello@example.org", "--name", "Giuseppe Vianello"];
+    // Answers are lost, those of what was done too.
+    lose(300);
+    let tries = (1..200).find(|_| house.run(&add).code == Some(0));
+    assert!(tries.is_some(), "{}", house.sidecar.log());
+    lose(0);
+    let customer = || {
+        house.done(&add);
+        let payers = house.get("/v1/payers");
+        let bepi = payers["payers"].as_array().unwrap().iter().find(|payer| payer["id"] == "Bepi").unwrap();
+        bepi["customer"].as_str().unwrap().to_owned()
+    };
+    let first = customer();
+    assert_eq!([customer(), customer()], [first.as_str(), first.as_str()]);
+    assert_eq!(customers(), before + 1, "one customer, however often he is asked for");
+    assert_eq!(house.done(&["payer", "check", "Bepi"]), "Bepi can be billed\n");
+    let other = house.run(&["payer", "add", "Bepi", "--email", "altro@example.org"]);
+    assert!(other.code == Some(1) && other.err.contains(&first), "{other:?}");
+
+    let House { folder, mut sidecar } = house;
+    sidecar.ask_to_stop();
+    let (_, log) = sidecar.ended();
+    for personal in ["vianello", "Vianello", "altro@"] {
+        assert!(!log.contains(personal), "{log}");
+        for file in files(folder.path()) {
+            let bytes = std::fs::read(&file).unwrap();
+            let is_there = bytes.windows(personal.len()).any(|window| window == personal.as_bytes());
+            assert!(!is_there, "{personal} is in {}", file.display());
+        }
+    }
+}
+
+fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+#[test]
+fn who_is_to_be_a_customer_is_refused_where_it_makes_no_sense() {
+    let bank = Bank::open();
+    let house = live(&bank);
+    let before = bank.running().with(|sandbox| sandbox.customers());
+    let both = house.run(&["payer", "add", "Bepi", "--email", "bepi@example.org", "--customer", "cus_1"]);
+    assert_eq!(both.code, Some(2), "{both:?}");
+    let nameless = house.run(&["payer", "add", "Bepi", "--name", "Bepi"]);
+    assert_eq!(nameless.code, Some(2), "{nameless:?}");
+    let admin = std::fs::read_to_string(house.folder.path().join("admin.token")).unwrap();
+    for (body, part) in [
+        (json!({"id": "Bepi", "email": "bepi@example.org", "customer": "cus_1"}), "either"),
+        (json!({"id": "Bepi", "email": "bepi@example.org", "customer": null}), "either"),
+        (json!({"id": "Bepi", "name": "Bepi"}), "`email`"),
+        (json!({"id": "Bepi", "email": "bepi"}), "anna@example.org"),
+        (json!({"id": "Bepi", "email": "bepi@example.org", "name": ""}), "a name is"),
+        // What the book would not take is no reason to make anybody.
+        (json!({"id": "Bepi", "email": "bepi@example.org", "days": 0}), "365"),
+    ] {
+        let request = ureq::post(format!("{}/v1/payers", house.sidecar.url())).header("content-type", JSON);
+        let request = request.config().http_status_as_error(false).build();
+        let response = request.header("authorization", format!("Bearer {}", admin.trim())).send(body.to_string());
+        let mut response = response.unwrap();
+        let answer = response.body_mut().read_to_string().unwrap();
+        assert!(response.status() == 400 && answer.contains(part), "{body}: {answer}");
+        assert!(!answer.contains("bepi@"), "{answer}");
+    }
+    assert_eq!(bank.running().with(|sandbox| sandbox.customers()), before);
+
+    let house = House::open();
+    let off = house.run(&["payer", "add", "Bepi", "--email", "bepi@example.org"]);
+    assert!(off.code == Some(1) && off.err.contains("`stripe_mode` is off"), "{off:?}");
 }

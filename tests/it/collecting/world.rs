@@ -41,7 +41,7 @@ use rialto::ledger::digest::digest;
 use rialto::ledger::entry::Entry;
 use rialto::ledger::roll::NameNo;
 use rialto::ledger::rows::{Place, Sort};
-use rialto::sandbox::{Faults, Outcome, Sandbox};
+use rialto::sandbox::{Faults, Outcome, Sandbox, SeenInvoice};
 use rialto::snapshot::{self, Image};
 
 use crate::dice::Dice;
@@ -69,6 +69,12 @@ pub enum Mistake {
     NoRefunds,
     /// What was disputed is never looked at.
     NoDisputes,
+    /// An invoice of which the mail's answer was lost is mailed again under a new key.
+    MailAgain,
+    /// What is open is taken for mailed.
+    NoMail,
+    /// A card that was declined is tried again at once.
+    Impatient,
 }
 
 /// The process died.
@@ -146,9 +152,9 @@ pub const PAYERS: [&str; 3] = ["Ada", "Bruno", "Chiara"];
 /// Whose least amount is whole.
 const YEN: &str = "JPY";
 const START: i64 = 1_780_000_000_000_000;
-const MINUTE: i64 = 60_000_000;
-const HOUR: i64 = 60 * MINUTE;
-const DAY: i64 = 24 * HOUR;
+pub const MINUTE: i64 = 60_000_000;
+pub const HOUR: i64 = 60 * MINUTE;
+pub const DAY: i64 = 24 * HOUR;
 
 /// What a future that never waits comes to.
 pub fn now<T>(future: impl Future<Output = T>) -> T {
@@ -321,21 +327,27 @@ impl World {
         book
     }
 
-    /// All deeds, one a line, for whoever wants to know how it came to that.
-    pub fn deeds(&self) -> String {
+    /// All deeds, and when each was written down.
+    pub fn deeds(&self) -> Vec<(Deed, Moment)> {
         let mut book = Book::default();
-        let mut text = String::new();
+        let mut deeds = Vec::new();
         for bytes in self.journal.borrow().iter() {
             let (_, content) = record::split(bytes).unwrap();
-            let entry = record::decode(content, |number| book.roll().name(number)).unwrap();
-            if let Entry::Name(name) = &entry {
-                book.enrol(*name);
-            }
-            if let Entry::Deed(deed, at) = &entry {
-                text += &format!("{} {deed:?}\n", (at.0 - START) / 1_000_000);
+            match record::decode(content, |number| book.roll().name(number)).unwrap() {
+                Entry::Name(name) => {
+                    book.enrol(name);
+                }
+                Entry::Deed(deed, at) => deeds.push((deed, at)),
+                _ => {}
             }
         }
-        text
+        deeds
+    }
+
+    /// The same, one a line, for whoever wants to know how it came to that.
+    pub fn told(&self) -> String {
+        let line = |(deed, at): &(Deed, Moment)| format!("{} {deed:?}\n", (at.0 - START) / 1_000_000);
+        self.deeds().iter().map(line).collect()
     }
 
     pub fn restart(&self) {
@@ -699,11 +711,15 @@ impl World {
         }
     }
 
+    /// Whoever got an invoice pays it.
     pub fn pay_all(&self) {
         let unpaid: Vec<String> = {
             let sandbox = self.sandbox.borrow();
-            let unpaid = sandbox.invoices().filter(|invoice| ["open", "uncollectible"].contains(&invoice.status));
-            unpaid.map(|invoice| invoice.id.to_owned()).collect()
+            let is_unpaid = |invoice: &SeenInvoice<'_>| match invoice.status {
+                "open" => !invoice.mailed.is_empty() || !self.is_mailed(invoice),
+                status => status == "uncollectible",
+            };
+            sandbox.invoices().filter(is_unpaid).map(|invoice| invoice.id.to_owned()).collect()
         };
         for invoice in unpaid {
             let _ = self.sandbox.borrow_mut().pay(&invoice, self.seconds());
@@ -718,6 +734,9 @@ impl World {
         self.invoiced_once()?;
         self.collected()?;
         self.foreseen()?;
+        self.kept()?;
+        self.mailed()?;
+        self.tried()?;
         self.reconciled()
     }
 
@@ -989,7 +1008,8 @@ impl Desk for World {
     }
 
     fn now(&self) -> Moment {
-        Moment(self.now.get())
+        let ahead = if self.mistake == Mistake::Impatient { 30 * DAY } else { 0 };
+        Moment(self.now.get() + ahead)
     }
 }
 
@@ -1000,6 +1020,11 @@ impl Stripe for World {
         self.live().map_err(|Crash| lost())?;
         let mut call = call.clone();
         self.plant(&mut call);
+        if self.mistake == Mistake::NoMail
+            && let Some(path) = call.path.strip_suffix("/send")
+        {
+            call = Call::get(path, "");
+        }
         self.calls.borrow_mut().push(call.clone());
         self.pass(200_000);
         if let Some(taken) = self.snare.borrow().as_ref().and_then(|snare| snare(self, &call)) {
@@ -1013,7 +1038,12 @@ impl Stripe for World {
                 if call.key.is_some() && self.dice.below(4) == 0 {
                     self.late.borrow_mut().push((self.now.get(), call.clone()));
                 }
-                if self.mistake == Mistake::LinesAgain && call.path.ends_with("/add_lines") {
+                let is_planted = match self.mistake {
+                    Mistake::LinesAgain => call.path.ends_with("/add_lines"),
+                    Mistake::MailAgain => call.path.ends_with("/send"),
+                    _ => false,
+                };
+                if is_planted {
                     call.key = call.key.map(|key| format!("{key}-again"));
                     self.sandbox.borrow_mut().call(&call, self.seconds());
                 }

@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use rialto::billing::asks::{self, Words};
 use rialto::billing::call::{Call, Reply};
+use rialto::billing::customers::{Person, customer};
 use rialto::billing::lines::{Key, Line};
 use rialto::billing::look::look;
+use rialto::billing::marks::House;
 use rialto::billing::walk::{Stripe, Unsure};
 use rialto::domain::bills::{BillNo, Detail, Drawn, Sight, Status, Step};
 use rialto::domain::calendar::Day;
@@ -30,15 +32,18 @@ use crate::scribe::name;
 const WORLDS: u64 = 40;
 
 /// Every endpoint that is ever called: whoever calls another one says so here.
-const ENDPOINTS: [&str; 14] = [
+const ENDPOINTS: [&str; 17] = [
     "DELETE /v1/invoices/:id",
     "GET /v1/charges",
     "GET /v1/charges/:id",
+    "GET /v1/customers",
+    "GET /v1/customers/:id",
     "GET /v1/disputes",
     "GET /v1/invoice_payments",
     "GET /v1/invoices",
     "GET /v1/invoices/:id",
     "GET /v1/invoices/:id/lines",
+    "POST /v1/customers",
     "POST /v1/invoices",
     "POST /v1/invoices/:id/add_lines",
     "POST /v1/invoices/:id/finalize",
@@ -48,14 +53,17 @@ const ENDPOINTS: [&str; 14] = [
 ];
 
 /// What is to be in one of them at least.
-const SAID: [&str; 9] = [
+const SAID: [&str; 12] = [
     "automatic_tax[enabled]=true",
     "collection_method=charge_automatically",
     "collection_method=send_invoice",
     "created[gte]=",
     "default_tax_rates[1]=",
+    "email=ada+rialto@example.org",
     "expand[]=data.balance_transaction",
     "lines[49][metadata][rialto_line]=249",
+    "metadata[rialto_payer]=f01d-Ada",
+    "name=Ca' d'Oro & Söhne [1] = 100 % + €",
     "payment[payment_intent]=",
     "starting_after=",
 ];
@@ -73,7 +81,7 @@ fn every_request_that_is_sent_is_one_that_stripe_knows() {
         let world = live(seed, HAPPENINGS, Mistake::None).unwrap_or_else(|why| panic!("world {seed}: {why}"));
         world.calls.take().into_iter().for_each(&mut sent);
     }
-    by_hand().into_iter().chain(by_charges()).for_each(&mut sent);
+    by_hand().into_iter().chain(by_charges()).chain(of_customers()).for_each(&mut sent);
 
     let calls: Vec<Call> = calls.into_values().collect();
     let endpoints: BTreeSet<String> = calls.iter().map(called).collect();
@@ -169,12 +177,14 @@ fn line(number: i32) -> Line {
     Line { key, count: 3, exact: Sum(10_000_000), amount: if number == 0 { -5 } else { 1_000 } }
 }
 
-/// Words that nobody would choose.
+/// A name that nobody would choose,
+const ODD: &str = "Ca' d'Oro & Söhne [1] = 100 % + €";
+/// and words.
 struct Odd;
 
 impl Words for Odd {
     fn name(&self, _: NameNo) -> Option<Name> {
-        Name::new("Ca' d'Oro & Söhne [1] = 100 % + €")
+        Name::new(ODD)
     }
 
     fn rule(&self, _: RuleId) -> &'static str {
@@ -187,6 +197,15 @@ fn by_charges() -> Vec<Call> {
     let payer = Payer { customer: Name::new("cus_1"), ..Payer::new(name("Ada")) };
     let stripe = Charges::default();
     now(look(&stripe, &bill(payer, Detail::Day), &[], Look::Invoice)).unwrap();
+    stripe.0.take()
+}
+
+/// What is asked to make somebody a customer in the place of another one, who was deleted.
+fn of_customers() -> Vec<Call> {
+    let house = House::new("f01d", None);
+    let person = Person::new(name("Ada"), Name::new("cus_1"), "ada+rialto@example.org", Some(ODD)).unwrap();
+    let stripe = Charges::default();
+    now(customer(&stripe, &house, &person)).unwrap().unwrap();
     stripe.0.take()
 }
 
@@ -204,6 +223,8 @@ impl Stripe for Charges {
                 let payment = json!({"id": "inpay_1", "payment": {"type": "charge", "charge": "ch_1"}});
                 json!({"data": [payment], "has_more": is_first})
             }
+            "GET /v1/customers/:id" => json!({"id": "cus_1", "deleted": true}),
+            "POST /v1/customers" => json!({"id": "cus_2"}),
             "GET /v1/charges/:id" => json!({"id": "ch_1", "disputed": true}),
             _ => json!({"data": [], "has_more": false}),
         };
