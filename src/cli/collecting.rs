@@ -49,9 +49,14 @@ pub(super) fn collecting(
     Ok(Some(Collecting {
         gateway: Settings { base, key, limits: Limits::default() },
         secrets,
-        hour: u32::try_from(config.bill_hour).unwrap_or_default(),
+        hour: hour(config),
         threshold: Money::from_millionths(threshold.unwrap_or(i64::MAX)),
     }))
+}
+
+/// At which hour of the day what is due is invoiced.
+pub(super) fn hour(config: &Config) -> u32 {
+    u32::try_from(config.bill_hour).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use toml::{Table, Value};
 
-use super::collecting::collecting;
-use super::{Common, Outcome, demo, log};
+use super::demo::{self, Bank, Life};
+use super::{Common, Outcome, collecting, log};
 use crate::actors::gate::Gate;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -35,7 +35,8 @@ pub struct Serve {
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
     /// Live a simulated Venice instead: 177 citizens, 109 businesses, three days old, a day a minute. Its
-    /// folder is snapshots/demo, made anew each time.
+    /// folder is snapshots/demo, made anew each time. One business is live there: its clients are invoiced at a sandbox
+    /// that stands in for Stripe, and pay.
     #[arg(long, conflicts_with = "data")]
     demo: bool,
     /// Which city the demo lives: the same seed is the same city [default: 1].
@@ -44,7 +45,7 @@ pub struct Serve {
     /// End the demo, and the sidecar, when the city is this many days old.
     #[arg(long, requires = "demo", value_parser = clap::value_parser!(u32).range(1..=3650))]
     days: Option<u32>,
-    /// How many seconds a day of the demo takes; 0 is as fast as it can [default: 60].
+    /// How many seconds a day of the demo takes; 0 is as fast as it can, with everything in shadow [default: 60].
     #[arg(long, requires = "demo")]
     day_seconds: Option<u64>,
 }
@@ -80,16 +81,22 @@ impl Serve {
         if self.demo {
             make_anew(Path::new(DEMO))?;
         }
+        let clock = if self.demo { demo::clock() } else { Clock::system() };
+        let bank = self.bank(&config, listener.local_addr()?, &clock).await?;
+        let collecting = match &bank {
+            Some(bank) => Some(bank.collecting(collecting::hour(&config), super::policy(&config).minimum)?),
+            None => collecting::collecting(&config, |name| std::env::var(name).ok())?,
+        };
         let settings = Settings {
             time_zone: config.zone(),
-            clock: if self.demo { demo::clock() } else { Clock::system() },
+            clock,
             idle: config.idle(),
             arbiters: config.arbiters,
             limits: super::guards(&config),
             policy: super::policy(&config),
-            collecting: collecting(&config, |name| std::env::var(name).ok())?,
+            collecting,
             targets: super::targets(&config),
-            gate: Gate { events: config.gate_events, hours: u32::try_from(config.gate_hours).unwrap_or(u32::MAX) },
+            gate: self.gate(&config),
             segment_bytes: config.segment_bytes,
             snapshot_bytes: config.snapshot_bytes,
             give_back,
@@ -115,7 +122,10 @@ impl Serve {
             "Rialto listens on http://{address}/ (page), http://{address}/api/revenue/dashboard, http://{address}/metrics"
         );
 
-        let ended = self.run_until_ended(&rialto, reader, stopped_by).await;
+        let ended = self.run_until_ended(&rialto, reader, bank.as_ref(), stopped_by).await;
+        if let Some(bank) = bank {
+            bank.close().await;
+        }
         let _ = stop.send(true);
         serving.await?;
         let stopped = rialto.stop().await;
@@ -129,20 +139,43 @@ impl Serve {
         }
     }
 
+    fn life(&self) -> Life {
+        Life {
+            seed: self.seed.unwrap_or(demo::SEED),
+            days: self.days,
+            day: Duration::from_secs(self.day_seconds.unwrap_or(60)),
+        }
+    }
+
+    /// The demo's own stand-in for Stripe, unless something else is configured; and where days take no time, nobody could
+    /// pay in them.
+    async fn bank(&self, config: &Config, at: SocketAddr, clock: &Clock) -> Result<Option<Bank>, Box<dyn Error>> {
+        let life = self.life();
+        if !self.demo || config.stripe_mode != "off" || life.day.is_zero() {
+            return Ok(None);
+        }
+        Bank::open(at, life.seed, clock.clone()).await.map(Some)
+    }
+
+    /// What going live asks for. The demo's businesses have few charges each, so that there one is enough.
+    fn gate(&self, config: &Config) -> Gate {
+        let gate = Gate { events: config.gate_events, hours: u32::try_from(config.gate_hours).unwrap_or(u32::MAX) };
+        if self.demo && gate == Gate::default() { Gate { events: 1, ..gate } } else { gate }
+    }
+
     /// Runs until a signal comes, everything stopped, or the demo is over.
     async fn run_until_ended(
         &self,
         rialto: &Rialto,
         reader: Reader,
+        bank: Option<&Bank>,
         [mut terminate, mut interrupt]: [Signal; 2],
     ) -> Result<(), Box<dyn Error>> {
         let living = async {
             if !self.demo {
                 return std::future::pending().await;
             }
-            let seed = self.seed.unwrap_or(demo::SEED);
-            let day = Duration::from_secs(self.day_seconds.unwrap_or(60));
-            demo::live(rialto, reader, seed, self.days, day).await
+            demo::live(rialto, reader, self.life(), bank).await
         };
         let upkeep = async {
             loop {

@@ -89,6 +89,11 @@ impl City {
         ]
     }
 
+    /// The clients from outside whom its citizens serve.
+    pub fn clients() -> impl Iterator<Item = &'static str> {
+        names::CLIENTS.into_iter()
+    }
+
     /// The city's life, tick by tick, from [`City::START_MICROS`] on and without end.
     pub fn ticks(&self) -> Ticks {
         Ticks::of(self.seed, Arc::clone(&self.town))

@@ -23,12 +23,13 @@ const PAGE_MAX: usize = 500;
 const PAGE: usize = 50;
 
 /// The dashboard.
-pub fn dashboard(house: &House, query: &Query) -> Result<Answer, Refused> {
+pub async fn dashboard(house: House, query: Query) -> Result<Answer, Refused> {
     let what = "a currency is three letters, such as EUR";
     let currency = match query.get("currency") {
         Some(code) => Currency::parse(code).ok_or(Refused::Query { name: "currency", what })?,
         None => house.rialto.tariff().currency(),
     };
+    house.rialto.look_ahead().await;
     let dashboard = house.rialto.dashboard(currency);
     Ok(json(StatusCode::OK, &Board::new(&dashboard, house.rialto.calendar().zone())))
 }

@@ -53,7 +53,7 @@ pub fn routes(house: House) -> BoxedFilter<(impl Reply,)> {
         .and(warp::get())
         .and(with.clone())
         .and(query())
-        .map(|house: House, query: Query| answered(answers::dashboard(&house, &query)))
+        .then(|house, query| async { answered(answers::dashboard(house, query).await) })
         .or(warp::path!("v1" / "transactions")
             .and(warp::get())
             .and(with.clone())

@@ -159,6 +159,11 @@ impl Rialto {
         Dashboard { outlook, ..view.dashboard(currency, now, &self.0.calendar) }
     }
 
+    /// Has what may come of it worked out anew where nobody looked for a minute, and waits for that, a second at most.
+    pub async fn look_ahead(&self) {
+        self.0.planner.look_ahead(self.0.view.load().recorded, self.0.clock.now()).await;
+    }
+
     /// All that readers see.
     pub fn view(&self) -> Arc<View> {
         self.0.view.load_full()

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix::{Addr, ArbiterHandle};
 use arc_swap::ArcSwapOption;
@@ -63,6 +63,8 @@ pub(super) struct Planner {
     means: Means,
     turn: Arc<tokio::sync::Mutex<()>>,
     last: ArcSwapOption<Prospect>,
+    /// Held by whoever waits for one.
+    looking: tokio::sync::Mutex<()>,
     began: Instant,
     /// Since it began; [`UNDER_WAY`] while one is made in the background.
     rests_until_ms: AtomicU64,
@@ -83,6 +85,9 @@ const REST_MS: u64 = 3000;
 /// and how many times as long as the last one took.
 const REST_TIMES: u64 = 9;
 const UNDER_WAY: u64 = u64::MAX;
+/// What is older than this is not shown to anybody who can wait a moment.
+const STALE_US: i64 = 60_000_000;
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A start works the outlook out where no more transactions than these are owed, which takes a fraction of a second.
 const OWED_AT_START_MAX: usize = 500_000;
@@ -133,6 +138,7 @@ impl Planner {
         Planner {
             means,
             turn: Arc::default(),
+            looking: tokio::sync::Mutex::default(),
             last: ArcSwapOption::from_pointee(first),
             began: Instant::now(),
             rests_until_ms: AtomicU64::new(0),
@@ -184,6 +190,26 @@ impl Planner {
         }
         let last = last.as_ref()?;
         Some((last.outlook.get(&currency).copied().unwrap_or_default(), last.as_of))
+    }
+
+    /// Makes a plan where the last one is of an older book and nobody looked for long, and waits for it as long as somebody
+    /// at a screen does.
+    pub(super) async fn look_ahead(self: &Arc<Planner>, recorded: u64, now: Moment) {
+        let is_stale = || {
+            let last = self.last.load();
+            last.as_ref().is_some_and(|last| last.recorded < recorded && STALE_US < now.0.saturating_sub(last.as_of.0))
+        };
+        if !is_stale() {
+            return;
+        }
+        let looking = async {
+            let _one = self.looking.lock().await;
+            // Somebody else may have waited for the same.
+            if is_stale() {
+                self.plan().await;
+            }
+        };
+        let _ = tokio::time::timeout(PATIENCE, looking).await;
     }
 
     fn freshen(self: &Arc<Planner>) {

@@ -60,6 +60,24 @@ impl Demo {
         }
     }
 
+    /// Runs one of the program's commands as the demo's operator; it has to succeed.
+    pub fn run_command(&self, arguments: &[&str]) -> Done {
+        let token = fs::read_to_string(self.folder.join("snapshots/demo/admin.token"));
+        let token = token.map_err(|error| format!("the demo has no token: {error}"))?;
+        let mut command = rialto(&self.folder);
+        command.args(arguments).env("RIALTO_URL", format!("http://{}", self.address)).env("RIALTO_TOKEN", token.trim());
+        let output = command.output().map_err(|error| format!("rialto did not start: {error}"))?;
+        match output.status.success() {
+            true => Ok(()),
+            false => Err(format!(
+                "`rialto {}` fails:\n{}{}",
+                arguments.join(" "),
+                String::from_utf8_lossy(&output.stdout),
+                String::from_utf8_lossy(&output.stderr)
+            )),
+        }
+    }
+
     /// Sends SIGTERM, which it has to answer with exit code 0; then has its folder verified.
     pub fn stop(mut self) -> Done {
         let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();

@@ -22,6 +22,8 @@ pub fn live() -> Result<String, String> {
 fn look(demo: &Demo) -> Result<String, String> {
     let (from, to) = earns(demo)?;
     println!("today went from {from} to {to} EUR, and {EARNERS} earners are named");
+    let collected = collects(demo)?;
+    println!("{collected} EUR were invoiced and paid, and the book is the same as the sandbox to the cent");
     likes_metrics(demo)?;
     println!("promtool has nothing to say against /metrics");
     let sandbox = Demo::sandbox()?;
@@ -30,7 +32,7 @@ fn look(demo: &Demo) -> Result<String, String> {
     let picture = places::made(places::root().join("tests/artefacts"))?.join("page.png");
     page::look(&format!("http://{}/", demo.address), &demo.folder, &picture)?;
     println!("the page shows totals and charges; its picture is tests/artefacts/page.png");
-    Ok(format!("today {from} to {to} EUR, {curls} curls, page"))
+    Ok(format!("today {from} to {to} EUR, {collected} collected, {curls} curls, page"))
 }
 
 /// The demo lives: there are ten earners, and today's total grows from one look to the next.
@@ -46,6 +48,19 @@ fn earns(demo: &Demo) -> Result<(String, String), String> {
         (has_grown && earners(&last) == EARNERS).then(|| (before.to_owned(), after.to_owned()))
     });
     grown.ok_or_else(|| format!("today's total does not grow, or not {EARNERS} earners are named:\n{last}"))
+}
+
+/// An invoice goes out and is paid while a newcomer looks, and both sides have the same of it.
+fn collects(demo: &Demo) -> Result<String, String> {
+    let mut last = String::new();
+    let collected = demo::until(|| {
+        last = demo.get("api/revenue/dashboard").ok()?;
+        let (_, collected) = last.split_once("\"collected\":")?;
+        text_of(collected, "all_time").filter(|sum| *sum != "0.00").map(str::to_owned)
+    });
+    let collected = collected.ok_or_else(|| format!("no invoice is paid:\n{last}\n{:?}", demo.get("v1/bills")))?;
+    demo.run_command(&["bill", "reconcile"])?;
+    Ok(collected)
 }
 
 /// The day on the demo's clock.

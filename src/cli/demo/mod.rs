@@ -1,5 +1,7 @@
 //! The demo's feed: a city that lives on a simulated clock, handed in as its engine would.
 
+mod bank;
+
 use std::error::Error;
 use std::time::{Duration, Instant};
 
@@ -8,6 +10,8 @@ use crate::demo::{City, Delivery, Table, Tick};
 use crate::domain::time::Moment;
 use crate::reading::Reader;
 use crate::wiring::{RecordError, Rialto};
+
+pub use bank::Bank;
 
 /// The city that there is where nobody asks for another.
 pub const SEED: u64 = 1;
@@ -27,13 +31,23 @@ pub fn lived(city: &City, days: u32) -> impl Iterator<Item = Tick> + use<> {
     city.ticks().take_while(move |tick| tick.at_micros < end)
 }
 
-/// Lives a city: three days at once, then a day in every `day`, for `days` days in all or for ever.
+/// A demo's life.
+#[derive(Clone, Copy, Debug)]
+pub struct Life {
+    /// Of which city.
+    pub seed: u64,
+    /// For how many days in all; for ever, where that is not said.
+    pub days: Option<u32>,
+    /// How long a day takes.
+    pub day: Duration,
+}
+
+/// Lives a city: three days at once and in shadow, then day by day, with one business live where there is a bank.
 pub async fn live(
     rialto: &Rialto,
     reader: Reader,
-    seed: u64,
-    days: Option<u32>,
-    day: Duration,
+    Life { seed, days, day }: Life,
+    bank: Option<&Bank>,
 ) -> Result<(), Box<dyn Error>> {
     let city = City::new(seed);
     for delivery in city.founding() {
@@ -43,6 +57,15 @@ pub async fn live(
     let mut began = None;
     for tick in lived(&city, days.unwrap_or(u32::MAX)) {
         if caught_up <= tick.at_micros && !day.is_zero() {
+            if began.is_none()
+                && let Some(bank) = bank
+                && let Some(business) = bank.trust_one(rialto, reader, &city, LIVED).await
+            {
+                let sandbox = bank.address();
+                eprintln!(
+                    "{business} is live: its clients are invoiced and pay, at what stands in for Stripe, http://{sandbox}/sandbox"
+                );
+            }
             let began = *began.get_or_insert_with(Instant::now);
             pass_time(rialto.clock(), began, caught_up, tick.at_micros, day).await;
         }
