@@ -132,17 +132,26 @@ pub fn digest(book: &Book) -> blake3::Hash {
         hasher.update(&[tariff.to_le_bytes(), rule.to_le_bytes()].concat());
     }
     book.bills().iter().for_each(|bill| hash_bill(&mut hasher, bill));
+    let mut carried: Vec<_> = book.bills().all_carried().filter(|(.., sum)| sum.0 != 0).collect();
+    carried.sort_unstable();
+    for (payer, currency, sum) in carried {
+        hasher.update(&payer.0.to_le_bytes());
+        hasher.update(&currency.letters());
+        hasher.update(&sum.0.to_le_bytes());
+    }
+    hasher.update(book.bills().byname().unwrap_or_default().as_bytes());
     hasher.finalize()
 }
 
 fn hash_bill(hasher: &mut blake3::Hasher, bill: &Bill) {
     let Bill { drawn, seen, way, .. } = bill;
     hash_terms(hasher, &drawn.payer);
-    for number in [drawn.to, drawn.reissues.map_or(0, |former| former.0), drawn.items.into()] {
+    let [reissues, credits] = [drawn.reissues, drawn.credits].map(|other| other.map_or(0, |other| other.0));
+    for number in [drawn.to, reissues, credits, drawn.items.into()] {
         hasher.update(&number.to_le_bytes());
     }
     hasher.update(&[drawn.detail as u8, seen.status as u8, way.parts, u8::from(way.is_sent)]);
-    hasher.update(&[u8::from(way.dropped.is_some()), u8::from(way.is_released)]);
+    hasher.update(&[u8::from(way.dropped.is_some()), u8::from(way.is_released), u8::from(way.is_moot)]);
     hasher.update(&drawn.digest.to_le_bytes());
     for sum in [drawn.carried, drawn.rest] {
         hasher.update(&sum.0.to_le_bytes());
@@ -152,9 +161,10 @@ fn hash_bill(hasher: &mut blake3::Hasher, bill: &Bill) {
     for amount in [drawn.total, total, tax, paid, remaining, credited, refunded, disputed, fees] {
         hasher.update(&amount.to_le_bytes());
     }
-    let invoice = seen.invoice.as_deref().unwrap_or_default();
-    hasher.update(&(invoice.len() as u64).to_le_bytes());
-    hasher.update(invoice.as_bytes());
+    for text in [seen.invoice.as_deref().unwrap_or_default(), &drawn.mark] {
+        hasher.update(&(text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    }
 }
 
 fn hash_terms(hasher: &mut blake3::Hasher, payer: &Payer) {

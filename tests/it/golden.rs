@@ -1,13 +1,17 @@
 //! The golden folders: what any version ever wrote, this one reads, and finds the same book in it.
 
+mod bank;
+
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rialto::actors::gate::Gate;
+use rialto::billing::plan::{Negative, Policy};
 use rialto::clock::Clock;
 use rialto::domain::activity::{Activity, Basis, Body, Occurred, Outcome, Stated};
+use rialto::domain::bills::BillNo;
 use rialto::domain::calendar::{Calendar, Day};
 use rialto::domain::external::Receiver;
 use rialto::domain::ids::TransactionId;
@@ -29,6 +33,7 @@ use rialto::wiring::{Rialto, Settings, recover};
 
 use super::scribe::{SEEN, copy, name};
 use super::support::{letter, service};
+use bank::Bank;
 
 fn golden() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/golden")
@@ -90,7 +95,16 @@ async fn write(version: &Path) {
     let clock = Clock::simulated(SEEN);
     let gate = Gate { events: 0, hours: 0 };
     let limits = Limits { park_after: 1, pair_an_hour: 2, ..Limits::default() };
-    let settings = || Settings { clock: clock.clone(), gate, limits, ..Settings::new(folder.path()) };
+    let bank = Bank::open(clock.clone()).await;
+    let policy = Policy { negative: Negative::CreditNote, ..Policy::default() };
+    let settings = || Settings {
+        clock: clock.clone(),
+        gate,
+        limits,
+        policy: policy.clone(),
+        collecting: Some(bank.collecting()),
+        ..Settings::new(folder.path())
+    };
     let rialto = Rialto::start(settings()).unwrap();
     rialto.describe(rows()).await.unwrap();
     for payer in payers() {
@@ -103,6 +117,13 @@ async fn write(version: &Path) {
         rialto.order(Order { by: "operator".into(), why: "golden".into(), what }).await.unwrap();
     }
     rialto.record_batch(counted_events("first", clock.now())).await.unwrap();
+    let list = What::List(bank.payer());
+    rialto.order(Order { by: "operator".into(), why: "golden".into(), what: list }).await.unwrap();
+    bank.bill(&rialto, "recBilled1", 1).await;
+    bank.bill(&rialto, "recBilled2", 2).await;
+    let cancel = What::Cancel(BillNo(2));
+    rialto.order(Order { by: "operator".into(), why: "golden".into(), what: cancel }).await.unwrap();
+    bank.walked(&rialto).await;
     rialto.stop().await.unwrap();
     let first = snapshot::positions(&folder.path().join("images")).unwrap();
     clock.advance_to(Moment(SEEN.0 + 86_400_000_000));
@@ -112,6 +133,7 @@ async fn write(version: &Path) {
     for what in later_orders(&rialto).await {
         rialto.order(Order { by: "operator".into(), why: "golden".into(), what }).await.unwrap();
     }
+    bank.later(&rialto).await;
     rialto.stop().await.unwrap();
     {
         let data = DataFolder::open(folder.path()).unwrap();
