@@ -24,6 +24,7 @@ mod python;
 mod queries;
 mod rows;
 mod section;
+mod sending;
 mod sidecar;
 mod stats;
 mod steady;
@@ -72,7 +73,7 @@ instead of the table, one of:
 pub type Probe = fn(&Bench) -> Found;
 
 /// The probes, in the order they run.
-const PROBES: [(&str, Probe); 18] = [
+const PROBES: [(&str, Probe); 19] = [
     ("disk", disk::probe),
     ("mix", throughput::mix),
     ("mix-200", throughput::mix_by_200_rules),
@@ -87,6 +88,7 @@ const PROBES: [(&str, Probe); 18] = [
     ("http-singles", http::singles),
     ("large", large::probe),
     ("bill-plan", bills::plan),
+    ("bill-send", sending::send),
     ("memory-transaction", memory::transaction),
     ("memory-zero", memory::zero),
     ("memory-actors", memory::actors),
