@@ -126,7 +126,7 @@ impl Biller {
         match self.drawn(wished.is_some()).await {
             Ok((done, standing)) => {
                 if let Some(wisher) = wished {
-                    let walking = standing.open().filter(|bill| bill.wants() != Want::Nothing).count();
+                    let walking = standing.walking(self.employer.clock.now());
                     let _ = wisher.send(Ok(Done { walking, ..done }));
                 }
                 self.walk_all(&standing).await
