@@ -461,7 +461,7 @@ impl World {
             now(walk.place(told, &self.house(), &bills))?.ok();
         }
         let open: Vec<Arc<Bill>> = self.book.borrow().bills().open().cloned().collect();
-        for bill in open {
+        for bill in now(walk.seek(open, 1))? {
             now(walk.go(bill))?;
         }
         Ok(())
