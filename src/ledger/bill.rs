@@ -380,6 +380,12 @@ impl Bill {
         }
     }
 
+    /// Whether a step was asked here, and is answered or will be looked for.
+    pub fn has_asked(&self, step: Step) -> bool {
+        let is_asked = self.way.asked.as_ref().is_some_and(|asked| asked.ask.attempt.step == step);
+        is_asked || if step == Step::Send { self.way.is_sent } else { self.shows(step) }
+    }
+
     /// Takes a look that is no older than the last.
     fn look_at(&mut self, sight: &Sight) {
         let is_back = sight.status < self.seen.status && Status::Open <= self.seen.status;

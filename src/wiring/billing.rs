@@ -143,7 +143,7 @@ impl Rialto {
             return Ok(());
         }
         let bills = self.bills().await?;
-        if event.is_others(&biller.house(&bills)) {
+        if event.is_others(&biller.house(&bills)) || event.is_own(&bills) {
             return Ok(());
         }
         let notice = event.notice(body, event.bill(&bills));
