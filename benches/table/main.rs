@@ -67,13 +67,14 @@ instead of the table, one of:
   --growth          what the next activities cost after few and after many
   --steady          minutes at 80 % of what is possible over HTTP
       --minutes N   how many [default: 10]
-  --cost            what activities take, and a sidecar that does nothing";
+  --cost            what activities take, and a sidecar that does nothing
+  --sending         how long it takes to send 10,000 invoices at the rates of a live account";
 
 /// A measurement of something.
 pub type Probe = fn(&Bench) -> Found;
 
 /// The probes, in the order they run.
-const PROBES: [(&str, Probe); 19] = [
+const PROBES: [(&str, Probe); 18] = [
     ("disk", disk::probe),
     ("mix", throughput::mix),
     ("mix-200", throughput::mix_by_200_rules),
@@ -88,7 +89,6 @@ const PROBES: [(&str, Probe); 19] = [
     ("http-singles", http::singles),
     ("large", large::probe),
     ("bill-plan", bills::plan),
-    ("bill-send", sending::send),
     ("memory-transaction", memory::transaction),
     ("memory-zero", memory::zero),
     ("memory-actors", memory::actors),
