@@ -1,5 +1,6 @@
 //! How long it takes to plan the invoices of many payers.
 
+use std::error::Error;
 use std::time::Instant;
 
 use rialto::actors::gate::Gate;
@@ -11,26 +12,28 @@ use rialto::domain::payers::Payer;
 use rialto::domain::rollout::{Move, Phase, Subject};
 use rialto::wiring::{Rialto, Settings};
 use rust_decimal::Decimal;
+use tokio::runtime::Runtime;
 
 use crate::city::BATCH;
 use crate::figure::{Bench, Figure, Found};
 use crate::sidecar;
 
-const PAYERS: usize = 10_000;
+pub const PAYERS: usize = 10_000;
 /// Each by another citizen.
-const LINES: usize = 100;
+pub const LINES: usize = 100;
 
-/// Ten thousand payers, each with a hundred lines.
-pub fn plan(bench: &Bench) -> Found {
-    let payers = bench.volume(PAYERS);
-    let (runtime, room) = (sidecar::runtime()?, bench.room()?);
-    let gate = Gate { events: 0, hours: 0 };
-    let rialto = Rialto::start(Settings { gate, ..sidecar::settings(room.path()) })?;
+/// Has `payers` owe a hundred lines each; `customer` tells who each of them is at Stripe.
+pub fn owe(
+    rialto: &Rialto,
+    runtime: &Runtime,
+    payers: usize,
+    customer: impl Fn(usize) -> Option<Name>,
+) -> Result<(), Box<dyn Error>> {
     let order = |what| runtime.block_on(rialto.order(Order { by: "bench".into(), why: "bills".into(), what }));
     let name = |text: String| Name::new(&text).ok_or("a name");
     let mut clients = Vec::with_capacity(payers);
     for number in 0..payers {
-        let payer = Payer { customer: Name::new("cus_bench"), ..Payer::new(name(format!("client_{number:05}"))?) };
+        let payer = Payer { customer: customer(number), ..Payer::new(name(format!("client_{number:05}"))?) };
         order(What::List(payer))?;
         clients.push(payer.id);
     }
@@ -51,6 +54,18 @@ pub fn plan(bench: &Bench) -> Found {
             (first..(first + BATCH).min(payers * LINES)).map(service).collect::<Result<Vec<Activity>, String>>()?;
         runtime.block_on(rialto.record_batch(batch))?;
     }
+    Ok(())
+}
+
+/// Nobody has to wait before he goes live.
+pub const GATE: Gate = Gate { events: 0, hours: 0 };
+
+/// Ten thousand payers, each with a hundred lines.
+pub fn plan(bench: &Bench) -> Found {
+    let payers = bench.volume(PAYERS);
+    let (runtime, room) = (sidecar::runtime()?, bench.room()?);
+    let rialto = Rialto::start(Settings { gate: GATE, ..sidecar::settings(room.path()) })?;
+    owe(&rialto, &runtime, payers, |_| Name::new("cus_bench"))?;
     let mut seconds = Vec::new();
     for _ in 0..Bench::RUNS {
         let start = Instant::now();

@@ -24,6 +24,7 @@ mod python;
 mod queries;
 mod rows;
 mod section;
+mod sending;
 mod sidecar;
 mod stats;
 mod steady;
@@ -66,7 +67,8 @@ instead of the table, one of:
   --growth          what the next activities cost after few and after many
   --steady          minutes at 80 % of what is possible over HTTP
       --minutes N   how many [default: 10]
-  --cost            what activities take, and a sidecar that does nothing";
+  --cost            what activities take, and a sidecar that does nothing
+  --sending         how long it takes to send 10,000 invoices at the rates of a live account";
 
 /// A measurement of something.
 pub type Probe = fn(&Bench) -> Found;

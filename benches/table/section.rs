@@ -2,7 +2,7 @@
 
 use crate::Probe;
 use crate::rows::Figures;
-use crate::{cost, growth, steady};
+use crate::{cost, growth, sending, steady};
 
 /// One of the tables beside the main one.
 pub struct Section {
@@ -15,7 +15,7 @@ pub struct Section {
 }
 
 /// All of them.
-pub const SECTIONS: [&Section; 3] = [&growth::SECTION, &steady::SECTION, &cost::SECTION];
+pub const SECTIONS: [&Section; 4] = [&growth::SECTION, &steady::SECTION, &cost::SECTION, &sending::SECTION];
 
 impl Section {
     /// The section that this argument asks for.

@@ -38,6 +38,15 @@ fn key(mark: &str, attempt: Attempt) -> String {
     format!("rialto-{mark}-{}-{}", attempt.step.text(), attempt.number)
 }
 
+/// The mark and the step that a key is made from, of the steps on which a bill goes out.
+pub fn step_of(key: &str) -> Option<(&str, Step)> {
+    let (attempt, _number) = key.strip_prefix("rialto-")?.rsplit_once('-')?;
+    let (mark, text) = attempt.rsplit_once('-')?;
+    // Parts are bits of a byte.
+    let mut steps = [Step::Create, Step::Finalise, Step::Send].into_iter().chain((0..8).map(Step::Lines));
+    steps.find(|step| step.text() == text).map(|step| (mark, step))
+}
+
 /// The call that an attempt is.
 pub fn call(bill: &Bill, ask: &Ask) -> Call {
     let method = if ask.attempt.step == Step::Delete { Method::Delete } else { Method::Post };

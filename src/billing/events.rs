@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use twox_hash::XxHash3_64;
 
 use super::answers::Reference;
+use super::asks;
 use super::marks::{BILL, House};
 use crate::domain::bills::{BillNo, Notice};
 use crate::ledger::bills::Bills;
@@ -29,6 +30,9 @@ pub struct Event {
     #[serde(default)]
     pub created: i64,
     data: Data,
+    /// The request that it is due to; older versions of the API tell its id alone.
+    #[serde(default)]
+    request: serde_json::Value,
 }
 
 #[derive(Debug, Deserialize)]
@@ -79,6 +83,14 @@ impl Event {
     pub fn is_others(&self, house: &House) -> bool {
         let is_invoice = self.data.object.object.as_deref() == Some("invoice");
         self.mark().map_or(is_invoice, |mark| !house.is_ours(mark))
+    }
+
+    /// Whether it tells of what was asked here, and is answered or will be looked for. Only of steps whose answer tells all
+    /// that comes of them: of a charge that succeeds, the fee is told by nobody.
+    pub fn is_own(&self, bills: &Bills) -> bool {
+        let key = self.request["idempotency_key"].as_str();
+        let known = key.and_then(asks::step_of).and_then(|(mark, step)| Some((bills.get(bills.of_mark(mark)?)?, step)));
+        known.is_some_and(|(bill, step)| bill.has_asked(step))
     }
 
     fn mark(&self) -> Option<&str> {

@@ -19,17 +19,29 @@ pub async fn look(stripe: &impl Stripe, bill: &Bill, lines: &[Line], how: Look) 
             if sight.status != Status::Draft {
                 return Ok(sight);
             }
-            let sight = with_lines(stripe, sight, id, lines).await?;
-            let is_whole = sight.parts.is_some_and(|parts| parts.count_ones() == u32::from(bill.parts()));
-            let net = sight.amounts.total - sight.amounts.tax;
-            let fault = (is_whole && net != bill.drawn.total).then_some(Fault::Total);
-            Ok(Sight { fault: sight.fault.or(fault), ..sight })
+            of_draft(stripe, bill, sight, id, lines).await
         }
         (Look::Invoice, Some(id)) => {
             let sight = invoice(stripe, bill, id).await?;
             with_takings(stripe, bill, sight, id).await
         }
     }
+}
+
+/// Reads back the lines of a draft whose other words were answered just now, and are as they were seen.
+pub async fn read_back(stripe: &impl Stripe, bill: &Bill, lines: &[Line]) -> Result<Sight, Unsure> {
+    let id = bill.seen.invoice.as_deref().unwrap_or_default();
+    let seen = Sight { parts: None, takings: None, ..bill.seen.clone() };
+    of_draft(stripe, bill, seen, id, lines).await
+}
+
+/// A draft that is seen so, with what its lines tell.
+async fn of_draft(stripe: &impl Stripe, bill: &Bill, seen: Sight, id: &str, lines: &[Line]) -> Result<Sight, Unsure> {
+    let sight = with_lines(stripe, seen, id, lines).await?;
+    let is_whole = sight.parts.is_some_and(|parts| parts.count_ones() == u32::from(bill.parts()));
+    let net = sight.amounts.total - sight.amounts.tax;
+    let fault = (is_whole && net != bill.drawn.total).then_some(Fault::Total);
+    Ok(Sight { fault: sight.fault.or(fault), ..sight })
 }
 
 /// The invoice with this id.
@@ -44,11 +56,8 @@ async fn invoice(stripe: &impl Stripe, bill: &Bill, id: &str) -> Result<Sight, U
 
 /// The paper that carries the bill's mark, among all of its customer's since the bill was drawn.
 async fn find<P: Paper>(stripe: &impl Stripe, bill: &Bill) -> Result<Sight, Unsure> {
-    /// Clocks differ.
-    const BEFORE_S: i64 = 2 * 24 * 3600;
     let customer = bill.drawn.payer.customer.map_or("", |id| id.as_str());
-    let since = bill.at.0.div_euclid(1_000_000) - BEFORE_S;
-    let query = format!("customer={customer}&created[gte]={since}");
+    let query = format!("customer={customer}&created[gte]={}", since(bill));
     let all: Vec<P> = match all(stripe, P::LIST, &query, P::id).await {
         Ok(all) => all,
         // Who is no customer has no papers.
@@ -62,6 +71,13 @@ async fn find<P: Paper>(stripe: &impl Stripe, bill: &Bill) -> Result<Sight, Unsu
         sight.fault = Some(Fault::Two);
     }
     Ok(sight)
+}
+
+/// No paper of a bill is older, in seconds since 1970.
+pub(super) fn since(bill: &Bill) -> i64 {
+    /// Clocks differ.
+    const BEFORE_S: i64 = 2 * 24 * 3600;
+    bill.at.0.div_euclid(1_000_000) - BEFORE_S
 }
 
 /// Whether the invoice has the lines of a bill, all of them and no others.

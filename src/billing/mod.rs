@@ -19,5 +19,6 @@ pub mod plan;
 pub mod preflight;
 pub mod reconcile;
 pub mod round;
+pub mod seek;
 pub mod signature;
 pub mod walk;

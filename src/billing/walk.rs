@@ -15,7 +15,7 @@ use super::answers::{self, read};
 use super::asks::{self, Words};
 use super::call::{Call, Reply};
 use super::lines::Line;
-use super::look::look;
+use super::look::{look, read_back};
 use super::papers::{Invoice, Note, Paper};
 use crate::domain::bills::{Ask, BillNo, Deed, Fault, Outcome, Refused, Sight, Step};
 use crate::domain::time::Moment;
@@ -121,6 +121,8 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
         let mut lines = None;
         // What was read long ago says nothing of what is there now.
         let mut is_read = false;
+        // What a step answered just now needs no look of its own.
+        let mut is_fresh = false;
         loop {
             let went = match bill.wants() {
                 Want::Nothing => return Ok(Rest::Done),
@@ -141,17 +143,22 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
                     };
                     let ask = asks::ask(&bill, step, lines, of.as_deref(), &self.desk.words());
                     match self.file(Deed::Ask(bill.no, Box::new(ask.clone()))).await? {
-                        Ok(bill) => self.send(&bill, &ask).await?,
+                        Ok(bill) => self.send(&bill, &ask, &mut is_fresh).await?,
                         beaten => beaten,
                     }
                 }
+                Want::Look(Look::Lines) if is_fresh && !bill.way.is_hinted => {
+                    (is_read, is_fresh) = (true, false);
+                    let lines = self.lines(&mut lines, &bill).await?;
+                    self.note(&bill, read_back(self.stripe, &bill, lines).await).await?
+                }
                 Want::Look(how) => {
-                    is_read |= how == Look::Lines;
+                    (is_read, is_fresh) = (is_read || how == Look::Lines, false);
                     match self.look(&bill, &mut lines, how).await? {
                         Ok(bill) => match (&bill.way.asked, bill.fault()) {
                             (None, _) => Ok(bill),
                             // It is not there: the same again.
-                            (Some(asked), None) => self.send(&bill, &asked.ask).await?,
+                            (Some(asked), None) => self.send(&bill, &asked.ask, &mut is_fresh).await?,
                             (Some(_), Some(fault)) => return Ok(Rest::Unsure(Unsure::faulty(fault))),
                         },
                         rest => rest,
@@ -173,14 +180,20 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
         how: Look,
     ) -> Result<Result<Arc<Bill>, Rest>, D::Stopped> {
         let lines = self.lines(lines, bill).await?;
-        match look(self.stripe, bill, lines, how).await {
+        self.note(bill, look(self.stripe, bill, lines, how).await).await
+    }
+
+    /// Writes down what was seen, if it was.
+    async fn note(&self, bill: &Bill, seen: Result<Sight, Unsure>) -> Result<Result<Arc<Bill>, Rest>, D::Stopped> {
+        match seen {
             Ok(sight) => self.file(Deed::See(bill.no, sight)).await,
             Err(unsure) => Ok(Err(Rest::Unsure(unsure))),
         }
     }
 
-    /// Makes the call of an attempt that is written down, and writes its answer down.
-    async fn send(&self, bill: &Bill, ask: &Ask) -> Result<Result<Arc<Bill>, Rest>, D::Stopped> {
+    /// Makes the call of an attempt that is written down, and writes its answer down. It is fresh where lines were added
+    /// by it just now, so that it tells how the draft stands with them.
+    async fn send(&self, bill: &Bill, ask: &Ask, is_fresh: &mut bool) -> Result<Result<Arc<Bill>, Rest>, D::Stopped> {
         let reply = match self.stripe.call(&asks::call(bill, ask)).await {
             Ok(reply) => reply,
             Err(unsure) => return Ok(Err(Rest::Unsure(unsure))),
@@ -195,6 +208,8 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
             _ if answers::is_final(&reply) => Outcome::Refused(answers::refusal(&reply)),
             _ => return Ok(Err(Rest::Unsure(Unsure::of(&reply)))),
         };
+        let is_added = matches!((&outcome, ask.attempt.step), (Outcome::Done(_), Step::Lines(_)));
+        *is_fresh = is_added && !reply.is_replayed;
         self.file(Deed::Answer(bill.no, ask.attempt, outcome)).await
     }
 

@@ -16,7 +16,6 @@ use crate::domain::calendar::Period;
 use crate::domain::charge::Stage;
 use crate::domain::names::Name;
 use crate::domain::orders::What;
-use crate::ledger::bill::Want;
 use crate::wiring::Resting;
 
 /// The plan; of one payer alone with its lines, where one is asked for.
@@ -58,7 +57,7 @@ pub async fn bills(house: House, query: Query) -> Result<Answer, Refused> {
     let found = bills.all().iter().rev().filter(|bill| bill.no.0 < before);
     let found: Vec<Value> = found.take(limit).map(|bill| invoices::bill(bill, zone)).collect();
     let next = found.last().filter(|_| found.len() == limit).map(|last| last["bill"].clone());
-    let walking = bills.open().filter(|bill| bill.wants() != Want::Nothing).count();
+    let walking = house.rialto.walking(&bills);
     Ok(json(
         StatusCode::OK,
         &serde_json::json!({

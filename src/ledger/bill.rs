@@ -190,6 +190,16 @@ impl Bill {
         matches!(self.wants(), Want::Nothing) && Status::Open <= self.seen.status && self.fault().is_none()
     }
 
+    /// Whether it is on its way, and can go on at `now`. What is out and only looked at, what is tried again later, and what
+    /// somebody has to look at, is not.
+    pub fn is_walking(&self, now: Moment) -> bool {
+        match self.wants() {
+            Want::Nothing => false,
+            Want::Ask(_, at) => at <= now,
+            Want::Look(_) => !self.way.is_sent && self.seen.status <= Status::Open && self.seen.fault.is_none(),
+        }
+    }
+
     /// How often the step at hand has failed.
     pub fn failures(&self) -> u16 {
         self.way.failed.as_ref().map_or(0, |failed| failed.times)
@@ -368,6 +378,12 @@ impl Bill {
             Step::Delete => self.seen.status == Status::Absent,
             Step::Void => self.seen.status == Status::Void,
         }
+    }
+
+    /// Whether a step was asked here, and is answered or will be looked for.
+    pub fn has_asked(&self, step: Step) -> bool {
+        let is_asked = self.way.asked.as_ref().is_some_and(|asked| asked.ask.attempt.step == step);
+        is_asked || if step == Step::Send { self.way.is_sent } else { self.shows(step) }
     }
 
     /// Takes a look that is no older than the last.

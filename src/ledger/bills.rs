@@ -94,6 +94,11 @@ impl Bills {
         self.open.iter().filter_map(|no| self.all.get((no.0 as usize).checked_sub(1)?))
     }
 
+    /// How many are on their way, and can go on at `now`.
+    pub fn walking(&self, now: Moment) -> usize {
+        self.open().filter(|bill| bill.is_walking(now)).count()
+    }
+
     /// Those that came to nothing and were let go, and that no other bill is in the place of yet.
     pub fn released(&self) -> impl Iterator<Item = &Bill> {
         self.iter().filter(|bill| bill.way.is_released && bill.reissued_by.is_none())

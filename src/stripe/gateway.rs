@@ -71,8 +71,8 @@ impl Default for Limits {
 
 /// How long a connection is kept that nobody uses.
 const IDLE: Duration = Duration::from_secs(60);
-/// How many of those.
-const IDLE_CONNECTIONS: usize = 4;
+/// How many of those: as many as there are calls under way, for each new one costs a handshake.
+const IDLE_CONNECTIONS: usize = 64;
 
 /// See the module. Clones share their connections and their pace.
 #[derive(Clone)]

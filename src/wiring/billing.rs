@@ -41,6 +41,11 @@ impl Rialto {
         standing.await.map(|standing| standing.bills).map_err(|_| self.gone())
     }
 
+    /// How many of the bills are on their way out, and can go on now.
+    pub fn walking(&self, bills: &Bills) -> usize {
+        bills.walking(self.0.clock.now())
+    }
+
     /// The lines of a bill, and the transactions that each is of; `None` where there is no such bill.
     pub async fn bill(&self, no: BillNo) -> Result<Option<Billed>, QueryError> {
         let (reply, owed) = oneshot::channel();
@@ -138,7 +143,7 @@ impl Rialto {
             return Ok(());
         }
         let bills = self.bills().await?;
-        if event.is_others(&biller.house(&bills)) {
+        if event.is_others(&biller.house(&bills)) || event.is_own(&bills) {
             return Ok(());
         }
         let notice = event.notice(body, event.bill(&bills));

@@ -10,7 +10,7 @@ use crate::{Done, apt, guard, needs, places, steps};
 /// The table that no argument asks for.
 const TABLE: &str = "the table";
 /// Those that have an argument of their own.
-const SECTIONS: [&str; 3] = ["growth", "steady", "cost"];
+const SECTIONS: [&str; 4] = ["growth", "steady", "cost", "sending"];
 
 /// Runs the bench with these arguments.
 pub fn run(arguments: &[String]) -> Done {
@@ -59,7 +59,7 @@ impl Asked<'_> {
                 (unknown, _) => {
                     return Err(format!(
                         "`cargo xtask bench` knows no {unknown}; it takes --quick, --row NAME and --rows, or one of --growth, --steady \
-                         [--minutes N], --cost and --guard"
+                         [--minutes N], --cost, --sending and --guard"
                     ));
                 }
             }

@@ -46,6 +46,7 @@ cargo xtask: what the repository does to itself.
       --steady                another: ten minutes of load at 80 % of what is possible over HTTP
         --minutes N           so many instead; only printed
       --cost                  another: what a million activities take, and a sidecar with nothing to do
+      --sending               another: how long it takes to send 10,000 invoices, as fast as Stripe allows
       --guard                 instead: counts instructions of the hot path under valgrind, and fails where
                               any step takes more than what is committed allows; no clock is looked at
       --guard --accept        the same, and commits the counts to benches/guard/counts.txt

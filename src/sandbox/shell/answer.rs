@@ -44,9 +44,11 @@ pub(super) async fn answer(house: &House, request: Request<Incoming>) -> Result<
             match outcome {
                 Outcome::Lost => return Err(io::Error::other("the answer is lost")),
                 Outcome::Answered { reply, after_ms } => {
-                    // What is not slow is as quick as it can be.
-                    if 1_000 <= after_ms {
-                        tokio::time::sleep(Duration::from_millis(after_ms)).await;
+                    // What is not slow is as quick as it is to be.
+                    let slow = Duration::from_millis(if after_ms < 1_000 { 0 } else { after_ms });
+                    let after = slow.max(house.latency);
+                    if !after.is_zero() {
+                        tokio::time::sleep(after).await;
                     }
                     reply
                 }

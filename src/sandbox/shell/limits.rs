@@ -1,6 +1,6 @@
-//! Limits: how many calls are taken in a second, in all and by each endpoint.
+//! Limits: how many calls are taken in a second, in all and by each endpoint; and how many came.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 /// How many calls a second are taken, each limit with as many at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,32 +38,82 @@ impl Bucket {
     }
 }
 
-/// The buckets.
+/// How often something was called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Called {
+    /// So many calls were taken,
+    pub taken: u64,
+    /// and so many were too many.
+    pub refused: u64,
+    /// So many came within one second, at most.
+    pub most_per_s: usize,
+}
+
+/// The calls of one endpoint, or of all.
+#[derive(Clone, Debug)]
+struct Counter {
+    bucket: Bucket,
+    called: Called,
+    /// When those of the last second came.
+    last_ms: VecDeque<u64>,
+}
+
+impl Counter {
+    fn new(rate: u32, now_ms: u64) -> Counter {
+        Counter { bucket: Bucket::full(rate, now_ms), called: Called::default(), last_ms: VecDeque::new() }
+    }
+
+    /// One more came.
+    fn come(&mut self, rate: u32, now_ms: u64) {
+        self.bucket.fill(rate, now_ms);
+        self.last_ms.push_back(now_ms);
+        while self.last_ms.front().is_some_and(|came_ms| came_ms + 1_000 <= now_ms) {
+            self.last_ms.pop_front();
+        }
+        self.called.most_per_s = self.called.most_per_s.max(self.last_ms.len());
+    }
+
+    fn go(&mut self, is_taken: bool) {
+        match is_taken {
+            true => {
+                self.bucket.level -= 1_000;
+                self.called.taken += 1;
+            }
+            false => self.called.refused += 1,
+        }
+    }
+}
+
+/// The buckets, and what is counted.
 #[derive(Clone, Debug)]
 pub(super) struct Limits {
     rate: Rate,
-    all: Bucket,
+    all: Counter,
     /// By the name of the endpoint.
-    endpoints: HashMap<String, Bucket>,
+    endpoints: HashMap<String, Counter>,
 }
 
 impl Limits {
     pub(super) fn new(rate: Rate) -> Limits {
-        Limits { rate, all: Bucket::full(rate.all, 0), endpoints: HashMap::new() }
+        Limits { rate, all: Counter::new(rate.all, 0), endpoints: HashMap::new() }
+    }
+
+    /// How often it was called in all, and each endpoint by its name.
+    pub(super) fn called(&self) -> (Called, Vec<(String, Called)>) {
+        let endpoints = self.endpoints.iter().map(|(name, counter)| (name.clone(), counter.called));
+        (self.all.called, endpoints.collect())
     }
 
     /// Whether a call is taken now.
     pub(super) fn take(&mut self, method: &str, path: &str, now_ms: u64) -> bool {
         let Limits { rate, all, endpoints } = self;
-        let new = Bucket::full(rate.endpoint, now_ms);
-        let endpoint = endpoints.entry(endpoint(method, path)).or_insert(new);
-        all.fill(rate.all, now_ms);
-        endpoint.fill(rate.endpoint, now_ms);
-        let is_taken = 1_000 <= all.level && 1_000 <= endpoint.level;
-        if is_taken {
-            all.level -= 1_000;
-            endpoint.level -= 1_000;
-        }
+        let name = endpoint(method, path);
+        let endpoint = endpoints.entry(name).or_insert_with(|| Counter::new(rate.endpoint, now_ms));
+        all.come(rate.all, now_ms);
+        endpoint.come(rate.endpoint, now_ms);
+        let is_taken = 1_000 <= all.bucket.level && 1_000 <= endpoint.bucket.level;
+        all.go(is_taken);
+        endpoint.go(is_taken);
         is_taken
     }
 }
@@ -94,6 +144,13 @@ mod tests {
         assert!(take("/v1/invoices/in_1/send", 0), "another endpoint has its own");
         assert!(take("/v1/invoices/in_1/finalize", 40));
         assert!(!take("/v1/invoices/in_1/finalize", 79));
+        assert!(take("/v1/invoices/in_1/finalize", 1_050));
+        let (all, endpoints) = limits.called();
+        assert_eq!(all, Called { taken: 28, refused: 2, most_per_s: 29 });
+        assert!(
+            endpoints
+                .contains(&("POST invoices/*/finalize".to_owned(), Called { taken: 27, refused: 2, most_per_s: 28 }))
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod control;
 mod limits;
 mod webhooks;
 
-pub use self::limits::Rate;
+pub use self::limits::{Called, Rate};
 pub use self::webhooks::Webhook;
 
 use std::io;
@@ -41,6 +41,8 @@ pub struct Settings {
     pub faults: Faults,
     /// How many calls are taken.
     pub rate: Rate,
+    /// How long an answer takes at least.
+    pub latency: Duration,
     /// Where webhooks go, if anywhere.
     pub webhook: Option<Webhook>,
     /// So long after it was sent, an invoice is paid; never, where that is not said.
@@ -56,6 +58,7 @@ impl Default for Settings {
             seed: 1,
             faults: Faults::NONE,
             rate: Rate::default(),
+            latency: Duration::ZERO,
             webhook: None,
             pays_after: None,
             clock: Clock::system(),
@@ -83,6 +86,11 @@ impl Running {
         look(&mut self.house.sandbox())
     }
 
+    /// How often it was called in all, and each endpoint by its name.
+    pub fn called(&self) -> (Called, Vec<(String, Called)>) {
+        self.house.limits.lock().unwrap_or_else(PoisonError::into_inner).called()
+    }
+
     /// What time it is there.
     pub fn now(&self) -> i64 {
         self.house.now()
@@ -102,6 +110,7 @@ impl Running {
 struct House {
     sandbox: Mutex<Sandbox>,
     limits: Mutex<Limits>,
+    latency: Duration,
     requests: Mutex<Dice>,
     clock: Clock,
     /// How far it was moved ahead of the clock, in seconds.
@@ -127,6 +136,7 @@ pub async fn serve(settings: Settings) -> io::Result<Running> {
     let house = Arc::new(House {
         sandbox: Mutex::new(sandbox),
         limits: Mutex::new(Limits::new(settings.rate)),
+        latency: settings.latency,
         requests: Mutex::new(Dice::new(!settings.seed, Purpose::Requests)),
         clock: settings.clock,
         ahead: AtomicI64::new(0),

@@ -147,7 +147,8 @@ impl Biller {
         };
         self.asked_at = Some(now);
         let house = self.employer.house(bills);
-        let missed = events.iter().filter(|event| event.may_concern() && !event.is_others(&house));
+        let is_news = |event: &&Event| !event.is_others(&house) && !event.is_own(bills);
+        let missed = events.iter().filter(|event| event.may_concern()).filter(is_news);
         for event in missed.filter(|event| !bills.knows(&event.id)) {
             let notice = event.notice(event.id.as_bytes(), event.bill(bills));
             if let Err(refused) = self.employer.file(Deed::Notice(notice)).await?

@@ -30,8 +30,11 @@ pub struct Done {
     pub walking: usize,
 }
 
-/// So many bills walk at once; those of one customer one after another.
-const AT_ONCE: usize = 16;
+/// So many bills walk at once, those of one customer one after another: Stripe takes some tenths of a second for an answer,
+/// and with fewer there would not always be one whose turn it is.
+const AT_ONCE: usize = 64;
+/// So many bills that are looked for together are worth a page of the latest invoices.
+const WORTH_A_PAGE: usize = 100;
 /// How often it is looked whether there is anything to do,
 const TICK: Duration = Duration::from_millis(500);
 /// and how often for what is large enough not to wait for its hour.
@@ -126,7 +129,7 @@ impl Biller {
         match self.drawn(wished.is_some()).await {
             Ok((done, standing)) => {
                 if let Some(wisher) = wished {
-                    let walking = standing.open().filter(|bill| bill.wants() != Want::Nothing).count();
+                    let walking = standing.walking(self.employer.clock.now());
                     let _ = wisher.send(Ok(Done { walking, ..done }));
                 }
                 self.walk_all(&standing).await
@@ -246,11 +249,11 @@ impl Biller {
     }
 
     async fn walk(&self, office: &Office<'_>, bills: Vec<Arc<Bill>>) -> Result<Vec<(BillNo, Rest)>, Why> {
+        let walk = Walk { desk: office, stripe: &self.stripe };
         let mut by_customer: HashMap<Option<Name>, Vec<Arc<Bill>>> = HashMap::new();
-        for bill in bills {
+        for bill in walk.seek(bills, WORTH_A_PAGE).await? {
             by_customer.entry(bill.drawn.payer.customer).or_default().push(bill);
         }
-        let walk = Walk { desk: office, stripe: &self.stripe };
         let at_once = Semaphore::new(AT_ONCE);
         let walks = by_customer.into_values().map(|bills| {
             let (walk, at_once) = (&walk, &at_once);

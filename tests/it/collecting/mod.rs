@@ -6,6 +6,7 @@ mod customers;
 mod oracles;
 mod restoring;
 pub mod seeds;
+mod sending;
 mod table;
 mod traps;
 mod whole;

@@ -272,6 +272,20 @@ fn a_bill_that_is_called_off_is_void_and_drawn_again_only_when_somebody_says_so(
 }
 
 #[test]
+fn whoever_bills_does_not_wait_for_a_card_that_is_tried_again_tomorrow() {
+    let bank = Bank::open();
+    let house = live(&bank);
+    let customer = bank.post("/v1/customers", "email=ada%40example.com&payment_method=pm_card_chargeCustomerFail");
+    let customer = customer["id"].as_str().unwrap();
+    house.done(&["payer", "add", "Ada", "--customer", customer, "--collection", "charge"]);
+    earn(&house);
+    assert!(house.done(&["bill", "run"]).starts_with("1 drawn"));
+    let bill = house.get("/v1/bills/bill_1");
+    assert_eq!([&bill["status"], &bill["failed"]["code"]], ["open", "card_declined"], "{bill}");
+    assert_eq!(house.get("/v1/bills")["walking"], 0);
+}
+
+#[test]
 fn while_all_is_paused_no_bill_goes_on() {
     let bank = Bank::open();
     let house = live(&bank);

@@ -461,7 +461,7 @@ impl World {
             now(walk.place(told, &self.house(), &bills))?.ok();
         }
         let open: Vec<Arc<Bill>> = self.book.borrow().bills().open().cloned().collect();
-        for bill in open {
+        for bill in now(walk.seek(open, 1))? {
             now(walk.go(bill))?;
         }
         Ok(())
@@ -495,7 +495,8 @@ impl World {
         for delivery in due {
             let told = Told::read(delivery.payload.as_bytes()).unwrap();
             let is_taken = self.dice.below(8) != 0;
-            if is_taken && told.may_concern() && !told.is_others(&self.house()) {
+            let is_own = told.is_own(self.book.borrow().bills());
+            if is_taken && told.may_concern() && !told.is_others(&self.house()) && !is_own {
                 let bill = told.bill(self.book.borrow().bills());
                 // Told twice is told once.
                 self.deed(&Deed::Notice(told.notice(delivery.payload.as_bytes(), bill))).ok();
