@@ -3,9 +3,9 @@
 use std::convert::Infallible;
 
 use bytes::Bytes;
+use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reject::{MethodNotAllowed, Rejection};
-use warp::{Filter, Reply};
 
 use super::answers::{self, Query};
 use super::house::House;
@@ -16,7 +16,7 @@ use super::{billing, operating, payers, proposals, webhooks};
 use crate::domain::ids::Feed;
 
 /// All routes. Whatever fails is answered too.
-pub fn routes(house: House) -> BoxedFilter<(impl Reply,)> {
+pub fn routes(house: House) -> BoxedFilter<(Answer,)> {
     let with = {
         let house = house.clone();
         warp::any().map(move || house.clone())
@@ -126,6 +126,7 @@ pub fn routes(house: House) -> BoxedFilter<(impl Reply,)> {
         .or(pages)
         .unify()
         .recover(unmatched)
+        .unify()
         .boxed()
 }
 

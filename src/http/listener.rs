@@ -1,0 +1,91 @@
+//! The accept loop: takes connections in, and bounds them in number and time.
+//!
+//! warp has no time-outs, so that the loop is our own, on hyper's http1: a silent or slow connection is closed.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::Service;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use warp::http::{Request, Response};
+
+use super::server::Limits;
+
+/// An address that is listened on.
+#[derive(Debug)]
+pub struct Listener {
+    /// Where connections come in.
+    pub socket: TcpListener,
+    /// Its bounds.
+    pub limits: Limits,
+}
+
+impl Listener {
+    /// Has `service` answer every request until `stop` says so; then takes no more connections, lets those there are
+    /// finish what they began, and closes them.
+    pub async fn serve<S>(self, service: S, mut stop: watch::Receiver<bool>)
+    where
+        S: Service<Request<Incoming>, Response = Response<Full<Bytes>>, Error = Infallible> + Clone + Send + 'static,
+        S::Future: Send,
+    {
+        let Listener { socket, limits } = self;
+        let connections = Arc::new(Semaphore::new(limits.connections));
+        let graceful = GracefulShutdown::new();
+        loop {
+            let accepting = async {
+                let permit = Arc::clone(&connections).acquire_owned().await;
+                (permit, socket.accept().await)
+            };
+            let (permit, stream) = tokio::select! {
+                (permit, accepted) = accepting => match accepted {
+                    Ok((stream, _)) => (permit, stream),
+                    Err(error) => {
+                        // Out of file descriptors, most likely; those in use come back.
+                        tracing::warn!(%error, "a connection could not be accepted");
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                        continue;
+                    }
+                },
+                () = told(&mut stop) => break,
+            };
+            // Answers are written whole, so that waiting to fill a packet only delays them.
+            let _ = stream.set_nodelay(true);
+            let (service, watcher) = (service.clone(), graceful.watcher());
+            tokio::spawn(async move {
+                attend(stream, service, limits, watcher).await;
+                drop(permit);
+            });
+        }
+        drop(socket);
+        if tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_err() {
+            tracing::warn!("connections that did not finish in time are closed");
+        }
+    }
+}
+
+/// Waits until it is to stop, or nobody is there who could say so.
+async fn told(stop: &mut watch::Receiver<bool>) {
+    drop(stop.wait_for(|stop| *stop).await);
+}
+
+async fn attend<S>(stream: TcpStream, service: S, limits: Limits, watcher: Watcher)
+where
+    S: Service<Request<Incoming>, Response = Response<Full<Bytes>>, Error = Infallible>,
+{
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head)
+        .max_buf_size(64 << 10)
+        .serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
