@@ -10,26 +10,25 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use warp::http::{Request, Response, header};
 
-use super::access::Access;
+use super::entrance::Entrance;
 use super::reply::{Answer, Refused};
 use super::room::{Bound, Held, Room};
-use super::routes;
 use super::server::Limits;
 use crate::wiring::Rialto;
 
 /// See the module.
 #[derive(Debug)]
 pub struct Desk {
-    access: Access,
+    entrance: Entrance,
     limits: Limits,
     bodies: Room,
     rialto: Rialto,
 }
 
 impl Desk {
-    /// A desk with these rules of access.
-    pub fn new(access: Access, limits: Limits, rialto: Rialto) -> Desk {
-        Desk { access, limits, bodies: Room::new(limits.bodies_bytes), rialto }
+    /// A desk at this entrance.
+    pub fn new(entrance: Entrance, limits: Limits, rialto: Rialto) -> Desk {
+        Desk { entrance, limits, bodies: Room::new(limits.bodies_bytes), rialto }
     }
 
     /// Has `routes` answer a request, unless it is refused before.
@@ -38,7 +37,7 @@ impl Desk {
         S: Routes,
     {
         let start = Instant::now();
-        let route = routes::label(request.uri().path());
+        let route = self.entrance.label(request.uri().path());
         let answer = match self.admit(request).await {
             Ok((request, _held)) => {
                 let answering = tokio::time::timeout(self.limits.answer, routes.answer(request));
@@ -61,7 +60,7 @@ impl Desk {
     async fn admit(&self, request: Request<Incoming>) -> Result<(Request<Full<Bytes>>, Held<'_>), Refused> {
         let (parts, body) = request.into_parts();
         // Who may not is told so before he takes up any room.
-        let scope = self.access.check(&parts)?;
+        let scope = self.entrance.check(&parts)?;
         if let Some(encoding) = parts.headers.get(header::CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
             return Err(Refused::ContentEncoding(
                 String::from_utf8_lossy(encoding.as_bytes()).chars().take(80).collect(),

@@ -84,6 +84,7 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
         .max_buf_size(64 << 10)
+        .keep_alive(limits.keep_alive)
         .serve_connection(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection ended early");

@@ -7,6 +7,7 @@ pub mod access;
 mod answers;
 mod billing;
 mod desk;
+mod entrance;
 mod house;
 mod ingest;
 mod listener;

@@ -1,7 +1,9 @@
-//! The server: an address, who may come in there and to what, and the bounds in number, size and time.
+//! The server: an address, who comes in there and to what, and the bounds in number, size and time.
+//!
+//! There may be two: the house's own, and one for Stripe's webhooks alone. Each has bounds and room of its own, so that
+//! whoever fills the one keeps nobody from the other.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use warp::filters::BoxedFilter;
 
 use super::access::Access;
 use super::desk::Desk;
+use super::entrance::Entrance;
 use super::house::House;
 use super::listener::Listener;
 use super::reply::Answer;
@@ -36,6 +39,8 @@ pub struct Limits {
     pub answer: Duration,
     /// How long connections have to finish when the server stops.
     pub drain: Duration,
+    /// Whether a connection may bring more than one request.
+    pub keep_alive: bool,
 }
 
 impl Default for Limits {
@@ -48,6 +53,24 @@ impl Default for Limits {
             body: Duration::from_secs(30),
             answer: Duration::from_secs(60),
             drain: Duration::from_secs(10),
+            keep_alive: true,
+        }
+    }
+}
+
+impl Limits {
+    /// Those of the address for webhooks. Stripe's events have a few thousand bytes, and what it cannot deliver comes again;
+    /// a connection for each bounds in time how long a stranger may keep one.
+    pub fn of_webhooks() -> Limits {
+        Limits {
+            connections: 256,
+            body_bytes: 1 << 20,
+            bodies_bytes: 16 << 20,
+            head: Duration::from_secs(10),
+            body: Duration::from_secs(10),
+            answer: Duration::from_secs(30),
+            keep_alive: false,
+            ..Limits::default()
         }
     }
 }
@@ -65,14 +88,23 @@ impl Server {
         let house = House { rialto: rialto.clone(), reader, listing: Arc::default() };
         Server {
             listener: Listener { socket, limits },
-            desk: Desk::new(access, limits, rialto),
+            desk: Desk::new(Entrance::House(access), limits, rialto),
             routes: routes::routes(house),
         }
     }
 
-    /// Where it listens.
-    pub fn address(&self) -> std::io::Result<SocketAddr> {
-        self.listener.socket.local_addr()
+    /// One that takes Stripe's webhooks, and has nothing else.
+    pub fn of_webhooks(socket: TcpListener, rialto: Rialto, limits: Limits) -> Server {
+        Server {
+            listener: Listener { socket, limits },
+            desk: Desk::new(Entrance::Stripe, limits, rialto.clone()),
+            routes: routes::of_webhooks(rialto),
+        }
+    }
+
+    /// Where it listens, as a URL without a path.
+    pub fn url(&self) -> std::io::Result<String> {
+        Ok(format!("http://{}", self.listener.socket.local_addr()?))
     }
 
     /// Serves until `stop` says so; then takes no more connections, lets those there are finish what
