@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use toml::{Table, Value};
 
 use super::collecting::collecting;
-use super::webhooks::outside;
+use super::webhooks::{Outside, outside, renewing};
 use super::{Common, Outcome, demo, log};
 use crate::actors::gate::Gate;
 use crate::clock::Clock;
@@ -36,7 +36,8 @@ pub struct Serve {
     /// The address to listen on [default: 127.0.0.1:8717].
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
-    /// Take Stripe's webhooks at this address too, and nothing else there, so that it may be open to the outside.
+    /// Take Stripe's webhooks at this address too, and nothing else there, so that it may be open to the outside. With
+    /// `tls_certificate` and `tls_key` (see `rialto config`) it speaks TLS.
     #[arg(long, value_name = "ADDR")]
     webhook_listen: Option<SocketAddr>,
     /// Live a simulated Venice instead: 177 citizens, 109 businesses, three days old, a day a minute. Its
@@ -84,9 +85,10 @@ impl Serve {
         // Before anybody is told that it listens: who knows it may tell it to stop.
         let stopped_by = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
         let outside = outside(&config)?;
+        let renewing = renewing(outside.as_ref().and_then(|outside| outside.tls.clone()))?;
         let socket = listen(config.listen, "--listen").await?;
         let outside = match outside {
-            Some(address) => Some(listen(address, "--webhook-listen").await?),
+            Some(Outside { address, tls }) => Some((listen(address, "--webhook-listen").await?, tls)),
             None => None,
         };
         if self.demo {
@@ -112,7 +114,8 @@ impl Serve {
         let limits = Limits { connections: config.connections, body_bytes: config.body_bytes, ..Limits::default() };
         let access = Access::new(&config.data, config.listen, config.hosts.clone())?;
         let house = Server::new(socket, rialto.clone(), reader, access, limits);
-        let outside = outside.map(|socket| Server::of_webhooks(socket, rialto.clone(), Limits::of_webhooks()));
+        let outside =
+            outside.map(|(socket, tls)| Server::of_webhooks(socket, tls, rialto.clone(), Limits::of_webhooks()));
         let url = house.url()?;
         let for_stripe = match &outside {
             Some(outside) => format!(", and for Stripe alone on {}{PATH}", outside.url()?),
@@ -131,7 +134,10 @@ impl Serve {
         );
         eprintln!("Rialto listens on {url}/ (page), {url}/api/revenue/dashboard, {url}/metrics{for_stripe}");
 
-        let ended = self.run_until_ended(&rialto, reader, stopped_by).await;
+        let ended = tokio::select! {
+            ended = self.run_until_ended(&rialto, reader, stopped_by) => ended,
+            () = renewing => Ok(()),
+        };
         let _ = stop.send(true);
         for serving in serving {
             serving.await?;

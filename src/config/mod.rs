@@ -32,6 +32,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The address where Stripe's webhooks alone are taken; empty for none.
     pub webhook_listen: String,
+    /// The file with the certificate that it answers with; empty for plain HTTP.
+    pub tls_certificate: PathBuf,
+    /// The file with its key.
+    pub tls_key: PathBuf,
     /// Names that the sidecar is known by, besides localhost and addresses.
     pub hosts: Vec<String>,
     /// Whose days, weeks and months are counted: an IANA name.
@@ -134,6 +138,8 @@ impl Default for Config {
             data: PathBuf::from("snapshots/run"),
             listen: SocketAddr::from(([127, 0, 0, 1], 8717)),
             webhook_listen: String::new(),
+            tls_certificate: PathBuf::new(),
+            tls_key: PathBuf::new(),
             hosts: Vec::new(),
             time_zone: "Europe/Rome".to_owned(),
             // Most of the engine's naive times are UTC.
@@ -347,6 +353,7 @@ mod tests {
                 "webhook_listen = \"8443\"",
                 &["webhook_listen is \"8443\"", "or nothing: webhook_listen = \"0.0.0.0:8443\""],
             ),
+            ("tls_key = true", &["tls_key is true", "the path of a file, or nothing"]),
             ("hosts = \"a\"", &["hosts is \"a\"", "hosts = [\"rialto.example\"]"]),
             ("log_format = \"xml\"", &["one of text, json"]),
             ("targets_start = 2026-12-01", &["targets_start = \"2026-12-01\""]),

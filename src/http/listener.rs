@@ -1,6 +1,7 @@
-//! The accept loop: takes connections in, and bounds them in number and time.
+//! The accept loop: takes connections in, shakes hands where there is TLS, and bounds them in number and time.
 //!
-//! warp has no time-outs, so that the loop is our own, on hyper's http1: a silent or slow connection is closed.
+//! warp has no time-outs, so that the loop is our own, on hyper's http1: a silent or slow connection is closed. Whoever
+//! is slow to shake hands holds up nobody else.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -13,17 +14,22 @@ use hyper::server::conn::http1;
 use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tokio_rustls::server::TlsStream;
 use warp::http::{Request, Response};
 
 use super::server::Limits;
+use super::tls::Tls;
 
 /// An address that is listened on.
 #[derive(Debug)]
 pub struct Listener {
     /// Where connections come in.
     pub socket: TcpListener,
+    /// What it answers with, where it speaks TLS.
+    pub tls: Option<Arc<Tls>>,
     /// Its bounds.
     pub limits: Limits,
 }
@@ -36,7 +42,7 @@ impl Listener {
         S: Service<Request<Incoming>, Response = Response<Full<Bytes>>, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send,
     {
-        let Listener { socket, limits } = self;
+        let Listener { socket, tls, limits } = self;
         let connections = Arc::new(Semaphore::new(limits.connections));
         let graceful = GracefulShutdown::new();
         loop {
@@ -59,8 +65,16 @@ impl Listener {
             // Answers are written whole, so that waiting to fill a packet only delays them.
             let _ = stream.set_nodelay(true);
             let (service, watcher) = (service.clone(), graceful.watcher());
+            let (tls, stop) = (tls.clone(), stop.clone());
             tokio::spawn(async move {
-                attend(stream, service, limits, watcher).await;
+                match tls {
+                    None => attend(stream, service, limits, watcher).await,
+                    Some(tls) => {
+                        if let Some(stream) = shake_hands(stream, &tls, limits.head, stop).await {
+                            attend(stream, service, limits, watcher).await;
+                        }
+                    }
+                }
                 drop(permit);
             });
         }
@@ -76,7 +90,24 @@ async fn told(stop: &mut watch::Receiver<bool>) {
     drop(stop.wait_for(|stop| *stop).await);
 }
 
-async fn attend<S>(stream: TcpStream, service: S, limits: Limits, watcher: Watcher)
+/// Shakes hands, unless that takes too long or everything stops meanwhile: nothing was asked yet.
+async fn shake_hands(
+    stream: TcpStream,
+    tls: &Tls,
+    time: Duration,
+    mut stop: watch::Receiver<bool>,
+) -> Option<TlsStream<TcpStream>> {
+    let shaken = tokio::select! {
+        shaken = tokio::time::timeout(time, tls.accept(stream)) => shaken,
+        () = told(&mut stop) => return None,
+    };
+    shaken
+        .unwrap_or_else(|late| Err(late.into()))
+        .inspect_err(|error| tracing::debug!(%error, "a connection ended before hands were shaken"))
+        .ok()
+}
+
+async fn attend<S>(stream: impl AsyncRead + AsyncWrite + Unpin + 'static, service: S, limits: Limits, watcher: Watcher)
 where
     S: Service<Request<Incoming>, Response = Response<Full<Bytes>>, Error = Infallible>,
 {

@@ -19,6 +19,7 @@ pub mod reply;
 mod room;
 mod routes;
 pub mod server;
+pub mod tls;
 pub mod tokens;
 pub mod webhooks;
 pub mod wire;

@@ -19,6 +19,7 @@ use super::house::House;
 use super::listener::Listener;
 use super::reply::Answer;
 use super::routes;
+use super::tls::Tls;
 use crate::reading::Reader;
 use crate::wiring::Rialto;
 
@@ -31,7 +32,7 @@ pub struct Limits {
     pub body_bytes: usize,
     /// What all bodies together may take up, besides the operator's orders.
     pub bodies_bytes: usize,
-    /// How long a connection may take to send a request's head, and to be idle between requests.
+    /// How long a connection may take to shake hands, to send a request's head, and to be idle between requests.
     pub head: Duration,
     /// How long a body may take.
     pub body: Duration,
@@ -87,16 +88,16 @@ impl Server {
     pub fn new(socket: TcpListener, rialto: Rialto, reader: Reader, access: Access, limits: Limits) -> Server {
         let house = House { rialto: rialto.clone(), reader, listing: Arc::default() };
         Server {
-            listener: Listener { socket, limits },
+            listener: Listener { socket, tls: None, limits },
             desk: Desk::new(Entrance::House(access), limits, rialto),
             routes: routes::routes(house),
         }
     }
 
     /// One that takes Stripe's webhooks, and has nothing else.
-    pub fn of_webhooks(socket: TcpListener, rialto: Rialto, limits: Limits) -> Server {
+    pub fn of_webhooks(socket: TcpListener, tls: Option<Arc<Tls>>, rialto: Rialto, limits: Limits) -> Server {
         Server {
-            listener: Listener { socket, limits },
+            listener: Listener { socket, tls, limits },
             desk: Desk::new(Entrance::Stripe, limits, rialto.clone()),
             routes: routes::of_webhooks(rialto),
         }
@@ -104,7 +105,8 @@ impl Server {
 
     /// Where it listens, as a URL without a path.
     pub fn url(&self) -> std::io::Result<String> {
-        Ok(format!("http://{}", self.listener.socket.local_addr()?))
+        let scheme = if self.listener.tls.is_some() { "https" } else { "http" };
+        Ok(format!("{scheme}://{}", self.listener.socket.local_addr()?))
     }
 
     /// Serves until `stop` says so; then takes no more connections, lets those there are finish what

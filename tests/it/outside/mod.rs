@@ -1,5 +1,9 @@
 //! The address for Stripe's webhooks: one path for the outside, and nothing of the house behind it.
 
+pub mod authority;
+mod bounds;
+mod certificates;
+
 use std::net::SocketAddr;
 
 use rialto::billing::signature::sign;
