@@ -25,6 +25,7 @@ mod targets;
 mod tariff;
 mod token;
 mod verify;
+mod webhooks;
 mod why;
 
 use std::error::Error;

@@ -13,12 +13,14 @@ use tokio::sync::watch;
 use toml::{Table, Value};
 
 use super::demo::{self, Bank, Life};
+use super::webhooks::{Outside, outside, renewing};
 use super::{Common, Outcome, collecting, log};
 use crate::actors::gate::Gate;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::access::Access;
 use crate::http::server::{Limits, Server};
+use crate::http::webhooks::PATH;
 use crate::reading::Reader;
 use crate::wiring::{Rialto, Settings};
 
@@ -34,6 +36,10 @@ pub struct Serve {
     /// The address to listen on [default: 127.0.0.1:8717].
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
+    /// Take Stripe's webhooks at this address too, and nothing else there, so that it may be open to the outside. With
+    /// `tls_certificate` and `tls_key` (see `rialto config`) it speaks TLS.
+    #[arg(long, value_name = "ADDR")]
+    webhook_listen: Option<SocketAddr>,
     /// Live a simulated Venice instead: 177 citizens, 109 businesses, three days old, a day a minute. Its
     /// folder is snapshots/demo, made anew each time. One business is live there: its clients are invoiced at a sandbox
     /// that stands in for Stripe, and pay.
@@ -60,8 +66,10 @@ impl Serve {
             return Err("--seed, --days and --day-seconds are about the demo; add --demo".into());
         }
         let mut flags = Table::new();
-        if let Some(listen) = self.listen {
-            flags.insert("listen".into(), Value::String(listen.to_string()));
+        for (name, address) in [("listen", self.listen), ("webhook_listen", self.webhook_listen)] {
+            if let Some(address) = address {
+                flags.insert(name.into(), Value::String(address.to_string()));
+            }
         }
         if self.demo {
             flags.insert("data".into(), Value::String(DEMO.into()));
@@ -77,12 +85,18 @@ impl Serve {
     async fn serve(&self, config: Config, give_back: Option<fn()>) -> Outcome {
         // Before anybody is told that it listens: who knows it may tell it to stop.
         let stopped_by = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
-        let listener = TcpListener::bind(config.listen).await.map_err(|error| cannot_listen(config.listen, &error))?;
+        let outside = outside(&config)?;
+        let renewing = renewing(outside.as_ref().and_then(|outside| outside.tls.clone()))?;
+        let socket = listen(config.listen, "--listen").await?;
+        let outside = match outside {
+            Some(Outside { address, tls }) => Some((listen(address, "--webhook-listen").await?, tls)),
+            None => None,
+        };
         if self.demo {
             make_anew(Path::new(DEMO))?;
         }
         let clock = if self.demo { demo::clock() } else { Clock::system() };
-        let bank = self.bank(&config, listener.local_addr()?, &clock).await?;
+        let bank = self.bank(&config, socket.local_addr()?, &clock).await?;
         let collecting = match &bank {
             Some(bank) => Some(bank.collecting(collecting::hour(&config), super::policy(&config).minimum)?),
             None => collecting::collecting(&config, |name| std::env::var(name).ok())?,
@@ -106,10 +120,17 @@ impl Serve {
         let reader = Reader::new(config.naive_zone());
         let limits = Limits { connections: config.connections, body_bytes: config.body_bytes, ..Limits::default() };
         let access = Access::new(&config.data, config.listen, config.hosts.clone())?;
-        let server = Server::new(listener, rialto.clone(), reader, access, limits);
-        let address = server.address()?;
+        let house = Server::new(socket, rialto.clone(), reader, access, limits);
+        let outside =
+            outside.map(|(socket, tls)| Server::of_webhooks(socket, tls, rialto.clone(), Limits::of_webhooks()));
+        let url = house.url()?;
+        let for_stripe = match &outside {
+            Some(outside) => format!(", and for Stripe alone on {}{PATH}", outside.url()?),
+            None => String::new(),
+        };
         let (stop, stopping) = watch::channel(false);
-        let serving = tokio::spawn(server.serve(stopping));
+        let servers = [Some(house), outside].into_iter().flatten();
+        let serving: Vec<_> = servers.map(|server| tokio::spawn(server.serve(stopping.clone()))).collect();
         let opened = rialto.opened();
         tracing::info!(
             data = %config.data.display(),
@@ -118,16 +139,19 @@ impl Serve {
             transactions = rialto.view().transactions,
             "the book is open"
         );
-        eprintln!(
-            "Rialto listens on http://{address}/ (page), http://{address}/api/revenue/dashboard, http://{address}/metrics"
-        );
+        eprintln!("Rialto listens on {url}/ (page), {url}/api/revenue/dashboard, {url}/metrics{for_stripe}");
 
-        let ended = self.run_until_ended(&rialto, reader, bank.as_ref(), stopped_by).await;
+        let ended = tokio::select! {
+            ended = self.run_until_ended(&rialto, reader, bank.as_ref(), stopped_by) => ended,
+            () = renewing => Ok(()),
+        };
         if let Some(bank) = bank {
             bank.close().await;
         }
         let _ = stop.send(true);
-        serving.await?;
+        for serving in serving {
+            serving.await?;
+        }
         let stopped = rialto.stop().await;
         ended?;
         match stopped {
@@ -194,13 +218,14 @@ impl Serve {
     }
 }
 
-fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> String {
-    match error.kind() {
+/// Listens on an address, which `flag` would set.
+async fn listen(address: SocketAddr, flag: &str) -> Result<TcpListener, String> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => {
-            format!("{address} is in use by another program; stop that one, or choose another address with --listen")
+            format!("{address} is in use by another program; stop that one, or choose another address with {flag}")
         }
-        _ => format!("{address} cannot be listened on: {error}; choose another address with --listen"),
-    }
+        _ => format!("{address} cannot be listened on: {error}; choose another address with {flag}"),
+    })
 }
 
 /// Removes what an earlier demo left, unless one is still running.

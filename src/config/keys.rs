@@ -2,6 +2,7 @@
 //!
 //! Whatever is checked, printed or suggested goes by this one list.
 
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
 use chrono::NaiveDate;
@@ -30,6 +31,10 @@ pub enum Kind {
     Texts(&'static str),
     /// An address and a port.
     Address,
+    /// An address and a port, or nothing; an example.
+    SecondAddress(&'static str),
+    /// A file, or nothing; an example.
+    File(&'static str),
     /// A time zone.
     Zone,
     /// A date, or nothing.
@@ -54,6 +59,9 @@ macro_rules! keys {
 keys! {
     "data": Kind::Text("snapshots/run"), "The data folder.";
     "listen": Kind::Address, "The address and port to listen on.";
+    "webhook_listen": Kind::SecondAddress("0.0.0.0:8443"), "Where Stripe's webhooks are taken besides: an address and port for the outside, with nothing else; empty for none.";
+    "tls_certificate": Kind::File("/etc/rialto/certificate.pem"), "What the webhooks' address answers with over TLS: a PEM file with the certificate, and after it those that vouch for it.\n# Empty for plain HTTP.";
+    "tls_key": Kind::File("/etc/rialto/key.pem"), "The PEM file with the certificate's private key. On SIGHUP both files are read again.";
     "hosts": Kind::Texts("rialto.example"), "Names that the sidecar is known by, besides localhost and addresses.";
     "time_zone": Kind::Zone, "Whose days, weeks and months are counted: an IANA name.";
     "naive_time_zone": Kind::Zone, "Where times are read that name no offset: an IANA name.";
@@ -110,7 +118,9 @@ impl Key {
             Kind::Text(_) => text.is_some_and(|text| !text.is_empty() && text.len() <= 4096),
             Kind::Word(words) => text.is_some_and(|text| words.contains(&text)),
             Kind::Texts(_) => value.as_array().is_some_and(|list| list.iter().all(Value::is_str)),
-            Kind::Address => text.is_some_and(|text| text.parse::<std::net::SocketAddr>().is_ok()),
+            Kind::Address => text.is_some_and(is_address),
+            Kind::SecondAddress(_) => text.is_some_and(|text| text.is_empty() || is_address(text)),
+            Kind::File(_) => text.is_some_and(|text| text.len() <= 4096),
             Kind::Zone => text.is_some_and(|text| text.parse::<Tz>().is_ok()),
             Kind::Date => text.is_some_and(|text| text.is_empty() || is_date(text)),
             Kind::Whole(_, range) => value
@@ -130,6 +140,8 @@ impl Key {
             Kind::Word(words) => format!("write one of {}: {name} = {:?}", words.join(", "), words[0]),
             Kind::Texts(example) => format!("write a list of texts: {name} = [{example:?}]"),
             Kind::Address => format!("write an address and a port: {name} = \"127.0.0.1:8717\""),
+            Kind::SecondAddress(example) => format!("write an address and a port, or nothing: {name} = {example:?}"),
+            Kind::File(example) => format!("write the path of a file, or nothing: {name} = {example:?}"),
             Kind::Zone => {
                 format!("write a time zone of the IANA database, such as Europe/Rome or UTC: {name} = \"Europe/Rome\"")
             }
@@ -154,7 +166,11 @@ impl Key {
 
     /// Whether a value is a text also where it looks like something else: a folder may be named 1e3.
     pub fn is_text(&self) -> bool {
-        matches!(self.kind, Kind::Text(_) | Kind::Word(_) | Kind::Address | Kind::Zone | Kind::Date | Kind::Decimal(..))
+        match self.kind {
+            Kind::Text(_) | Kind::Word(_) | Kind::Address | Kind::SecondAddress(_) | Kind::File(_) => true,
+            Kind::Zone | Kind::Date | Kind::Decimal(..) => true,
+            Kind::Texts(_) | Kind::Whole(..) | Kind::Targets => false,
+        }
     }
 }
 
@@ -165,6 +181,10 @@ fn is_decimal(text: &str, most: u32) -> bool {
         .parse::<u32>()
         .is_ok_and(|whole| whole < most || whole == most && part.bytes().all(|digit| digit == b'0'));
     is_digits(whole) && is_digits(part) && part.len() <= 2 && is_small
+}
+
+fn is_address(text: &str) -> bool {
+    text.parse::<SocketAddr>().is_ok()
 }
 
 fn is_date(text: &str) -> bool {

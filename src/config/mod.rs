@@ -30,6 +30,12 @@ pub struct Config {
     pub data: PathBuf,
     /// The address to listen on.
     pub listen: SocketAddr,
+    /// The address where Stripe's webhooks alone are taken; empty for none.
+    pub webhook_listen: String,
+    /// The file with the certificate that it answers with; empty for plain HTTP.
+    pub tls_certificate: PathBuf,
+    /// The file with its key.
+    pub tls_key: PathBuf,
     /// Names that the sidecar is known by, besides localhost and addresses.
     pub hosts: Vec<String>,
     /// Whose days, weeks and months are counted: an IANA name.
@@ -133,6 +139,9 @@ impl Default for Config {
         Config {
             data: PathBuf::from("snapshots/run"),
             listen: SocketAddr::from(([127, 0, 0, 1], 8717)),
+            webhook_listen: String::new(),
+            tls_certificate: PathBuf::new(),
+            tls_key: PathBuf::new(),
             hosts: Vec::new(),
             time_zone: "Europe/Rome".to_owned(),
             // Most of the engine's naive times are UTC.
@@ -279,6 +288,11 @@ impl Config {
         self.naive_time_zone.parse().unwrap_or(chrono_tz::UTC)
     }
 
+    /// Where Stripe's webhooks alone are taken, if anywhere.
+    pub fn webhook_address(&self) -> Option<SocketAddr> {
+        self.webhook_listen.parse().ok()
+    }
+
     /// After how long an idle actor retires.
     pub fn idle(&self) -> Duration {
         Duration::from_secs(self.idle_seconds)
@@ -338,6 +352,11 @@ mod tests {
             ("gate_hours = -1", &["gate_hours is -1", "from 0 to 8760"]),
             ("arbiters = 65", &["arbiters is 65", "from 0 to 64"]),
             ("listen = \"nowhere\"", &["listen is \"nowhere\"", "listen = \"127.0.0.1:8717\""]),
+            (
+                "webhook_listen = \"8443\"",
+                &["webhook_listen is \"8443\"", "or nothing: webhook_listen = \"0.0.0.0:8443\""],
+            ),
+            ("tls_key = true", &["tls_key is true", "the path of a file, or nothing"]),
             ("hosts = \"a\"", &["hosts is \"a\"", "hosts = [\"rialto.example\"]"]),
             ("log_format = \"xml\"", &["one of text, json"]),
             ("targets_start = 2026-12-01", &["targets_start = \"2026-12-01\""]),
@@ -366,6 +385,14 @@ mod tests {
         }
         let error = load("", &[], &[("listen", "nowhere")]).unwrap_err().to_string();
         assert!(error.starts_with("--listen: listen is \"nowhere\""), "{error}");
+    }
+
+    #[test]
+    fn an_empty_address_for_webhooks_is_none() {
+        let told = "webhook_listen = \"0.0.0.0:8443\"";
+        assert_eq!(load(told, &[], &[]).unwrap().webhook_address(), Some(([0, 0, 0, 0], 8443).into()));
+        assert_eq!(load(told, &[("RIALTO_WEBHOOK_LISTEN", "")], &[]).unwrap().webhook_address(), None);
+        assert_eq!(Config::default().webhook_address(), None);
     }
 
     #[test]

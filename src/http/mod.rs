@@ -1,13 +1,16 @@
 //! HTTP: what the outside sees.
 //!
-//! [`server`] accepts connections and bounds them; [`access`] decides who may ask for what; the routes
-//! read and answer; only [`reply`] knows a status.
+//! [`server`] says who comes in at which address, and within which bounds; its listener accepts connections, its desk has
+//! their requests answered; [`access`] decides who may ask for what; the routes read and answer; only [`reply`] knows a status.
 
 pub mod access;
 mod answers;
 mod billing;
+mod desk;
+mod entrance;
 mod house;
 mod ingest;
+mod listener;
 mod operating;
 mod pages;
 mod payers;
@@ -16,6 +19,7 @@ pub mod reply;
 mod room;
 mod routes;
 pub mod server;
+pub mod tls;
 pub mod tokens;
 pub mod webhooks;
 pub mod wire;

@@ -3,9 +3,9 @@
 use std::convert::Infallible;
 
 use bytes::Bytes;
+use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reject::{MethodNotAllowed, Rejection};
-use warp::{Filter, Reply};
 
 use super::answers::{self, Query};
 use super::house::House;
@@ -14,9 +14,10 @@ use super::pages;
 use super::reply::{Answer, Refused};
 use super::{billing, operating, payers, proposals, webhooks};
 use crate::domain::ids::Feed;
+use crate::wiring::Rialto;
 
 /// All routes. Whatever fails is answered too.
-pub fn routes(house: House) -> BoxedFilter<(impl Reply,)> {
+pub fn routes(house: House) -> BoxedFilter<(Answer,)> {
     let with = {
         let house = house.clone();
         warp::any().map(move || house.clone())
@@ -89,12 +90,7 @@ pub fn routes(house: House) -> BoxedFilter<(impl Reply,)> {
         .unify()
         .or(warp::path!("readyz").and(warp::get()).and(with.clone()).map(|house: House| answers::readyz(&house)))
         .unify()
-        .or(warp::path!("webhooks" / "stripe")
-            .and(warp::post())
-            .and(with.clone())
-            .and(warp::header::optional::<String>("stripe-signature"))
-            .and(warp::body::bytes())
-            .then(|house, signature, body| async { answered(webhooks::stripe(house, signature, body).await) }))
+        .or(webhook(house.rialto))
         .unify()
         .or(warp::path!("v1" / "admin" / "snapshot")
             .and(warp::post())
@@ -126,6 +122,22 @@ pub fn routes(house: House) -> BoxedFilter<(impl Reply,)> {
         .or(pages)
         .unify()
         .recover(unmatched)
+        .unify()
+        .boxed()
+}
+
+/// The one route that is for Stripe, and nothing beside it.
+pub fn of_webhooks(rialto: Rialto) -> BoxedFilter<(Answer,)> {
+    webhook(rialto).recover(unmatched).unify().boxed()
+}
+
+fn webhook(rialto: Rialto) -> BoxedFilter<(Answer,)> {
+    warp::path!("webhooks" / "stripe")
+        .and(warp::post())
+        .and(warp::any().map(move || rialto.clone()))
+        .and(warp::header::optional::<String>("stripe-signature"))
+        .and(warp::body::bytes())
+        .then(|rialto, signature, body| async { answered(webhooks::stripe(rialto, signature, body).await) })
         .boxed()
 }
 
@@ -245,6 +257,9 @@ fn billing_routes(
         .boxed()
 }
 
+/// What is counted under no route of its own.
+pub const OTHER: &str = "other";
+
 /// The closed set of routes, for metrics: never an id.
 pub fn label(path: &str) -> &'static str {
     const EXACT: [&str; 30] = [
@@ -292,7 +307,7 @@ pub fn label(path: &str) -> &'static str {
         Some((path, "cancel" | "again")) if path.starts_with("/v1/bills/") => "/v1/bills/{id}/order",
         Some((path, "check")) if path.starts_with("/v1/payers/") => "/v1/payers/{id}/check",
         Some((path, "reverse")) if path.starts_with("/v1/transactions/") => "/v1/transactions/{id}/reverse",
-        _ => "other",
+        _ => OTHER,
     }
 }
 

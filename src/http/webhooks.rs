@@ -4,16 +4,15 @@ use bytes::Bytes;
 use serde_json::json as object;
 use warp::http::StatusCode;
 
-use super::house::House;
 use super::reply::{Answer, Refused, json};
-use crate::wiring::NoticeError;
+use crate::wiring::{NoticeError, Rialto};
 
 /// The one path that is for Stripe. It needs no token: the signature is one.
 pub const PATH: &str = "/webhooks/stripe";
 
 /// Takes an event in.
-pub async fn stripe(house: House, signature: Option<String>, body: Bytes) -> Result<Answer, Refused> {
-    let noticed = house.rialto.notice(signature.as_deref(), &body).await;
+pub async fn stripe(rialto: Rialto, signature: Option<String>, body: Bytes) -> Result<Answer, Refused> {
+    let noticed = rialto.notice(signature.as_deref(), &body).await;
     let result = match &noticed {
         Ok(()) => "taken",
         Err(NoticeError::Forged(_) | NoticeError::Off) => "refused",

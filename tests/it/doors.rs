@@ -16,7 +16,11 @@ pub fn request(line: &str, headers: &[&str], body: &str) -> String {
 
 /// Checks that a request is refused with this status and code, in the one shape that errors have.
 fn check(sidecar: &Sidecar, request: &str, status: u16, code: &str) -> Answer {
-    let answer = sidecar.raw(request.as_bytes());
+    refused(sidecar.raw(request.as_bytes()), request, status, code)
+}
+
+/// Checks that this answer refuses a request, with this status and code, in the one shape that errors have.
+pub fn refused(answer: Answer, request: &str, status: u16, code: &str) -> Answer {
     let asked: String = request.chars().take(300).collect();
     assert_eq!(answer.status, status, "{asked}: {answer:?}");
     let body = answer.json();

@@ -22,6 +22,7 @@ mod importing;
 mod laws;
 mod limits;
 mod operating;
+mod outside;
 mod paying;
 mod phases;
 mod plain;

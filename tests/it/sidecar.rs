@@ -19,7 +19,7 @@ pub const LINES: &str = "application/x-ndjson";
 /// The type of a body that is one event, or an array of them.
 pub const JSON: &str = "application/json";
 /// How long anything may take before a test gives it up.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A command of the binary, in an environment of its own.
 pub fn rialto(arguments: &[&str]) -> Command {
@@ -93,6 +93,7 @@ pub fn path(path: &Path) -> &str {
 pub struct Sidecar {
     child: Child,
     address: SocketAddr,
+    webhooks: Option<String>,
     agent: ureq::Agent,
     log: Arc<Mutex<String>>,
     silence: Receiver<()>,
@@ -109,7 +110,7 @@ impl Sidecar {
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().expect("piped"));
         let log = Arc::new(Mutex::new(String::new()));
-        let Some(address) = address(&mut lines, &log) else {
+        let Some((address, webhooks)) = addresses(&mut lines, &log) else {
             let status = child.wait().unwrap();
             panic!("it did not start, {status}: {}", log.lock().unwrap());
         };
@@ -121,12 +122,17 @@ impl Sidecar {
                 *kept.lock().unwrap() += &format!("{line}\n");
             }
         });
-        Sidecar { child, address, agent: agent(), log, silence }
+        Sidecar { child, address, webhooks, agent: agent(), log, silence }
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it takes webhooks alone, as it says.
+    pub fn webhooks(&self) -> &str {
+        self.webhooks.as_deref().expect("an address for webhooks")
     }
 
     /// Its address as a URL.
@@ -181,7 +187,12 @@ impl Sidecar {
 
     /// Asks it to stop, and does not wait.
     pub fn ask_to_stop(&self) {
-        let kill = format!("kill -TERM {}", self.child.id());
+        self.signal("TERM");
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 
@@ -247,8 +258,18 @@ pub fn answer_to(address: SocketAddr, request: &str) -> Answer {
 }
 
 fn answer(address: SocketAddr, request: &[u8], has_body: bool) -> Answer {
-    let mut stream = TcpStream::connect(address).unwrap();
+    read_answer(connect(address), request, has_body)
+}
+
+/// A connection that is given up once it says nothing for too long.
+pub fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// Sends bytes as they are, and reads the answer until it is whole.
+pub fn read_answer(mut stream: impl Read + Write, request: &[u8], has_body: bool) -> Answer {
     // A request that is refused by its head is not read to its end.
     let _ = stream.write_all(request);
     let mut bytes = Vec::new();
@@ -290,11 +311,12 @@ fn read(response: ureq::http::Response<ureq::Body>) -> Option<(u16, Value)> {
     Some((status, serde_json::from_str(&text).unwrap_or(Value::String(text))))
 }
 
-fn address(lines: &mut BufReader<ChildStderr>, log: &Mutex<String>) -> Option<SocketAddr> {
+fn addresses(lines: &mut BufReader<ChildStderr>, log: &Mutex<String>) -> Option<(SocketAddr, Option<String>)> {
     let mut line = String::new();
     while 0 < lines.read_line(&mut line).unwrap() {
         if let Some(rest) = line.strip_prefix("Rialto listens on http://") {
-            return Some(rest.split('/').next()?.parse().unwrap());
+            let webhooks = rest.trim_end().split_once(", and for Stripe alone on ").map(|(_, url)| url.to_owned());
+            return Some((rest.split('/').next()?.parse().unwrap(), webhooks));
         }
         *log.lock().unwrap() += &line;
         line.clear();

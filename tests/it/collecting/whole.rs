@@ -5,8 +5,10 @@ use rialto::sandbox::shell::{self, Running};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+use crate::doors::request;
 use crate::house::House;
-use crate::sidecar::JSON;
+use crate::outside::{self, authority::Authority};
+use crate::sidecar::{JSON, path};
 
 /// A sandbox behind an address.
 pub(super) struct Bank {
@@ -52,21 +54,38 @@ impl Bank {
         self.post("/v1/customers", &format!("email={email}"))["id"].as_str().unwrap().to_owned()
     }
 
-    /// Tells the house all that ever happened, signed, as if for the first time; what it answers.
-    fn tell(&self, house: &House, secret: &str) -> Vec<u16> {
+    /// All that ever happened, and how it is signed.
+    fn events(&self, secret: &str) -> Vec<(String, String)> {
         let request = ureq::get(format!("{}/v1/events?limit=100", self.url()));
         let answer = request.header("authorization", "Bearer sk_test_sandbox").call().unwrap();
         let events: Value = serde_json::from_str(&answer.into_body().read_to_string().unwrap()).unwrap();
         let at = self.running().now();
-        let told = |event: &Value| {
+        let signed = |event: &Value| {
             let payload = event.to_string();
             let signature = rialto::billing::signature::sign(payload.as_bytes(), secret, at);
+            (payload, signature)
+        };
+        events["data"].as_array().unwrap().iter().map(signed).collect()
+    }
+
+    /// Tells the house all of it, as if for the first time; what it answers.
+    fn tell(&self, house: &House, secret: &str) -> Vec<u16> {
+        let told = |(payload, signature): (String, String)| {
             let request = ureq::post(format!("{}/webhooks/stripe", house.sidecar.url()));
             let request = request.config().http_status_as_error(false).build();
             let request = request.header("content-type", JSON).header("stripe-signature", signature);
             request.send(&payload).unwrap().status().as_u16()
         };
-        events["data"].as_array().unwrap().iter().map(told).collect()
+        self.events(secret).into_iter().map(told).collect()
+    }
+
+    /// Tells it through TLS, at the address that it has for this alone.
+    fn tell_outside(&self, house: &House, authority: &Authority) {
+        let address = outside::address(&house.sidecar);
+        for (payload, signature) in self.events("whsec_sandbox") {
+            let asked = request("POST /webhooks/stripe", &[&format!("Stripe-Signature: {signature}")], &payload);
+            assert_eq!(authority.ask(address, &asked).status, 200, "{payload}");
+        }
     }
 }
 
@@ -177,14 +196,17 @@ fn a_payment_is_told_looked_at_and_collected() {
     let clean = house.done(&["bill", "reconcile"]);
     assert_eq!(clean, "1 bills, 1 invoices at Stripe: the same to the cent\n");
     // The next one goes on where this one began.
-    let house = restarted(house, &bank);
+    let authority = Authority::new();
+    let vouched = tempfile::tempdir().unwrap();
+    let (certificate, key) = authority.vouch_in(vouched.path());
+    let house = restarted(house, &bank, (path(&certificate), path(&key)));
     assert_eq!(house.get("/v1/bills/bill_1")["collected"], "87.03");
     assert!(house.done(&["bill", "run"]).starts_with("nothing is due"));
     // What happens behind our back is found.
     bank.running().with(|sandbox| sandbox.refund(&invoice, 703, at)).unwrap();
     let differs = house.run(&["bill", "reconcile"]);
     assert!(differs.code == Some(1) && differs.out.contains("refunded"), "{differs:?}");
-    bank.tell(&house, "whsec_sandbox");
+    bank.tell_outside(&house, &authority);
     until("the refund is seen", || house.get("/v1/bills/bill_1")["collected"] == "80.00");
     house.done(&["bill", "reconcile"]);
 }
@@ -233,9 +255,12 @@ fn earned_collectable_and_collected_are_three_numbers_and_taxes_are_in_none_of_t
     board(&house, &["collected", "collected_tax"], &["43.51", "9.57"]);
 }
 
-fn restarted(house: House, bank: &Bank) -> House {
+/// The same house, with an address for webhooks besides.
+fn restarted(house: House, bank: &Bank, (certificate, key): (&str, &str)) -> House {
     let url = bank.url();
-    house.restarted_with(&collecting_at(&url))
+    let outside =
+        [("RIALTO_WEBHOOK_LISTEN", "127.0.0.1:0"), ("RIALTO_TLS_CERTIFICATE", certificate), ("RIALTO_TLS_KEY", key)];
+    house.restarted_with(&[&outside[..], &collecting_at(&url)[..]].concat())
 }
 
 /// The settings of a sidecar that collects at this address, when it is told to.

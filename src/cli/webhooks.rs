@@ -1,0 +1,58 @@
+//! An address of its own for Stripe's webhooks, from the configuration.
+
+use std::error::Error;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::chain::Chain;
+use crate::config::Config;
+use crate::http::tls::Tls;
+
+/// Where webhooks are taken besides the main address, and what is answered with there.
+#[derive(Debug)]
+pub(super) struct Outside {
+    pub(super) address: SocketAddr,
+    pub(super) tls: Option<Arc<Tls>>,
+}
+
+/// The address for webhooks, if there is to be one.
+pub(super) fn outside(config: &Config) -> Result<Option<Outside>, Box<dyn Error>> {
+    let (certificate, key) = (&config.tls_certificate, &config.tls_key);
+    let files = match (certificate.as_os_str().is_empty(), key.as_os_str().is_empty()) {
+        (true, true) => None,
+        (false, false) => Some((certificate.clone(), key.clone())),
+        (false, true) => return Err("tls_certificate is set, and tls_key is not: set both, or neither".into()),
+        (true, false) => return Err("tls_key is set, and tls_certificate is not: set both, or neither".into()),
+    };
+    let Some(address) = config.webhook_address() else {
+        // Whoever set them relies on them.
+        let relied = "tls_certificate and tls_key are for the webhooks' address, and there is none: set webhook_listen too, or leave all three empty";
+        return if files.is_some() { Err(relied.into()) } else { Ok(None) };
+    };
+    if config.stripe_mode == "off" {
+        let deaf = format!(
+            "webhook_listen is {address}, and stripe_mode is off, so that nothing would be taken there: set stripe_mode to sandbox, test or live, or leave webhook_listen empty"
+        );
+        return Err(deaf.into());
+    }
+    let tls = files.map(|(certificate, key)| Tls::read(certificate, key)).transpose()?.map(Arc::new);
+    Ok(Some(Outside { address, tls }))
+}
+
+/// Reads a certificate again at every SIGHUP, from now on and while this is waited for. Without one, that signal ends the
+/// process, as it ends others.
+pub(super) fn renewing(tls: Option<Arc<Tls>>) -> io::Result<impl Future<Output = ()>> {
+    let watched = tls.map(|tls| io::Result::Ok((signal(SignalKind::hangup())?, tls))).transpose()?;
+    Ok(async move {
+        let Some((mut hangup, tls)) = watched else { return std::future::pending().await };
+        while hangup.recv().await.is_some() {
+            match tls.read_again() {
+                Ok(()) => tracing::info!("the certificate was read again"),
+                Err(error) => tracing::error!(error = %Chain(&error), "the certificate stays the one that it was"),
+            }
+        }
+    })
+}

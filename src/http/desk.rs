@@ -1,0 +1,92 @@
+//! The desk: has every request answered, once it may be, its body is whole, and within its time.
+//!
+//! warp has neither a time-out nor a bound on bodies: a body is whole before a route sees it.
+
+use std::convert::Infallible;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Incoming};
+use warp::http::{Request, Response, header};
+
+use super::entrance::Entrance;
+use super::reply::{Answer, Refused};
+use super::room::{Bound, Held, Room};
+use super::server::Limits;
+use crate::wiring::Rialto;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Desk {
+    entrance: Entrance,
+    limits: Limits,
+    bodies: Room,
+    rialto: Rialto,
+}
+
+impl Desk {
+    /// A desk at this entrance.
+    pub fn new(entrance: Entrance, limits: Limits, rialto: Rialto) -> Desk {
+        Desk { entrance, limits, bodies: Room::new(limits.bodies_bytes), rialto }
+    }
+
+    /// Has `routes` answer a request, unless it is refused before.
+    pub async fn answer<S>(&self, request: Request<Incoming>, routes: S) -> Response<Full<Bytes>>
+    where
+        S: Routes,
+    {
+        let start = Instant::now();
+        let route = self.entrance.label(request.uri().path());
+        let answer = match self.admit(request).await {
+            Ok((request, _held)) => {
+                let answering = tokio::time::timeout(self.limits.answer, routes.answer(request));
+                answering.await.unwrap_or_else(|_| Refused::Slow.answer())
+            }
+            Err(refused) => refused.answer(),
+        };
+        let class = match answer.status().as_u16() / 100 {
+            2 | 3 => "ok",
+            4 => "refused",
+            _ => "failed",
+        };
+        let (count, latency) = self.rialto.meters().requests(route, class);
+        count.increment(1);
+        latency.record(start.elapsed());
+        answer.map(Full::new)
+    }
+
+    /// Lets a request in: who sends it may, and its body is whole and small enough.
+    async fn admit(&self, request: Request<Incoming>) -> Result<(Request<Full<Bytes>>, Held<'_>), Refused> {
+        let (parts, body) = request.into_parts();
+        // Who may not is told so before he takes up any room.
+        let scope = self.entrance.check(&parts)?;
+        if let Some(encoding) = parts.headers.get(header::CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
+            return Err(Refused::ContentEncoding(
+                String::from_utf8_lossy(encoding.as_bytes()).chars().take(80).collect(),
+            ));
+        }
+        let bound = Bound { bytes: self.limits.body_bytes, time: self.limits.body };
+        let (bytes, held) = self.bodies.read(body, scope, bound).await?;
+        Ok((Request::from_parts(parts, Full::new(bytes)), held))
+    }
+}
+
+/// The routes, as something that answers a request whose body is whole.
+pub trait Routes: Clone {
+    async fn answer(self, request: Request<Full<Bytes>>) -> Answer;
+}
+
+impl<S, B> Routes for S
+where
+    S: tower_service::Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible> + Clone,
+    B: Body<Data = Bytes>,
+{
+    async fn answer(mut self, request: Request<Full<Bytes>>) -> Answer {
+        let Ok(response) = self.call(request).await;
+        let (parts, body) = response.into_parts();
+        // What the routes answer is in memory already.
+        let bytes = body.collect().await.map(|collected| collected.to_bytes()).unwrap_or_default();
+        Response::from_parts(parts, bytes)
+    }
+}
