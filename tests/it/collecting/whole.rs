@@ -201,7 +201,10 @@ fn a_payment_is_told_looked_at_and_collected() {
     let (certificate, key) = authority.vouch_in(vouched.path());
     let house = restarted(house, &bank, (path(&certificate), path(&key)));
     assert_eq!(house.get("/v1/bills/bill_1")["collected"], "87.03");
-    assert!(house.done(&["bill", "run"]).starts_with("nothing is due"));
+    // Rounds follow each other: by the third, what was told before is placed, and looked at.
+    for _ in 0..3 {
+        assert!(house.done(&["bill", "run"]).starts_with("nothing is due"));
+    }
     // What happens behind our back is found.
     bank.running().with(|sandbox| sandbox.refund(&invoice, 703, at)).unwrap();
     let differs = house.run(&["bill", "reconcile"]);
