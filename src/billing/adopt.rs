@@ -19,7 +19,7 @@ use crate::ledger::bills::Bills;
 use crate::ledger::roll::NameNo;
 
 /// The papers of this house that the book never drew, the oldest first: of those since `since`, in seconds since 1970.
-/// What is void is not among them.
+/// What is void, or comes to nothing, is not among them.
 pub async fn unknown<P: Paper>(
     stripe: &impl Stripe,
     house: &House,
@@ -29,7 +29,7 @@ pub async fn unknown<P: Paper>(
     let query = since.map(|since| format!("created[gte]={since}")).unwrap_or_default();
     let mut found: Vec<P> = all(stripe, P::LIST, &query, P::id).await?;
     let is_unknown = |mark: &str| house.is_ours(mark) && bills.of_mark(mark).is_none();
-    found.retain(|paper| !paper.is_void() && paper.mark().is_some_and(is_unknown));
+    found.retain(|paper| !paper.is_void() && !paper.is_nothing() && paper.mark().is_some_and(is_unknown));
     // Stripe tells the newest first.
     found.reverse();
     Ok(found)
@@ -44,9 +44,9 @@ pub async fn unknown_notes(
 ) -> Result<Vec<Note>, Unsure> {
     let mut standing = Vec::new();
     for note in unknown::<Note>(stripe, house, bills, since).await? {
-        let id = note.invoice.as_ref().map_or("", |invoice| invoice.id());
-        let invoice: Invoice = good(&stripe.read(Call::get(format!("/v1/invoices/{id}"), "")).await?)?;
-        if !invoice.is_void() {
+        let Some(id) = note.invoice.as_ref().map(|invoice| invoice.id()) else { continue };
+        let reply = stripe.read(Call::get(format!("/v1/invoices/{id}"), "")).await?;
+        if reply.status != 404 && !good::<Invoice>(&reply)?.is_void() {
             standing.push(note);
         }
     }
@@ -89,7 +89,7 @@ pub fn found(invoice: &Invoice, books: &Books<'_>, zone: Name, is_live: bool) ->
 pub fn found_note(note: &Note, books: &Books<'_>, zone: Name, is_live: bool) -> Found {
     let of = note.invoice.as_ref().and_then(|invoice| books.bills.of_invoice(invoice.id()));
     let Some(of) = of.and_then(|of| books.bills.get(of)) else { return Found::Nobody };
-    as_bill(note, (of.payer, of.drawn.payer), (-note.amount, Some(of.no)), books, zone, is_live)
+    as_bill(note, (of.payer, of.drawn.payer), (-note.amount(), Some(of.no)), books, zone, is_live)
 }
 
 /// The bill that a paper is of: it takes what is owed up to its row, and carries what it comes to besides.

@@ -12,6 +12,11 @@ use crate::ledger::bill::{Bill, Look};
 /// Looks at a bill, given its lines. An answer that cannot be read, or none, is no look at all.
 pub async fn look(stripe: &impl Stripe, bill: &Bill, lines: &[Line], how: Look) -> Result<Sight, Unsure> {
     match (how, bill.seen.invoice.as_deref()) {
+        (_, Some(id)) if bill.is_credit() => {
+            let reply = stripe.read(Call::get(format!("{}/{id}", Note::LIST), "")).await?;
+            let note: Note = good(&reply)?;
+            note.sight(&bill.drawn, stripe.is_live()).ok_or_else(|| Unsure::unreadable("a credit note"))
+        }
         _ if bill.is_credit() => find::<Note>(stripe, bill).await,
         (Look::Find, _) | (_, None) => find::<Invoice>(stripe, bill).await,
         (Look::Lines, Some(id)) => {

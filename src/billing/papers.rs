@@ -24,6 +24,9 @@ pub trait Paper: DeserializeOwned {
     /// Whether it is void.
     fn is_void(&self) -> bool;
 
+    /// Whether nobody owes or gets anything by it.
+    fn is_nothing(&self) -> bool;
+
     /// Whose it is, in which currency, and whether it is about real money.
     fn terms(&self) -> (Option<&Reference>, Option<&str>, bool);
 
@@ -107,6 +110,11 @@ impl Paper for Invoice {
         self.status.as_deref() == Some("void")
     }
 
+    fn is_nothing(&self) -> bool {
+        let is_empty = self.status.as_deref() != Some("draft") && self.net() <= 0;
+        self.amount_paid == 0 && (self.is_void() || is_empty)
+    }
+
     fn terms(&self) -> (Option<&Reference>, Option<&str>, bool) {
         (self.customer.as_ref(), self.currency.as_deref(), self.livemode)
     }
@@ -149,14 +157,9 @@ impl Paper for Invoice {
 }
 
 impl Invoice {
-    /// Whether it came to nothing, and nobody paid anything for it.
-    pub fn is_nothing(&self) -> bool {
-        self.status.as_deref() == Some("void") && self.amount_paid == 0
-    }
-
     /// What it comes to without taxes.
     pub fn net(&self) -> i64 {
-        self.total_excluding_tax.unwrap_or(self.total)
+        self.total_excluding_tax.unwrap_or(self.total).clamp(-MOST, MOST)
     }
 
     fn tax(&self) -> i64 {
@@ -170,8 +173,7 @@ pub struct Note {
     /// Its id.
     pub id: String,
     status: Option<String>,
-    /// What it takes off, in the units of Stripe's amounts.
-    pub amount: i64,
+    amount: i64,
     /// The id of the invoice that it takes from.
     pub invoice: Option<Reference>,
     customer: Option<Reference>,
@@ -197,6 +199,10 @@ impl Paper for Note {
         self.status.as_deref() == Some("void")
     }
 
+    fn is_nothing(&self) -> bool {
+        self.is_void() || self.amount <= 0
+    }
+
     fn terms(&self) -> (Option<&Reference>, Option<&str>, bool) {
         (self.customer.as_ref(), self.currency.as_deref(), self.livemode)
     }
@@ -207,7 +213,7 @@ impl Paper for Note {
             "void" => Status::Void,
             _ => return None,
         };
-        let total = -self.amount.clamp(-MOST, MOST);
+        let total = -self.amount();
         let other = (total != drawn.total).then_some(Fault::Total);
         Some(Sight {
             invoice: Some(self.id.as_str().into()),
@@ -217,5 +223,12 @@ impl Paper for Note {
             fault: self.misfit(drawn, is_live).or(other),
             ..Sight::default()
         })
+    }
+}
+
+impl Note {
+    /// What it takes off, in the units of Stripe's amounts.
+    pub fn amount(&self) -> i64 {
+        self.amount.clamp(-MOST, MOST)
     }
 }

@@ -247,7 +247,7 @@ impl Account<'_> {
                     let Some(credit) = credit else {
                         let (payer, currency) = (self.listing.payer, self.currency);
                         let waiting = Waiting { payer, currency, owed: Sum(sum(left)), carried, since, why };
-                        plan.waiting.extend(Some(waiting).filter(|_| !left.is_empty()));
+                        plan.waiting.extend(Some(waiting).filter(|_| !left.is_empty() || 0 < carried.0));
                         return;
                     };
                     back += Coin::of(self.currency).millionths(credit.total);
@@ -356,7 +356,8 @@ impl Account<'_> {
             return Err(Why::Nothing);
         }
         let is_small = !self.is_worth_it(coin.millionths(total));
-        if is_small && !self.is_old(since) {
+        // What is only carried is of no day: it waits for the minimum, or for what is owed besides.
+        if is_small && (owed.is_empty() || !self.is_old(since)) {
             return Err(Why::Minimum(self.minimum()));
         }
         if let Some(least) = coin.least.filter(|least| total < *least) {

@@ -32,6 +32,14 @@ impl Home {
         }
     }
 
+    /// From now on it has none, whatever becomes of whoever says so.
+    pub fn leave(&self) -> io::Result<()> {
+        match fs::remove_file(self.path()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => sync_folder(&self.folder),
+        }
+    }
+
     /// From now on the folder's home is here.
     pub fn settle(&self) -> io::Result<()> {
         let aside = self.folder.join("HOME.tmp");
@@ -74,7 +82,7 @@ mod tests {
         assert!(!Home::of(&copy).is_here().expect("a home"));
         Home::of(&copy).settle().expect("a home");
         assert!(Home::of(&copy).is_here().expect("a home"));
-        fs::remove_file(moved.join("HOME")).expect("no home");
+        Home::of(&moved).leave().expect("no home");
         assert!(!Home::of(&moved).is_here().expect("a home"), "what does not say where it was made may be a copy");
     }
 }

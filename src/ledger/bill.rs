@@ -163,7 +163,9 @@ impl Bill {
             _ if self.is_credit() || !is_known || amounts.tax != 0 => 0,
             _ if self.fault().is_some() || self.way.dropped.is_some() => 0,
             (Status::Open, _) if self.way.is_sent => amounts.remaining,
-            (Status::Paid, Some(Takings { refunded, disputed, .. })) => (amounts.paid - refunded - disputed).max(0),
+            (Status::Paid, Some(Takings { refunded, disputed, .. })) => {
+                amounts.paid.saturating_sub(refunded).saturating_sub(disputed).max(0)
+            }
             _ => 0,
         }
     }
@@ -445,7 +447,7 @@ impl Bill {
     /// What was paid, less what was given back or is disputed.
     fn kept(&self) -> i64 {
         let Takings { refunded, disputed, .. } = self.seen.takings.unwrap_or_default();
-        self.seen.amounts.paid - refunded - disputed
+        self.seen.amounts.paid.saturating_sub(refunded).saturating_sub(disputed)
     }
 
     /// What is still to be paid of it, without taxes, as far as anybody believes that it will be.

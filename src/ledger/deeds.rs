@@ -175,6 +175,9 @@ impl Book {
         if self.charges.len() < to as usize {
             return refused("it takes rows that are still to come");
         }
+        if i64::try_from(rest.0).is_err() {
+            return refused("it carries more than an amount can be");
+        }
         let exact = self.receivables.sum_to(number, payer.currency, to, &self.charges);
         let comes_to = Coin::of(payer.currency).millionths(total) + rest.0;
         match exact.unwrap_or_default().0 + carried.0 == comes_to {
@@ -192,7 +195,11 @@ impl Book {
             Deed::Adopt(drawn, sight) => {
                 self.draw(drawn, at);
                 let no = BillNo(self.bills.len() as u32);
-                self.bills.change(no, at, |bill| bill.see(sight, at));
+                self.bills.change(no, at, |bill| {
+                    bill.see(sight, at);
+                    // Whoever made it sent or charged it; twice may be paid twice.
+                    bill.way.is_sent = true;
+                });
             }
             Deed::Ask(no, ask) => drop(self.bills.change(*no, at, |bill| bill.ask((**ask).clone(), at))),
             Deed::Answer(no, attempt, outcome) => {

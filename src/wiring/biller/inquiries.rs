@@ -100,17 +100,13 @@ impl Biller {
     }
 
     async fn is_behind(&self, bills: &Bills) -> Result<Option<Behind>, Why> {
-        let is_here = self.employer.home.is_here().unwrap_or(false);
-        if !is_here && !bills.is_empty() {
+        if !self.employer.home.is_here().unwrap_or(false) {
             return Ok(Some(Behind::Copy));
         }
-        // Whatever was billed after the last bill of the book was billed by a later one.
+        // Whatever was billed after the last bill of the book was billed by a later one. What was taken over is of no time
+        // in particular, but before all of it was there was no home.
         let since = bills.iter().next_back().map(|last| last.at.0.div_euclid(1_000_000) - CLOCKS_S);
-        let mark = self.unknown_mark(bills, since).await?;
-        if mark.is_none() && !is_here {
-            self.settle();
-        }
-        Ok(mark.map(Behind::Older))
+        Ok(self.unknown_mark(bills, since).await?.map(Behind::Older))
     }
 
     /// The mark of something of this house that the book never drew, if there is anything.
@@ -186,7 +182,15 @@ impl Biller {
         let Some(zone) = Name::new(employer.calendar.zone().name()) else { return Ok(()) };
         let found = find(&office.books(), zone, self.stripe.is_live());
         let walk = Walk { desk: &office, stripe: &self.stripe };
-        walk.adopt(found).await?.map_err(resting)
+        match walk.adopt(found).await? {
+            Ok(()) => Ok(()),
+            // One that cannot be taken over keeps none of the others; it stays among what differs.
+            Err(Rest::Beaten(refused)) => {
+                tracing::warn!(error = %refused, "something of ours at Stripe could not be taken over");
+                Ok(())
+            }
+            Err(rest) => Err(resting(rest)),
+        }
     }
 
     /// Takes over what Stripe has: invoices that the book never drew, and how all others stand. Nothing is billed before
@@ -195,6 +199,11 @@ impl Biller {
         let employer = Arc::clone(&self.employer);
         let bills = employer.standing().await?.bills;
         let house = employer.house(&bills);
+        // Whoever begins and does not come to an end leaves a folder that bills nothing.
+        if let Err(error) = employer.home.leave() {
+            return Err(Why::Resting(Resting::Unsure(format!("the data folder cannot be written: {error}"))));
+        }
+        self.behind = Some(Behind::Copy);
         for invoice in unknown::<Invoice>(&self.stripe, &house, &bills, None).await? {
             self.take_over(|books, zone, is_live| found(&invoice, books, zone, is_live)).await?;
         }

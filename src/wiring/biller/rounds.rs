@@ -53,6 +53,8 @@ pub(super) struct Biller {
     pub(super) reconciling: Arc<Mutex<Reconciling>>,
     /// Whether the account is known to be the one that the folder's bills are of.
     pub(super) is_bound: bool,
+    /// Not before when it is tried again to find that out, and after how many tries.
+    bind_at: (Moment, u32),
     /// Why nothing is billed before what Stripe has is taken over, if it has to be.
     pub(super) behind: Option<Behind>,
     /// Not before when each of these is tried again, and after how many tries.
@@ -77,6 +79,7 @@ impl Biller {
             shut,
             reconciling,
             is_bound: false,
+            bind_at: (Moment(i64::MIN), 0),
             behind: None,
             later: HashMap::new(),
             looked: HashMap::new(),
@@ -156,7 +159,16 @@ impl Biller {
         if standing.bills.is_empty() && !is_due {
             return Ok((Done::default(), standing.bills));
         }
-        self.bind(&standing.bills).await?;
+        if !is_wished && now < self.bind_at.0 {
+            return Err(Why::Resting(Resting::Unsure("it is tried again in a while".to_owned())));
+        }
+        if let Err(why) = self.bind(&standing.bills).await {
+            let (_, tries) = self.bind_at;
+            let micros = i64::try_from(backoff(tries, jitter(), None).as_micros()).unwrap_or(i64::MAX);
+            self.bind_at = (Moment(now.0.saturating_add(micros)), tries.saturating_add(1));
+            return Err(why);
+        }
+        self.bind_at = (Moment(i64::MIN), 0);
         if let Some(behind) = &self.behind {
             // Bound for now, but not before somebody says so.
             let why = behind.to_string();
@@ -185,6 +197,10 @@ impl Biller {
         let employer = Arc::clone(&self.employer);
         let office = self.office(&employer).await?;
         self.place(&office, bills).await?;
+        if self.behind.is_some() {
+            // What was just told is of bills that the book never drew.
+            return Ok(());
+        }
         let rests = self.walk(&office, open).await?;
         self.remember(rests, now);
         Ok(())
@@ -297,11 +313,8 @@ impl Biller {
                         self.is_bound = false;
                     }
                     let tries = self.later.get(&no).map_or(0, |(_, tries)| *tries);
-                    let mut jitter = [0; 8];
-                    // Without chance, everybody comes back at once; that is all.
-                    let _ = getrandom::fill(&mut jitter);
                     let seconds = unsure.after.map(|after| u32::try_from(after.as_secs()).unwrap_or(u32::MAX));
-                    let after = backoff(tries, u64::from_le_bytes(jitter), seconds);
+                    let after = backoff(tries, jitter(), seconds);
                     tracing::info!(bill = %no, error = %unsure, after_s = after.as_secs(), "a bill waits for Stripe");
                     let micros = i64::try_from(after.as_micros()).unwrap_or(i64::MAX);
                     self.later.insert(no, (Moment(now.0.saturating_add(micros)), tries.saturating_add(1)));
@@ -329,6 +342,14 @@ impl Biller {
         }
         Ok(())
     }
+}
+
+/// Chance, so that not everybody comes back at once.
+fn jitter() -> u64 {
+    let mut bytes = [0; 8];
+    // Without it they do; that is all.
+    let _ = getrandom::fill(&mut bytes);
+    u64::from_le_bytes(bytes)
 }
 
 /// Why a round ends early.
