@@ -42,6 +42,14 @@ pub struct Standing {
     pub is_paused: bool,
 }
 
+/// A question about the bills, asked where they are: of ten thousand of them nothing is copied for it. What it sees need not
+/// be durable yet.
+pub struct Consult<T>(pub Box<dyn FnOnce(&Bills) -> T + Send>);
+
+impl<T: Send + 'static> Message for Consult<T> {
+    type Result = T;
+}
+
 impl Handler<File> for Bookkeeper {
     type Result = ();
 
@@ -88,5 +96,13 @@ impl Handler<Billing> for Bookkeeper {
         let standing = self.standing();
         self.open.standing.push((reply, standing));
         self.pass_on();
+    }
+}
+
+impl<T: Send + 'static> Handler<Consult<T>> for Bookkeeper {
+    type Result = MessageResult<Consult<T>>;
+
+    fn handle(&mut self, Consult(question): Consult<T>, _: &mut Self::Context) -> Self::Result {
+        MessageResult(question(self.book.bills()))
     }
 }

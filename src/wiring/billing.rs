@@ -11,15 +11,16 @@ use super::biller::{Done, Hired, Question, Reconciling, Resting, Taking, Wish};
 use super::found::QueryError;
 use super::planning::{Planned, books};
 use super::settings::OrderError;
-use crate::actors::filing::{Billing, File};
+use crate::actors::filing::{Billing, Consult, File};
 use crate::actors::queries::Owing;
 use crate::billing::customers::Person;
 use crate::billing::draw::lines_of;
 use crate::billing::events::Event;
 use crate::billing::lines::{Key, Line};
+use crate::billing::marks::House;
 use crate::billing::plan::{Policy, owed as owed_in};
 use crate::billing::signature::{self, Forged};
-use crate::domain::bills::{BillNo, Deed, Refused};
+use crate::domain::bills::{BillNo, Deed, Notice, Refused};
 use crate::domain::ids::TransactionId;
 use crate::domain::names::Name;
 use crate::domain::orders::{Order, What};
@@ -142,11 +143,13 @@ impl Rialto {
             // It is true, and none of our business.
             return Ok(());
         }
-        let bills = self.bills().await?;
-        if event.is_others(&biller.house(&bills)) || event.is_own(&bills) {
-            return Ok(());
-        }
-        let notice = event.notice(body, event.bill(&bills));
+        let (notice, folder) = (event.notice(body, None), biller.folder.clone());
+        let placed = Consult(Box::new(move |bills: &Bills| {
+            let is_news = !event.is_others(&House::new(&folder, bills.byname())) && !event.is_own(bills);
+            is_news.then(|| event.bill(bills))
+        }));
+        let Some(bill) = self.0.bookkeeper.send(placed).await.map_err(|_| self.gone())? else { return Ok(()) };
+        let (event, notice) = (notice.event.clone(), Notice { bill, ..notice });
         let (reply, filed) = oneshot::channel();
         self.0.bookkeeper.send(File { deed: Deed::Notice(notice), reply }).await.map_err(|_| self.gone())?;
         match filed.await.map_err(|_| self.gone())? {
@@ -154,7 +157,7 @@ impl Rialto {
             // Told twice is told once.
             Err(Refused::Known(_)) => return Ok(()),
             // Nobody could make more of it the next time.
-            Err(refused) => tracing::warn!(event = event.id, error = %refused, "an event could not be noted"),
+            Err(refused) => tracing::warn!(%event, error = %refused, "an event could not be noted"),
         }
         let _ = biller.wish(Wish::Look);
         Ok(())

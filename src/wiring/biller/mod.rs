@@ -150,7 +150,8 @@ pub(super) struct Hired {
     thread: Mutex<Option<JoinHandle<()>>>,
     pub(super) secrets: Secrets,
     pub(super) is_live: bool,
-    folder: String,
+    /// Of the house by whose name webhooks are told from others'.
+    pub(super) folder: String,
 }
 
 impl Hired {
@@ -218,11 +219,6 @@ impl Hired {
     /// How far the last reconciliation is.
     pub(super) fn reconciling(&self) -> Reconciling {
         lock(&self.reconciling).clone()
-    }
-
-    /// Whose webhooks are ours.
-    pub(super) fn house(&self, bills: &Bills) -> House {
-        House::new(&self.folder, bills.byname())
     }
 
     /// Has everything compared with what there is at Stripe; what the last time came to is forgotten.
