@@ -123,8 +123,7 @@ pub fn send(bench: &Bench) -> Found {
 }
 
 fn markdown(figures: &Figures) -> String {
-    let Rate { all, endpoint } = Rate::default();
-    let (all, endpoint) = (f64::from(all), f64::from(endpoint));
+    let all = f64::from(Rate::default().all);
     // Nine tenths of what the rate allows for the calls that an invoice takes.
     let least = 0.9 * all / CALLS;
     let rows = [
@@ -132,8 +131,8 @@ fn markdown(figures: &Figures) -> String {
         ("invoices a second", "bill_send_per_s", Some(least), None),
         ("calls an invoice", "bill_send_calls", None, Some(CALLS + 0.1)),
         ("refused for being too many", "bill_send_refused", None, Some(0.0)),
-        ("the most calls in any second", "bill_send_most_per_s", None, Some(all)),
-        ("the same of one endpoint", "bill_send_busiest_per_s", None, Some(endpoint)),
+        ("the most that came within a second, of 100 a second", "bill_send_most_per_s", None, None),
+        ("the same of one endpoint, of 25 a second", "bill_send_busiest_per_s", None, None),
     ]
     .map(|(what, figure, least, most)| {
         let (reach, is_reached) = match (figures.median(figure), least, most) {
