@@ -1,9 +1,13 @@
 //! Webhooks: each is signed, and sent until somebody answers that he took it.
+//!
+//! Whatever time it is in the sandbox, they are signed by this machine's: a signature says when it was sent, and not
+//! when that happened which is told. So Stripe signs what its test clocks make happen.
 
 use std::time::Duration;
 
 use super::House;
 use crate::billing::signature::sign;
+use crate::clock::Clock;
 use crate::sandbox::Delivery;
 
 /// Where webhooks go.
@@ -35,7 +39,7 @@ pub(super) async fn deliver(house: &House) {
     };
     for delivery in due {
         let (event, attempt) = (delivery.event_id.clone(), delivery.attempt);
-        let (webhook, at) = (webhook.clone(), house.now());
+        let (webhook, at) = (webhook.clone(), Clock::system().now().0.div_euclid(1_000_000));
         let sent = tokio::task::spawn_blocking(move || send(&webhook, delivery, at)).await;
         let is_taken = match sent {
             Ok(Ok(status)) => {
