@@ -40,7 +40,7 @@ use toml::{Table, Value};
 use self::failure::Failure;
 use crate::billing::plan::{Negative, Policy};
 use crate::chain::Chain;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Given};
 use crate::domain::calendar::Day;
 use crate::domain::money::{Money, Sum};
 use crate::domain::targets::{Basis, Target, Targets};
@@ -112,13 +112,17 @@ struct Common {
 }
 
 impl Common {
-    fn load(&self, mut flags: Table) -> Result<Config, ConfigError> {
+    fn load(&self, flags: Table) -> Result<Config, ConfigError> {
+        self.given(flags)?.over(Table::new())
+    }
+
+    fn given(&self, mut flags: Table) -> Result<Given, ConfigError> {
         if let Some(data) = &self.data {
             flags.insert("data".into(), Value::String(data.display().to_string()));
         }
         let environment =
             std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
-        Config::load(self.config.as_deref(), environment, flags)
+        Given::read(self.config.as_deref(), environment, flags)
     }
 }
 

@@ -4,20 +4,21 @@
 //! came. An unknown key, a variable that is nearly one, or a value that makes no sense, stops the start, with the
 //! place where it stands and what to write.
 
+mod given;
 mod keys;
 mod shown;
 mod source;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use toml::Table;
 
-use self::keys::{KEYS, near};
+pub use self::given::Given;
+
 use self::source::Origin;
 use crate::domain::money::Money;
 use crate::domain::targets::Targets;
@@ -249,35 +250,7 @@ pub enum ConfigError {
     Whole(String),
 }
 
-/// Variables that are no settings: they name a file, and what commands talk to.
-const OTHERS: [&str; 3] = ["RIALTO_CONFIG", "RIALTO_URL", "RIALTO_TOKEN"];
-
 impl Config {
-    /// What is in force: the defaults, under the file, under `environment`, under `flags`.
-    pub fn load(
-        file: Option<&Path>,
-        environment: impl IntoIterator<Item = (String, String)>,
-        flags: Table,
-    ) -> Result<Config, ConfigError> {
-        let mut table = file.map(source::file).transpose()?.unwrap_or_default();
-        let names: Vec<String> = KEYS.iter().map(|key| key.variable()).collect();
-        for (name, text) in environment {
-            if let Some(key) = names.iter().position(|known| *known == name).map(|place| &KEYS[place]) {
-                table.insert(key.name.to_owned(), source::variable(key, &name, &text)?);
-            } else if name.starts_with("RIALTO_") && !OTHERS.contains(&name.as_str()) {
-                // Others may set variables of this prefix for their own ends; a slip is one letter or two away.
-                let near = near(&name, names.iter().map(String::as_str).chain(OTHERS)).map(str::to_owned);
-                near.map_or(Ok(()), |near| Err(ConfigError::Variable { name, near }))?;
-            }
-        }
-        source::flags(&flags)?;
-        table.extend(flags);
-        let wrong = |error: toml::de::Error| ConfigError::Whole(error.to_string().trim().replace('\n', " "));
-        let config: Config = table.try_into().map_err(wrong)?;
-        // A list without an entry asks for the usual ones.
-        Ok(if config.targets.is_empty() { Config { targets: usual_targets(), ..config } } else { config })
-    }
-
     /// Whose days are counted.
     pub fn zone(&self) -> Tz {
         self.time_zone.parse().unwrap_or(chrono_tz::Europe::Rome)
@@ -311,8 +284,9 @@ fn usual_targets() -> Vec<Target> {
 
 #[cfg(test)]
 mod tests {
-    use toml::Value;
+    use toml::{Table, Value};
 
+    use super::keys::KEYS;
     use super::*;
 
     fn load(file: &str, environment: &[(&str, &str)], flags: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -321,7 +295,7 @@ mod tests {
         std::fs::write(&path, file).unwrap();
         let flags = flags.iter().map(|(key, value)| (key.to_string(), Value::String(value.to_string()))).collect();
         let environment = environment.iter().map(|(key, value)| (key.to_string(), value.to_string()));
-        Config::load(Some(&path), environment, flags)
+        Given::read(Some(&path), environment, flags)?.over(Table::new())
     }
 
     #[test]
@@ -393,6 +367,17 @@ mod tests {
         assert_eq!(load(told, &[], &[]).unwrap().webhook_address(), Some(([0, 0, 0, 0], 8443).into()));
         assert_eq!(load(told, &[("RIALTO_WEBHOOK_LISTEN", "")], &[]).unwrap().webhook_address(), None);
         assert_eq!(Config::default().webhook_address(), None);
+    }
+
+    #[test]
+    fn what_is_usual_somewhere_holds_until_somebody_says_otherwise() {
+        let usual = || Table::from_iter([("idle_seconds".to_owned(), Value::Integer(9))]);
+        for (environment, idle_seconds) in [(vec![], 9), (vec![("RIALTO_IDLE_SECONDS", "7")], 7)] {
+            let environment = environment.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
+            let given = Given::read(None, environment, Table::new()).unwrap();
+            assert_eq!(given.sets("idle_seconds"), idle_seconds == 7);
+            assert_eq!(given.over(usual()).unwrap(), Config { idle_seconds, ..Config::default() });
+        }
     }
 
     #[test]
