@@ -45,18 +45,24 @@ pub(super) fn collecting(
         return Err(format!("{KEY} is {is}, and stripe_mode is {mode}, which takes {wants}"));
     }
     let secrets = Secrets::new(secret.split(',').map(str::trim)).map_err(|error| format!("{SECRET}: {error}"))?;
-    let threshold = Sum::parse(&config.bill_threshold).and_then(|sum| i64::try_from(sum.0).ok());
-    Ok(Some(Collecting {
-        gateway: Settings { base, key, limits: Limits::default() },
-        secrets,
-        hour: hour(config),
-        threshold: Money::from_millionths(threshold.unwrap_or(i64::MAX)),
-    }))
+    Ok(Some(collected(config, base, key, secrets)))
 }
 
-/// At which hour of the day what is due is invoiced.
-pub(super) fn hour(config: &Config) -> u32 {
-    u32::try_from(config.bill_hour).unwrap_or_default()
+/// How money is collected at a stand-in at `base` that signs with `secret`, whatever the environment says.
+pub(super) fn at_a_stand_in(config: &Config, base: String, secret: &str) -> Result<Collecting, String> {
+    let key = Key::parse(SANDBOX_KEY).map_err(|error| error.to_string())?;
+    let secrets = Secrets::new([secret]).map_err(|error| error.to_string())?;
+    Ok(collected(config, base, key, secrets))
+}
+
+fn collected(config: &Config, base: String, key: Key, secrets: Secrets) -> Collecting {
+    let threshold = Sum::parse(&config.bill_threshold).and_then(|sum| i64::try_from(sum.0).ok());
+    Collecting {
+        gateway: Settings { base, key, limits: Limits::default() },
+        secrets,
+        hour: u32::try_from(config.bill_hour).unwrap_or_default(),
+        threshold: Money::from_millionths(threshold.unwrap_or(i64::MAX)),
+    }
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use super::webhooks::{Outside, outside, renewing};
 use super::{Common, Outcome, collecting, log};
 use crate::actors::gate::Gate;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Given};
 use crate::http::access::Access;
 use crate::http::server::{Limits, Server};
 use crate::http::webhooks::PATH;
@@ -42,7 +42,8 @@ pub struct Serve {
     webhook_listen: Option<SocketAddr>,
     /// Live a simulated Venice instead: 177 citizens, 109 businesses, three days old, a day a minute. Its
     /// folder is snapshots/demo, made anew each time. One business is live there: its clients are invoiced at a sandbox
-    /// that stands in for Stripe, and pay.
+    /// that stands in for Stripe, and pay; where stripe_mode is set, that holds, and all stays in shadow. Unless they are
+    /// set, gate_events is 1 and bill_threshold 10.00.
     #[arg(long, conflicts_with = "data")]
     demo: bool,
     /// Which city the demo lives: the same seed is the same city [default: 1].
@@ -51,7 +52,8 @@ pub struct Serve {
     /// End the demo, and the sidecar, when the city is this many days old.
     #[arg(long, requires = "demo", value_parser = clap::value_parser!(u32).range(1..=3650))]
     days: Option<u32>,
-    /// How many seconds a day of the demo takes; 0 is as fast as it can, with everything in shadow [default: 60].
+    /// How many seconds a day of the demo takes; 0 is as fast as it can, with everything in shadow: how far a
+    /// payment came would be chance there, and one seed would be several books [default: 60].
     #[arg(long, requires = "demo")]
     day_seconds: Option<u64>,
 }
@@ -74,15 +76,17 @@ impl Serve {
         if self.demo {
             flags.insert("data".into(), Value::String(DEMO.into()));
         }
-        let config = self.common.load(flags)?;
+        let given = self.common.given(flags)?;
+        let has_bank = self.has_bank(&given);
+        let config = given.over(if self.demo { demo::usual() } else { Table::new() })?;
         log::start(&config.log, config.log_format)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let outcome = runtime.block_on(self.serve(config, give_back));
+        let outcome = runtime.block_on(self.serve(config, has_bank, give_back));
         runtime.shutdown_timeout(Duration::from_secs(1));
         outcome
     }
 
-    async fn serve(&self, config: Config, give_back: Option<fn()>) -> Outcome {
+    async fn serve(&self, config: Config, has_bank: bool, give_back: Option<fn()>) -> Outcome {
         // Before anybody is told that it listens: who knows it may tell it to stop.
         let stopped_by = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
         let outside = outside(&config)?;
@@ -96,9 +100,12 @@ impl Serve {
             make_anew(Path::new(DEMO))?;
         }
         let clock = if self.demo { demo::clock() } else { Clock::system() };
-        let bank = self.bank(&config, socket.local_addr()?, &clock).await?;
+        let bank = match has_bank {
+            true => Some(Bank::open(socket.local_addr()?, self.life().seed, clock.clone()).await?),
+            false => None,
+        };
         let collecting = match &bank {
-            Some(bank) => Some(bank.collecting(collecting::hour(&config), super::policy(&config).minimum)?),
+            Some(bank) => Some(bank.collecting(&config)?),
             None => collecting::collecting(&config, |name| std::env::var(name).ok())?,
         };
         let settings = Settings {
@@ -110,7 +117,7 @@ impl Serve {
             policy: super::policy(&config),
             collecting,
             targets: super::targets(&config),
-            gate: self.gate(&config),
+            gate: Gate { events: config.gate_events, hours: u32::try_from(config.gate_hours).unwrap_or(u32::MAX) },
             segment_bytes: config.segment_bytes,
             snapshot_bytes: config.snapshot_bytes,
             give_back,
@@ -145,14 +152,15 @@ impl Serve {
             ended = self.run_until_ended(&rialto, reader, bank.as_ref(), stopped_by) => ended,
             () = renewing => Ok(()),
         };
-        if let Some(bank) = bank {
-            bank.close().await;
-        }
         let _ = stop.send(true);
         for serving in serving {
             serving.await?;
         }
         let stopped = rialto.stop().await;
+        // Nobody calls it any more.
+        if let Some(bank) = bank {
+            bank.close().await;
+        }
         ended?;
         match stopped {
             Ok(()) => {
@@ -171,20 +179,10 @@ impl Serve {
         }
     }
 
-    /// The demo's own stand-in for Stripe, unless something else is configured; and where days take no time, nobody could
-    /// pay in them.
-    async fn bank(&self, config: &Config, at: SocketAddr, clock: &Clock) -> Result<Option<Bank>, Box<dyn Error>> {
-        let life = self.life();
-        if !self.demo || config.stripe_mode != "off" || life.day.is_zero() {
-            return Ok(None);
-        }
-        Bank::open(at, life.seed, clock.clone()).await.map(Some)
-    }
-
-    /// What going live asks for. The demo's businesses have few charges each, so that there one is enough.
-    fn gate(&self, config: &Config) -> Gate {
-        let gate = Gate { events: config.gate_events, hours: u32::try_from(config.gate_hours).unwrap_or(u32::MAX) };
-        if self.demo && gate == Gate::default() { Gate { events: 1, ..gate } } else { gate }
+    /// Whether the demo brings a stand-in for Stripe of its own: not where somebody set where it collects, be it nowhere;
+    /// and where days take no time, nobody could pay in them.
+    fn has_bank(&self, given: &Given) -> bool {
+        self.demo && !self.life().day.is_zero() && !given.sets("stripe_mode")
     }
 
     /// Runs until a signal comes, everything stopped, or the demo is over.

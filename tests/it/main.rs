@@ -7,6 +7,7 @@ mod city;
 mod collecting;
 mod contract;
 mod crashes;
+mod demo;
 mod described;
 mod dice;
 mod doors;

@@ -1,9 +1,12 @@
 //! The demo's feed: a city that lives on a simulated clock, handed in as its engine would.
 
 mod bank;
+mod debut;
 
 use std::error::Error;
 use std::time::{Duration, Instant};
+
+use toml::Value;
 
 use crate::clock::Clock;
 use crate::demo::{City, Delivery, Table, Tick};
@@ -18,6 +21,13 @@ pub const SEED: u64 = 1;
 /// How many days it has lived when the demo starts.
 const LIVED: u32 = 3;
 const DAY_MICROS: i64 = 86_400_000_000;
+
+/// What a demo is set to where nobody says otherwise: its businesses have few charges each, and what is worth an invoice
+/// does not wait for the next morning.
+pub fn usual() -> toml::Table {
+    let settings = [("gate_events", Value::Integer(1)), ("bill_threshold", Value::String("10.00".into()))];
+    settings.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
 
 /// The clock of a demo, standing at the city's beginning.
 pub fn clock() -> Clock {
@@ -59,7 +69,7 @@ pub async fn live(
         if caught_up <= tick.at_micros && !day.is_zero() {
             if began.is_none()
                 && let Some(bank) = bank
-                && let Some(business) = bank.trust_one(rialto, reader, &city, LIVED).await
+                && let Some(business) = debut::go_live(rialto, &city, reader, Moment(caught_up)).await?
             {
                 let sandbox = bank.address();
                 eprintln!(
