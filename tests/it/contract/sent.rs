@@ -32,10 +32,11 @@ use crate::scribe::name;
 const WORLDS: u64 = 40;
 
 /// Every endpoint that is ever called: whoever calls another one says so here.
-const ENDPOINTS: [&str; 17] = [
+const ENDPOINTS: [&str; 19] = [
     "DELETE /v1/invoices/:id",
     "GET /v1/charges",
     "GET /v1/charges/:id",
+    "GET /v1/credit_notes",
     "GET /v1/customers",
     "GET /v1/customers/:id",
     "GET /v1/disputes",
@@ -43,6 +44,7 @@ const ENDPOINTS: [&str; 17] = [
     "GET /v1/invoices",
     "GET /v1/invoices/:id",
     "GET /v1/invoices/:id/lines",
+    "POST /v1/credit_notes",
     "POST /v1/customers",
     "POST /v1/invoices",
     "POST /v1/invoices/:id/add_lines",
@@ -53,7 +55,7 @@ const ENDPOINTS: [&str; 17] = [
 ];
 
 /// What is to be in one of them at least.
-const SAID: [&str; 12] = [
+const SAID: [&str; 14] = [
     "automatic_tax[enabled]=true",
     "collection_method=charge_automatically",
     "collection_method=send_invoice",
@@ -64,7 +66,9 @@ const SAID: [&str; 12] = [
     "lines[49][metadata][rialto_line]=249",
     "metadata[rialto_payer]=f01d-Ada",
     "name=Ca' d'Oro & Söhne [1] = 100 % + €",
+    "memo=taken back",
     "payment[payment_intent]=",
+    "refund_amount=",
     "starting_after=",
 ];
 
