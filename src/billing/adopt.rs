@@ -2,11 +2,15 @@
 //!
 //! A folder that is a copy, or was restored, may be older than what was billed from it. An invoice takes what its payer
 //! owes up to the row that is written on it, as far as the book has those rows; what it comes to besides is carried, and
-//! lowers his next invoice. So he is never billed twice, also where what he was billed for comes in again only later.
+//! lowers his next invoice. So he is never billed twice, also where what he was billed for comes in again only later. One
+//! that was made in the place of a bill that the book still has takes its place.
+
+use compact_str::CompactString;
 
 use super::call::{Call, Method};
+use super::draw::again;
 use super::look::{all, good};
-use super::marks::{House, PAYER, TO};
+use super::marks::{House, INSTEAD, PAYER, TO};
 use super::papers::{Invoice, Note, Paper};
 use super::plan::Books;
 use super::walk::{Desk, Rest, Stripe, Unsure, Walk};
@@ -15,6 +19,7 @@ use crate::domain::coin::Coin;
 use crate::domain::money::Sum;
 use crate::domain::names::Name;
 use crate::domain::payers::Payer;
+use crate::ledger::bill::Bill;
 use crate::ledger::bills::Bills;
 use crate::ledger::roll::NameNo;
 
@@ -82,7 +87,21 @@ pub fn found(invoice: &Invoice, books: &Books<'_>, zone: Name, is_live: bool) ->
     let his = his.or_else(|| payers.iter().find(|(_, listing)| listing.payer.customer == Some(customer)));
     let Some((number, listing)) = his else { return Found::Nobody };
     let payer = Payer { customer: Some(customer), currency, ..listing.payer };
-    as_bill(invoice, (*number, payer), (invoice.net(), None), books, zone, is_live)
+    match former(invoice, *number, payer, books.bills) {
+        Some(former) => stands(invoice, Drawn { mark: mark(invoice), ..again(former, payer) }, is_live),
+        None => as_bill(invoice, (*number, payer), (invoice.net(), None), books, zone, is_live),
+    }
+}
+
+/// The bill in whose place an invoice is, where the book has it and nothing else is there: the last of those that took the
+/// place of the one that the invoice names. That there is the invoice says that this one came to nothing.
+fn former<'b>(invoice: &Invoice, number: NameNo, payer: Payer, bills: &'b Bills) -> Option<&'b Bill> {
+    let mut former = bills.get(bills.of_mark(invoice.metadata().get(INSTEAD)?)?)?;
+    while let Some(next) = former.reissued_by {
+        former = bills.get(next)?;
+    }
+    let is_same = (former.payer, former.currency(), former.drawn.total) == (number, payer.currency, invoice.net());
+    (is_same && (former.is_dead() || former.is_nowhere())).then_some(former)
 }
 
 /// Likewise about a credit note, once the invoices are taken over.
@@ -106,7 +125,7 @@ fn as_bill(
     let carried = books.bills.carried(number, payer.currency);
     let owed = books.receivables.sum_to(number, payer.currency, to, books.charges).unwrap_or_default();
     let drawn = Drawn {
-        mark: paper.mark().unwrap_or_default().into(),
+        mark: mark(paper),
         payer,
         to,
         reissues: None,
@@ -119,10 +138,19 @@ fn as_bill(
         carried,
         rest: Sum(owed.0 + carried.0 - Coin::of(payer.currency).millionths(total)),
     };
+    stands(paper, drawn, is_live)
+}
+
+/// The bill as it was drawn, and as its paper stands.
+fn stands(paper: &impl Paper, drawn: Drawn, is_live: bool) -> Found {
     match paper.sight(&drawn, is_live) {
         Some(sight) => Found::Bill(Box::new(drawn), Box::new(sight)),
         None => Found::Unreadable,
     }
+}
+
+fn mark(paper: &impl Paper) -> CompactString {
+    paper.mark().unwrap_or_default().into()
 }
 
 impl<D: Desk, S: Stripe> Walk<'_, D, S> {
@@ -139,6 +167,12 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
                 }
             }
             Found::Bill(drawn, sight) => {
+                if let Some(no) = drawn.reissues
+                    && self.desk.bill(no).await?.is_some_and(|former| !former.is_dead())
+                    && let Err(refused) = self.desk.file(Deed::Drop(no, "it was billed again".into())).await?
+                {
+                    return Ok(Err(Rest::Beaten(refused)));
+                }
                 Ok(self.desk.file(Deed::Adopt(drawn, sight)).await?.map(drop).map_err(Rest::Beaten))
             }
             // It stays among what differs.

@@ -16,7 +16,7 @@ use stripe_shared::InvoiceCollectionMethod;
 
 use super::call::{Call, Method, call_of};
 use super::lines::{Key, Line};
-use super::marks::{BILL, LINE, PAYER, TO};
+use super::marks::{BILL, INSTEAD, LINE, PAYER, TO};
 use crate::domain::bills::{Ask, Attempt, Detail, Drawn, PART_LINES, Status, Step};
 use crate::domain::money::Currency;
 use crate::domain::names::Name;
@@ -55,12 +55,12 @@ pub fn call(bill: &Bill, ask: &Ask) -> Call {
     Call { method, path: ask.path.clone(), form: ask.form.clone(), key }
 }
 
-/// What is asked of Stripe at the next attempt of a step of `bill`, given its lines, and the bill that it takes from where
-/// it is a credit note.
+/// What is asked of Stripe at the next attempt of a step of `bill`, given its lines, and the bill that it is of: that it
+/// takes from where it is a credit note, or the first of those in whose place it is.
 pub fn ask(bill: &Bill, step: Step, lines: &[Line], of: Option<&Bill>, words: &impl Words) -> Ask {
     let id = bill.seen.invoice.as_deref().unwrap_or_default();
     let (path, form) = match step {
-        Step::Create => create(bill),
+        Step::Create => create(bill, of),
         Step::Lines(part) => add_lines(bill, id, part, lines, words),
         Step::Finalise => written(&FinalizeInvoiceInvoice::new(id).auto_advance(false)),
         Step::Send => written(&SendInvoiceInvoice::new(id)),
@@ -72,14 +72,18 @@ pub fn ask(bill: &Bill, step: Step, lines: &[Line], of: Option<&Bill>, words: &i
     Ask { attempt: Attempt { step, number: bill.way.attempt }, path, form }
 }
 
-fn create(bill: &Bill) -> (String, String) {
+fn create(bill: &Bill, instead: Option<&Bill>) -> (String, String) {
     let payer = &bill.drawn.payer;
+    let mut metadata = metadata(bill);
+    if let Some(first) = instead {
+        metadata.insert(INSTEAD.to_owned(), first.drawn.mark.to_string());
+    }
     let mut create = CreateInvoice::new()
         .customer(payer.customer.map_or("", Name::as_str))
         .currency(spelled(payer.currency))
         .auto_advance(false)
         .pending_invoice_items_behavior(CreateInvoicePendingInvoiceItemsBehavior::Exclude)
-        .metadata(metadata(bill));
+        .metadata(metadata);
     create = match payer.collection {
         Collection::Send { days } => {
             create.collection_method(InvoiceCollectionMethod::SendInvoice).days_until_due(u32::from(days))

@@ -8,8 +8,10 @@ use crate::domain::bills::BillNo;
 pub const BILL: &str = "rialto_bill";
 /// who pays it, as a customer's tell whose he is,
 pub const PAYER: &str = "rialto_payer";
-/// and before which row it takes what he owes.
+/// before which row it takes what he owes,
 pub const TO: &str = "rialto_to";
+/// and, where it is in the place of bills that came to nothing, the mark of the first of them.
+pub const INSTEAD: &str = "rialto_instead";
 /// The key under which a line's metadata tell its place on the invoice, counted from 0.
 pub const LINE: &str = "rialto_line";
 

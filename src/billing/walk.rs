@@ -137,10 +137,7 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
                 }
                 Want::Ask(step, _) => {
                     let lines = self.lines(&mut lines, &bill).await?;
-                    let of = match bill.drawn.credits {
-                        Some(no) => self.desk.bill(no).await?,
-                        None => None,
-                    };
+                    let of = self.of(&bill).await?;
                     let ask = asks::ask(&bill, step, lines, of.as_deref(), &self.desk.words());
                     match self.file(Deed::Ask(bill.no, Box::new(ask.clone()))).await? {
                         Ok(bill) => self.send(&bill, &ask, &mut is_fresh).await?,
@@ -170,6 +167,19 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
                 Err(rest) => return Ok(rest),
             }
         }
+    }
+
+    /// The bill that a credit note takes from, or the first of those in whose place a bill is.
+    async fn of(&self, bill: &Bill) -> Result<Option<Arc<Bill>>, D::Stopped> {
+        if let Some(no) = bill.drawn.credits {
+            return self.desk.bill(no).await;
+        }
+        let (mut first, mut former) = (None, bill.drawn.reissues);
+        while let Some(no) = former {
+            first = self.desk.bill(no).await?;
+            former = first.as_ref().and_then(|first: &Arc<Bill>| first.drawn.reissues);
+        }
+        Ok(first)
     }
 
     /// Looks at the bill, and writes down what there is.

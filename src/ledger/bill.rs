@@ -182,9 +182,14 @@ impl Bill {
         match self.seen.status {
             _ if self.way.is_moot => true,
             Status::Void => true,
-            Status::Absent => self.way.dropped.is_some() && self.way.asked.is_none() && !self.is_doubtful(),
+            Status::Absent => self.way.dropped.is_some() && self.is_nowhere(),
             Status::Draft | Status::Open | Status::Uncollectible | Status::Paid => false,
         }
+    }
+
+    /// Whether there is nothing of it at Stripe, and nothing is under way that would change that.
+    pub fn is_nowhere(&self) -> bool {
+        self.seen.status == Status::Absent && self.way.asked.is_none() && !self.is_doubtful()
     }
 
     /// Whether everything that could be asked of it has been: only Stripe's side can change it now.

@@ -267,7 +267,11 @@ impl Bills {
         let no = BillNo(self.all.len() as u32 + 1);
         match drawn.reissues {
             None => drop(self.carried.insert((payer, drawn.payer.currency), drawn.rest)),
-            Some(former) => drop(self.change(former, at, |bill| bill.reissued_by = Some(no))),
+            // Who takes over what was drawn in its place lets it go by that.
+            Some(former) => drop(self.change(former, at, |bill| {
+                bill.reissued_by = Some(no);
+                bill.way.is_released = true;
+            })),
         }
         self.by_mark.insert(drawn.mark.clone(), no);
         let (way, seen) = Default::default();

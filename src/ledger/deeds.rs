@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
+use super::bill::Bill;
 use super::bills::{Bills, LINES_MAX};
 use super::book::Book;
 use crate::domain::bills::{Ask, BillNo, Deed, Drawn, Notice, Refused, Sight, Status};
@@ -94,13 +95,9 @@ impl Book {
         }
         self.admit_new(drawn)?;
         if let Some(former) = drawn.reissues {
-            let number = self.roll.number(payer.id);
             let former = self.bills.bill(former)?;
-            let is_same =
-                (former.drawn.total, former.drawn.digest, Some(former.payer)) == (total, drawn.digest, number);
-            let is_his = is_same && former.currency() == payer.currency;
-            let waits = former.is_dead() && former.way.is_released && former.reissued_by.is_none();
-            return if is_his && waits { Ok(()) } else { refused("no bill of his waits to be drawn again like this") };
+            let waits = former.way.is_released && self.is_in_place_of(drawn, former);
+            return if waits { Ok(()) } else { refused("no bill of his waits to be drawn again like this") };
         }
         if !(0..coin.smallest()).contains(&rest.0) {
             return refused("it carries a whole amount");
@@ -112,9 +109,17 @@ impl Book {
         }
     }
 
+    /// Whether a bill can be in the place of one that came to nothing.
+    fn is_in_place_of(&self, drawn: &Drawn, former: &Bill) -> bool {
+        let is_his = Some(former.payer) == self.roll.number(drawn.payer.id);
+        let is_same = (former.drawn.total, former.drawn.digest) == (drawn.total, drawn.digest);
+        let is_free = former.is_dead() && !former.is_credit() && former.reissued_by.is_none();
+        is_his && is_same && is_free && former.currency() == drawn.payer.currency
+    }
+
     fn admit_adoption(&self, drawn: &Drawn, sight: &Sight) -> Result<(), Refused> {
         let refused = |why| Err(Refused::Owed { payer: drawn.payer.id, why });
-        if !drawn.is_whole() || drawn.reissues.is_some() {
+        if !drawn.is_whole() && drawn.reissues.is_none() {
             return refused("of a bill that is taken over, nobody knows the lines");
         }
         if let Some(of) = drawn.credits {
@@ -129,7 +134,11 @@ impl Book {
             None => return refused("it has no invoice"),
         }
         self.admit_new(drawn)?;
-        self.admit_rows(drawn).map(drop)
+        let Some(former) = drawn.reissues else { return self.admit_rows(drawn).map(drop) };
+        match self.is_in_place_of(drawn, self.bills.bill(former)?) {
+            true => Ok(()),
+            false => refused("no bill of his came to nothing that it is in the place of"),
+        }
     }
 
     /// Whether as much can be taken back of that bill's invoice.

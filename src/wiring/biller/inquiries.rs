@@ -193,6 +193,18 @@ impl Biller {
         }
     }
 
+    /// Looks at how these bills stand.
+    async fn look_at_all(&mut self, bills: &[Arc<Bill>]) -> Result<(), Why> {
+        let employer = Arc::clone(&self.employer);
+        let office = self.office(&employer).await?;
+        let walk = Walk { desk: &office, stripe: &self.stripe };
+        for (done, bill) in bills.iter().enumerate() {
+            *lock(&self.reconciling) = Reconciling::Under { done, of: bills.len() };
+            walk.look_at(bill).await?.map_err(resting)?;
+        }
+        Ok(())
+    }
+
     /// Takes over what Stripe has: invoices that the book never drew, and how all others stand. Nothing is billed before
     /// that is done, and it can be done again from the beginning at any time.
     async fn adopt(&mut self) -> Result<(), Why> {
@@ -204,16 +216,14 @@ impl Biller {
             return Err(Why::Resting(Resting::Unsure(format!("the data folder cannot be written: {error}"))));
         }
         self.behind = Some(Behind::Copy);
+        // What came to nothing has to be known before what was made in its place.
+        self.look_at_all(bills.all()).await?;
         for invoice in unknown::<Invoice>(&self.stripe, &house, &bills, None).await? {
             self.take_over(|books, zone, is_live| found(&invoice, books, zone, is_live)).await?;
         }
-        let office = self.office(&employer).await?;
-        let walk = Walk { desk: &office, stripe: &self.stripe };
+        let known = bills.len();
         let bills = employer.standing().await?.bills;
-        for (done, bill) in bills.all().iter().enumerate() {
-            *lock(&self.reconciling) = Reconciling::Under { done, of: bills.len() };
-            walk.look_at(bill).await?.map_err(resting)?;
-        }
+        self.look_at_all(&bills.all()[known..]).await?;
         // Only now all invoices are known that they can be of.
         for note in unknown_notes(&self.stripe, &house, &bills, None).await? {
             self.take_over(|books, zone, is_live| found_note(&note, books, zone, is_live)).await?;

@@ -1,5 +1,7 @@
 //! Folders that are restored from an older copy, and take over what was billed since.
 
+use std::sync::Arc;
+
 use rialto::billing::adopt::{Found, found, found_note, unknown, unknown_notes};
 use rialto::billing::call::Method;
 use rialto::billing::papers::Invoice;
@@ -8,6 +10,7 @@ use rialto::domain::bills::{BillNo, Status};
 use rialto::domain::orders::What;
 use rialto::domain::payers::{Collection, Tax};
 use rialto::journal::record;
+use rialto::ledger::bill::Bill;
 use rialto::ledger::entry::Entry;
 use rialto::sandbox::Faults;
 
@@ -79,14 +82,17 @@ impl World {
             assert_eq!(adopted, Ok(()), "{}: it is taken over", self.dice);
         };
         let zone = name("Europe/Rome");
+        let look_at = |bill: &Arc<Bill>| {
+            let looked = now(walk.look_at(bill)).unwrap();
+            assert!(!matches!(looked, Err(Rest::Unsure(_))), "{}: {looked:?}", self.dice);
+        };
+        let known = bills();
+        known.all().iter().for_each(look_at);
         for invoice in now(unknown::<Invoice>(self, &self.house(), &bills(), None)).unwrap() {
             let found = found(&invoice, &books(&self.book.borrow()), zone, false);
             take_over(found);
         }
-        for bill in bills().all() {
-            let looked = now(walk.look_at(bill)).unwrap();
-            assert!(!matches!(looked, Err(Rest::Unsure(_))), "{}: {looked:?}", self.dice);
-        }
+        bills().all()[known.len()..].iter().for_each(look_at);
         for note in now(unknown_notes(self, &self.house(), &bills(), None)).unwrap() {
             let found = found_note(&note, &books(&self.book.borrow()), zone, false);
             take_over(found);
@@ -141,6 +147,60 @@ fn what_a_restored_folder_does_not_know_of_lowers_the_next_invoice_as_a_line() {
     assert_eq!((bill(&world, 2).drawn.total, bill(&world, 2).drawn.rest.0), (3000, 4000));
     let lines = now(world.lines(&bill(&world, 2))).unwrap();
     assert!(lines.iter().any(|line| line.amount == -2000 && line.count == 0), "{lines:?}");
+}
+
+#[test]
+fn what_was_made_in_the_place_of_a_bill_takes_its_place_again() {
+    // The copies are of before it was drawn, called off, let go, called off again, and let go again.
+    let places = [None, Some(BillNo(1)), Some(BillNo(1)), Some(BillNo(2)), Some(BillNo(2))];
+    for (copy, place) in places.into_iter().enumerate() {
+        let world = quiet(Collection::Send { days: 30 }, Tax::None);
+        let mut copies = Vec::new();
+        let copied = |copies: &mut Vec<u64>| copies.push(world.journal.borrow().len() as u64);
+        world.earn_of(ADA, 20_004_000, "forno");
+        copied(&mut copies);
+        world.round();
+        for no in [BillNo(1), BillNo(2)] {
+            copied(&mut copies);
+            world.order(What::Cancel(no));
+            world.round();
+            copied(&mut copies);
+            world.order(What::Rebill(no));
+            world.round();
+        }
+        world.pay_all();
+        world.settle();
+        world.restore(copies[copy], true);
+        let last = world.book.borrow().bills().iter().next_back().unwrap().clone();
+        assert_eq!((last.seen.status, last.drawn.total, last.rows.len()), (Status::Paid, 2000, 1), "{copy}");
+        assert_eq!(last.drawn.reissues, place, "{copy}");
+        assert_eq!(last.drawn.rest.0, 4000, "nothing is owed beside it, and nothing lowers what comes next");
+        world.earn_of(ADA, 30_000_000, "forno");
+        world.settle();
+        world.faults().unwrap();
+        assert_eq!(world.book.borrow().bills().iter().next_back().unwrap().drawn.total, 3000);
+    }
+}
+
+#[test]
+fn what_was_made_in_the_place_of_a_bill_that_the_book_has_as_never_sent_takes_its_place() {
+    let world = quiet(Collection::Send { days: 30 }, Tax::None);
+    world.earn_of(ADA, 20_000_000, "forno");
+    world.dies_in.set(Some(1));
+    assert!(world.try_round().is_err());
+    world.dies_in.set(None);
+    let records = world.journal.borrow().len() as u64;
+    assert_eq!((bill(&world, 1).seen.status, world.sandbox.borrow().invoices().count()), (Status::Absent, 0));
+    world.order(What::Cancel(BillNo(1)));
+    world.round();
+    world.order(What::Rebill(BillNo(1)));
+    world.round();
+    world.restore(records, true);
+    assert_eq!(bill(&world, 2).drawn.reissues, Some(BillNo(1)));
+    world.settle();
+    world.faults().unwrap();
+    let all: Vec<&str> = world.sandbox.borrow().invoices().map(|invoice| invoice.status).collect();
+    assert_eq!(all, ["paid"]);
 }
 
 #[test]
