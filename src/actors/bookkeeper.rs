@@ -20,6 +20,8 @@ use super::sheet::{Answer, Sheet};
 use super::vitals::Guard;
 use crate::domain::calendar::Calendar;
 use crate::domain::ids::EventKey;
+use crate::domain::kinds::Classes;
+use crate::domain::rollout::Phases;
 use crate::domain::rows::Row;
 use crate::domain::tariff::timeline::Tariffs;
 use crate::journal::frame;
@@ -44,6 +46,10 @@ pub struct Bookkeeper {
     pub(super) book: Book,
     pub(super) totals: Totals,
     collected: Arc<Collected>,
+    /// How far the rollout is.
+    pub(super) phases: Phases,
+    /// The classes of the types of activities that came before.
+    pub(super) classes: Classes,
     /// The directory, as far as it is durable.
     pub(super) shown: Directory,
     /// The same of those who pay.
@@ -111,6 +117,7 @@ pub(super) struct Heights {
     held: usize,
     parked: usize,
     takings: usize,
+    phases: Phases,
     pub(super) position: u64,
     /// The end of the last group that has any record in it.
     pub(super) recorded: u64,
@@ -131,6 +138,8 @@ impl Bookkeeper {
         let mut bookkeeper = Bookkeeper {
             shown: book.directory().clone(),
             payers: book.payers().clone(),
+            phases: book.rollout().phases(),
+            classes: Classes::default(),
             book,
             totals,
             collected: Arc::default(),
@@ -170,6 +179,7 @@ impl Bookkeeper {
             held: self.book.held().len(),
             parked: self.book.guards().parked_count(),
             takings: self.book.bills().takings().len(),
+            phases: self.phases,
             position: self.position,
             recorded: self.recorded,
         }
@@ -281,6 +291,7 @@ impl Bookkeeper {
         view.open_conflicts = open_conflicts as u64;
         view.held = held as u64;
         view.parked = parked as u64;
+        view.phases = self.durable.phases;
         if self.collected.is_behind(self.durable.takings) {
             let (takings, to) = (self.book.bills().takings(), self.durable.takings);
             Arc::make_mut(&mut self.collected).advance(takings, to, &mut self.calendar);

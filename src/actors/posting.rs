@@ -8,7 +8,6 @@ use super::messages::{Describe, Obey};
 use super::sheet::{Answer, Receipts, Sheet};
 use crate::domain::activity::{Activity, Identity};
 use crate::domain::charge::{Draft, Free, Hold, Price, Stage};
-use crate::domain::external::Ruling;
 use crate::domain::names::Name;
 use crate::domain::orders::What;
 use crate::domain::rows::Row;
@@ -19,6 +18,7 @@ use crate::ledger::entry::{Event, Receipt, Status, Telling};
 use crate::ledger::orders::Obeyed;
 use crate::ledger::payers::Listing;
 use crate::ledger::rows::Place;
+use crate::metrics::Counted;
 
 /// For so many events at once, the book looks at what it will need: see [`Book::touch`].
 const AHEAD: usize = 32;
@@ -64,8 +64,13 @@ impl Bookkeeper {
                 is_upgrade: false,
             };
             let receipt = self.post_event(&mut event);
-            let is_undecided = draft.ruling == Ruling::Undecided;
-            self.open.tally.add(activity.feed, receipt.status, activity.occurred.basis, is_undecided);
+            self.open.tally.add(Counted {
+                feed: activity.feed,
+                class: self.classes.of(activity.kind),
+                status: receipt.status,
+                basis: activity.occurred.basis,
+                ruling: draft.ruling,
+            });
             receipts.push(receipt);
         }
         self.open.answers.push((reply, Answer { receipts, activities }, permit));
@@ -197,6 +202,7 @@ impl Bookkeeper {
             match order.what {
                 What::List(_) | What::Strike(_) => self.open.payers = Some(self.book.payers().clone()),
                 What::Tariff(_) => self.open.tariffs = Some(self.book.tariffs().clone()),
+                What::Move(_) => self.phases = self.book.rollout().phases(),
                 _ => {}
             }
         }

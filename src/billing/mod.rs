@@ -21,4 +21,5 @@ pub mod reconcile;
 pub mod round;
 pub mod seek;
 pub mod signature;
+pub mod survey;
 pub mod walk;

@@ -10,6 +10,7 @@ pub mod charge;
 pub mod coin;
 pub mod external;
 pub mod ids;
+pub mod kinds;
 pub mod money;
 pub mod names;
 pub mod orders;

@@ -76,6 +76,21 @@ pub struct Standing {
     pub since: Moment,
 }
 
+/// How far the rollout is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Phases {
+    /// How many have each [`Phase`] of their own; the whole counts as one.
+    pub counts: [u64; Phase::ALL.len()],
+    /// When anybody last changed his.
+    pub moved: Moment,
+}
+
+impl Default for Phases {
+    fn default() -> Phases {
+        Rollout::default().phases()
+    }
+}
+
 /// A move from one phase to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Move {
@@ -168,6 +183,17 @@ impl Rollout {
     pub fn own(&self) -> Vec<(Subject, Standing)> {
         let standing = |(subject, phase, since)| Some((subject, Standing { phase: phase?, since }));
         self.all_own().into_iter().filter_map(standing).collect()
+    }
+
+    /// How many have each phase, the whole among them, and when anybody last changed his.
+    pub fn phases(&self) -> Phases {
+        let mut phases = Phases { counts: [0; Phase::ALL.len()], moved: self.all.since };
+        phases.counts[self.all.phase as usize] += 1;
+        for own in self.own.values() {
+            own.phase.into_iter().for_each(|phase| phases.counts[phase as usize] += 1);
+            phases.moved = phases.moved.max(own.since);
+        }
+        phases
     }
 
     /// The same, and those who lost theirs, each with when that was.

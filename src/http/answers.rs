@@ -13,6 +13,7 @@ use crate::domain::charge::Stage;
 use crate::domain::ids::{Feed, TransactionId};
 use crate::domain::money::Currency;
 use crate::domain::names::Name;
+use crate::metrics::page::Format;
 use crate::wiring::Wanted;
 
 /// A query's parameters.
@@ -126,10 +127,11 @@ pub fn readyz(house: &House) -> Answer {
     }
 }
 
-/// The metrics, in the text format of Prometheus.
-pub fn metrics(house: &House) -> Answer {
-    let text = house.rialto.metrics();
-    with_type(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text.into())
+/// The metrics, in the format that is asked for.
+pub async fn metrics(house: House, accept: Option<String>) -> Answer {
+    let format = Format::asked_for(accept.as_deref());
+    house.rialto.look_ahead().await;
+    with_type(StatusCode::OK, format.content_type(), house.rialto.metrics(format).into())
 }
 
 /// Asks for a snapshot.

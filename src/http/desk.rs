@@ -50,9 +50,7 @@ impl Desk {
             4 => "refused",
             _ => "failed",
         };
-        let (count, latency) = self.rialto.meters().requests(route, class);
-        count.increment(1);
-        latency.record(start.elapsed());
+        self.rialto.meters().requested(route, class, start.elapsed());
         answer.map(Full::new)
     }
 

@@ -29,6 +29,7 @@ pub enum Table {
 
 /// Records the events in a body.
 pub async fn events(house: House, feed: Feed, content_type: Option<String>, body: Bytes) -> Result<Answer, Refused> {
+    house.rialto.meters().heard().request();
     let texts = split(&house, content_type, &body)?;
     // Refused before any event is read, so that a full house costs its visitors little.
     let reserved = house.rialto.reserve(texts.len()).map_err(Refused::Closed)?;

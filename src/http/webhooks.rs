@@ -19,6 +19,7 @@ pub async fn stripe(rialto: Rialto, signature: Option<String>, body: Bytes) -> R
         Err(NoticeError::Unreadable) => "unreadable",
         Err(NoticeError::Failed(_)) => "failed",
     };
+    rialto.meters().webhook(result);
     tracing::debug!(result, "a webhook came");
     match noticed {
         Ok(()) => Ok(json(StatusCode::OK, &object!({ "received": true }))),

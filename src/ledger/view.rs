@@ -8,11 +8,12 @@ use crate::domain::calendar::{Calendar, Day, Period};
 use crate::domain::money::{Currency, Sum};
 use crate::domain::names::Name;
 use crate::domain::outlook::Outlook;
+use crate::domain::rollout::Phases;
 use crate::domain::targets::{self, Earned, Progress, Targets};
 use crate::domain::time::Moment;
 
 use super::collected::Collected;
-use super::totals::{ByStage, InCurrency, Role, RuleSum, Totals};
+use super::totals::{ByStage, InCurrency, Role, RuleSum, Totals, both};
 
 /// The sums at one durable height.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +34,8 @@ pub struct View {
     pub held: u64,
     /// How many citizens are parked.
     pub parked: u64,
+    /// How far the rollout is.
+    pub phases: Phases,
     /// What was collected.
     pub collected: Arc<Collected>,
     targets: Arc<Targets>,
@@ -58,6 +61,19 @@ struct Glance {
 }
 
 const DAYS: usize = 40;
+
+/// Who earned most in a currency.
+#[derive(Clone, Copy, Debug)]
+pub struct Earners<'v> {
+    /// The currency.
+    pub currency: Currency,
+    /// The citizens of each period, best first, in millionths.
+    pub citizens: [&'v [(Name, i64)]; 4],
+    /// The businesses of all time.
+    pub businesses: &'v [(Name, i64)],
+    /// What everybody earned, of all time.
+    pub all: Sum,
+}
 
 /// The answer to the dashboard's question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +114,7 @@ impl View {
             open_conflicts: 0,
             held: 0,
             parked: 0,
+            phases: Phases::default(),
             currencies: totals.currencies().iter().map(|sums| Glance::new(sums, targets)).collect(),
         }
     }
@@ -122,11 +139,7 @@ impl View {
                 targets: Arc::clone(&self.targets),
             };
         };
-        let top = |period: Period| {
-            let is_current = glance.newest[period as usize] == period.start(today);
-            let earners = &glance.citizens[period as usize];
-            earners.iter().filter(|_| is_current).map(|&(name, sum)| (name, Sum(sum.into()))).collect()
-        };
+        let top = |period| glance.top(period, today).iter().map(|&(name, sum)| (name, Sum(sum.into()))).collect();
         Dashboard {
             currency,
             as_of: now,
@@ -144,6 +157,17 @@ impl View {
     /// What is held, currency by currency.
     pub fn held_money(&self) -> impl Iterator<Item = (Currency, ByStage)> {
         self.currencies.iter().map(|glance| (glance.currency, glance.held))
+    }
+
+    /// Who earned most, currency by currency: the citizens of each period that is the current one, and the businesses of
+    /// all time; and what all earned together.
+    pub fn earners(&self, today: Day) -> impl Iterator<Item = Earners<'_>> {
+        self.currencies.iter().map(move |glance| Earners {
+            currency: glance.currency,
+            citizens: Period::ALL.map(|period| glance.top(period, today)),
+            businesses: &glance.businesses,
+            all: both(glance.all_time),
+        })
     }
 
     /// The sums by rule and stage, currency by currency.
@@ -172,6 +196,12 @@ impl Glance {
             citizens: Period::ALL.map(|period| earners(Role::Citizen, period)),
             businesses: earners(Role::Business, Period::AllTime),
         }
+    }
+
+    /// Who earned most in the period that `today` is in.
+    fn top(&self, period: Period, today: Day) -> &[(Name, i64)] {
+        let is_current = self.newest[period as usize] == period.start(today);
+        if is_current { &self.citizens[period as usize] } else { &[] }
     }
 
     fn earned(&self, period: Period, today: Day) -> ByStage {

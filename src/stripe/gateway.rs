@@ -24,6 +24,7 @@ use super::connect::Connector;
 use super::key::Key;
 use super::pace::{Paces, endpoint};
 use crate::billing::call::{API_VERSION, Call, Method, Reply};
+use crate::metrics::Meters;
 
 /// Where Stripe is.
 pub const STRIPE: &str = "https://api.stripe.com";
@@ -85,6 +86,7 @@ struct Inner {
     authorization: HeaderValue,
     limits: Limits,
     paces: Paces,
+    meters: Meters,
 }
 
 impl std::fmt::Debug for Gateway {
@@ -95,7 +97,7 @@ impl std::fmt::Debug for Gateway {
 
 impl Gateway {
     /// A gateway; no connection is made yet. To be made where tokio runs.
-    pub fn new(settings: &Settings) -> Result<Gateway, Unusable> {
+    pub fn new(settings: &Settings, meters: Meters) -> Result<Gateway, Unusable> {
         let Settings { base, key, limits } = settings;
         let (scheme, authority) = address(base)?;
         let mut authorization = HeaderValue::from_str(&format!("Bearer {}", key.expose())).map_err(Unusable::Key)?;
@@ -103,7 +105,7 @@ impl Gateway {
         let total = if key.is_live() { limits.live_per_s } else { limits.test_per_s };
         let client = client(&scheme, limits);
         let paces = Paces::new(total, limits.endpoint_per_s);
-        Ok(Gateway(Arc::new(Inner { client, scheme, authority, authorization, limits: *limits, paces })))
+        Ok(Gateway(Arc::new(Inner { client, scheme, authority, authorization, limits: *limits, paces, meters })))
     }
 
     /// Makes a call when it is its turn, once.
@@ -112,13 +114,16 @@ impl Gateway {
         self.0.paces.turn(&endpoint).await;
         let start = Instant::now();
         let outcome = self.0.exchange(call).await;
-        let took_ms = start.elapsed().as_millis();
+        let took = start.elapsed();
+        let took_ms = took.as_millis();
         match &outcome {
             Ok(reply) => {
                 let Reply { status, is_replayed, .. } = *reply;
+                self.0.meters.called(&endpoint, result(status), Some(took));
                 tracing::debug!(endpoint, path = call.path, status, is_replayed, took_ms, "stripe answered");
             }
             Err(lost) => {
+                self.0.meters.called(&endpoint, "lost", None);
                 tracing::warn!(endpoint, error = %crate::chain::Chain(lost), took_ms, "a call to stripe was lost");
             }
         }
@@ -166,6 +171,16 @@ impl Inner {
                 .body(Full::new(Bytes::from(call.form.clone()))),
             false => request.body(Full::default()),
         }
+    }
+}
+
+/// What a status is counted as.
+fn result(status: u16) -> &'static str {
+    match status {
+        429 => "limited",
+        400..=499 => "refused",
+        500.. => "failed",
+        _ => "ok",
     }
 }
 

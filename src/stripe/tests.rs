@@ -19,11 +19,13 @@ use super::gateway::{Cause, Gateway, Limits, Lost, Settings, Unusable};
 use super::key::Key;
 use crate::billing::call::{API_VERSION, Call, Method, Reply};
 use crate::chain::Chain;
+use crate::metrics::Meters;
 
 const KEY: &str = "sk_test_very_secret";
 
 fn gateway(base: &str, limits: Limits) -> Result<Gateway, Unusable> {
-    Gateway::new(&Settings { base: base.into(), key: Key::parse(KEY).expect("a key"), limits })
+    let settings = Settings { base: base.into(), key: Key::parse(KEY).expect("a key"), limits };
+    Gateway::new(&settings, Meters::default())
 }
 
 fn at(address: SocketAddr, limits: Limits) -> Gateway {

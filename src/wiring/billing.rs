@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::oneshot;
@@ -141,6 +142,10 @@ impl Rialto {
         let now = Clock::system().now().0.div_euclid(1_000_000);
         signature::verify(signature.unwrap_or_default(), body, &biller.secrets, now)?;
         let event = Event::read(body).ok_or(NoticeError::Unreadable)?;
+        if 0 < event.created {
+            let late = u64::try_from(now.saturating_sub(event.created)).unwrap_or_default();
+            self.0.meters.webhook_late(Duration::from_secs(late));
+        }
         if event.livemode != biller.is_live || !event.may_concern() {
             // It is true, and none of our business.
             return Ok(());

@@ -6,13 +6,13 @@
 mod biller;
 mod billing;
 mod found;
-mod gauge;
 mod images;
 mod operating;
 mod planning;
 mod queries;
 mod queue;
 pub mod recover;
+mod scrape;
 mod settings;
 mod start;
 pub mod verify;
@@ -45,6 +45,7 @@ use crate::domain::orders::Order;
 use crate::domain::rows::Row;
 use crate::domain::tariff::Tariff;
 use crate::domain::tariff::timeline::Tariffs;
+use crate::domain::time::Moment;
 use crate::folder::DataFolder;
 use crate::journal::reader::Reader;
 use crate::ledger::entry::Receipt;
@@ -81,6 +82,8 @@ struct Inner {
     opened: Opened,
     folder: DataFolder,
     planner: Arc<Planner>,
+    /// By the machine's clock.
+    started: Moment,
     system: Mutex<Option<(System, JoinHandle<()>)>>,
 }
 
@@ -202,13 +205,6 @@ impl Rialto {
     /// What its start found.
     pub fn opened(&self) -> &Opened {
         &self.0.opened
-    }
-
-    /// Its metrics as of now, in the text format of Prometheus.
-    pub fn metrics(&self) -> String {
-        self.gauge();
-        self.0.meters.upkeep();
-        self.0.meters.render()
     }
 
     /// Its meters, for counting.

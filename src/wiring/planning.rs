@@ -17,6 +17,7 @@ use crate::actors::bookkeeper::Bookkeeper;
 use crate::actors::queries::{Owed, Owing};
 use crate::billing::outlook::outlook;
 use crate::billing::plan::{Books, Plan, Policy, plan};
+use crate::billing::survey::Survey;
 use crate::clock::Clock;
 use crate::domain::calendar::{Calendar, Day};
 use crate::domain::money::Currency;
@@ -73,7 +74,10 @@ pub(super) struct Planner {
 /// What a plan came to.
 #[derive(Debug)]
 pub(super) struct Prospect {
-    outlook: BTreeMap<Currency, Outlook>,
+    pub(super) outlook: BTreeMap<Currency, Outlook>,
+    pub(super) survey: Survey,
+    /// How many events nobody looked into yet.
+    pub(super) unplaced: usize,
     as_of: Moment,
     today: Day,
     /// Where the last durable record ended then.
@@ -128,7 +132,9 @@ impl Prospect {
         let today = calendar.day(as_of);
         let plan = plan(books, policy, &mut calendar, today);
         let outlook = outlook(&plan, books.bills.iter(), policy, None);
-        (plan, Prospect { outlook, as_of, today, recorded })
+        let survey = Survey::of(books.bills.iter(), as_of);
+        let unplaced = books.bills.unplaced().count();
+        (plan, Prospect { outlook, survey, unplaced, as_of, today, recorded })
     }
 }
 
@@ -184,12 +190,17 @@ impl Planner {
         recorded: u64,
         now: Moment,
     ) -> Option<(Outlook, Moment)> {
-        let (last, today) = (self.last.load(), self.means.calendar.day(now));
+        let last = self.prospect(recorded, now)?;
+        Some((last.outlook.get(&currency).copied().unwrap_or_default(), last.as_of))
+    }
+
+    /// The same of all currencies, and how the bills stood then.
+    pub(super) fn prospect(self: &Arc<Planner>, recorded: u64, now: Moment) -> Option<Arc<Prospect>> {
+        let (last, today) = (self.last.load_full(), self.means.calendar.day(now));
         if last.as_ref().is_none_or(|last| (last.recorded, last.today) != (recorded, today)) {
             self.freshen();
         }
-        let last = last.as_ref()?;
-        Some((last.outlook.get(&currency).copied().unwrap_or_default(), last.as_of))
+        last
     }
 
     /// Makes a plan where the last one is of an older book and nobody looked for long, and waits for it as long as somebody

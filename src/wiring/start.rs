@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock, mpsc as sync_mpsc};
+use std::time::Duration;
 
 use actix::prelude::*;
 use arc_swap::ArcSwap;
@@ -19,15 +20,20 @@ use crate::actors::halt::Halt;
 use crate::actors::messages::{Found, Outside, Synced};
 use crate::actors::registry::{Registries, Staff};
 use crate::actors::vitals::Vitals;
+use crate::clock::Clock;
 use crate::domain::calendar::Calendar;
+use crate::domain::time::Moment;
 use crate::folder::{DataFolder, Lock};
 use crate::journal::reader::Reader;
 use crate::journal::recovery;
 use crate::journal::segment::Segments;
 use crate::journal::writer::{Options, Room, Writer};
+use crate::ledger::book::Book;
+use crate::ledger::rows::FactNo;
 use crate::ledger::totals::Totals;
 use crate::ledger::view::View;
 use crate::metrics::Meters;
+use crate::metrics::heard::Heard;
 
 /// What the actors' thread tells once it stands.
 struct Standing {
@@ -76,6 +82,7 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
         snapshot_bytes: settings.snapshot_bytes,
     };
     let now = settings.clock.now();
+    begin(meters.heard(), &book, now);
     let first = Prospect::at_start(&book, &settings.policy, &calendar, now, recorded);
     let found = Found { book, totals: Totals::new(calendar.clone()), position: recovered.end, recorded, imaged };
     let options = Options { folder: folder.journal(), id: folder.id(), segment_bytes: settings.segment_bytes };
@@ -155,10 +162,12 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
         opened,
         folder,
         planner: Arc::new(Planner::new(means, first)),
+        started: Clock::system().now(),
         system: Mutex::new(Some((system, thread))),
     };
     // Where he is not hired, all that was started ends with this.
-    inner.biller = settings.collecting.map(|collecting| Hired::hire(employer, collecting)).transpose()?;
+    let hire = |collecting| Hired::hire(employer, collecting, inner.meters.clone());
+    inner.biller = settings.collecting.map(hire).transpose()?;
     Ok(inner)
 }
 
@@ -195,6 +204,17 @@ fn start_bookkeeper(
     });
     let room = told.recv().map_err(std::io::Error::other)??;
     Ok((bookkeeper, room))
+}
+
+/// What the book has tells since when nothing was heard.
+fn begin(heard: &Heard, book: &Book, now: Moment) {
+    let came = |fact: FactNo| book.arrivals().at_latest(fact);
+    let last = book.facts().len().checked_sub(1).and_then(|last| came(FactNo(last as u32)));
+    let charge = book.charges().len().checked_sub(1).and_then(|last| book.charges().get(last));
+    let ago = |at: Moment| Duration::from_micros(u64::try_from(now.0.saturating_sub(at.0)).unwrap_or_default());
+    if let Some(last) = last {
+        heard.begin(ago(last), ago(charge.and_then(|charge| came(charge.fact)).unwrap_or(last)));
+    }
 }
 
 fn hex(id: [u8; 16]) -> String {

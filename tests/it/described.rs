@@ -1,4 +1,4 @@
-//! What the sidecar says of itself: the metrics, and the description of its API.
+//! What the sidecar says of itself: the description of its API.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
 
@@ -7,33 +7,6 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::sidecar::{JSON, Sidecar};
-
-#[test]
-fn the_metrics_are_the_ones_that_the_catalogue_names() {
-    let folder = tempfile::tempdir().unwrap();
-    let sidecar = Sidecar::serve(folder.path());
-    sidecar.post("/v1/messages", JSON, "{\"id\":\"rec1\",\"Sender\":\"a\",\"Receiver\":\"@somebody\"}");
-    let (status, metrics) = sidecar.get("/metrics");
-    let metrics = metrics.as_str().expect("text");
-    assert_eq!(status, 200);
-    for (name, ..) in rialto::metrics::CATALOGUE {
-        for line in [format!("# HELP {name} "), format!("# TYPE {name} ")] {
-            assert!(metrics.contains(&line), "{line}is missing:\n{metrics}");
-        }
-    }
-    for line in [
-        "rialto_door_events_total{feed=\"message\",result=\"priced\"} 1",
-        "rialto_ledger_money{currency=\"EUR\",stage=\"shadow\",rule=\"external_message\"} 0.1",
-        "rialto_ledger_earned{currency=\"EUR\",stage=\"shadow\",period=\"all_time\"} 0.1",
-        "rialto_ledger_facts 1",
-        "rialto_actors_mailbox_depth 0",
-        "rialto_actors_awake 1",
-        "rialto_http_requests_total{route=\"/v1/messages\",status=\"ok\"} 1",
-    ] {
-        assert!(metrics.lines().any(|known| known == line), "{line} is missing:\n{metrics}");
-    }
-    assert!(!metrics.contains("rec1"), "an id is no label:\n{metrics}");
-}
 
 #[test]
 fn the_description_of_the_api_lists_exactly_what_is_answered() {

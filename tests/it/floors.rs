@@ -16,7 +16,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("config", &["domain"]),
     ("reading", &["domain"]),
     ("demo", &["domain"]),
-    ("metrics", &["domain", "ledger"]),
+    ("metrics", &["domain", "ledger", "clock"]),
     ("stripe", &["billing", "chain", "metrics"]),
     ("journal", &["domain", "tariffs", "ledger", "chain", "clock", "metrics"]),
     ("folder", &["journal"]),

@@ -13,6 +13,7 @@ use rialto::domain::orders::{Order, What};
 use rialto::domain::rollout::{Move, Phase, Subject};
 use rialto::domain::time::Moment;
 use rialto::ledger::guards::Limits;
+use rialto::metrics::page::Format;
 use rialto::wiring::{OrderError, Rialto, Settings};
 
 use super::full_disk::Disk;
@@ -113,7 +114,7 @@ async fn on_a_full_disk_the_kill_switch_is_in_force_until_a_restart_and_says_so(
         tokio::task::yield_now().await;
     }
     assert!(rialto.operations().await.unwrap().is_halted);
-    assert!(rialto.metrics().contains("\nrialto_rollout_halted 1\n"));
+    assert!(rialto.metrics(Format::Text).contains("\nrialto_rollout_halted 1\n"));
     assert_eq!(stage(&rialto, "recHalted").await, Stage::Shadow);
     // Nobody goes live by an order while that is so, and a pause can be given again, for good.
     all(&rialto, Phase::Paused).await.unwrap();

@@ -60,7 +60,7 @@ impl Biller {
             Ok(account) => account,
             Err(unsure) => {
                 if unsure.is_shut {
-                    *lock(&self.shut) = Some(format!("Stripe does not take the key: {}", unsure.why));
+                    *lock(&self.told.shut) = Some(format!("Stripe does not take the key: {}", unsure.why));
                 }
                 return Err(unsure.into());
             }
@@ -70,14 +70,14 @@ impl Biller {
                 Ok(_) => {}
                 Err(refused @ Refused::Account { .. }) => {
                     let why = format!("{refused}, and the key is another's");
-                    *lock(&self.shut) = Some(why.clone());
+                    *lock(&self.told.shut) = Some(why.clone());
                     return Err(Why::Resting(Resting::Shut(why)));
                 }
                 Err(refused) => return Err(Why::Resting(Resting::Shut(refused.to_string()))),
             }
         }
         self.behind = self.is_behind(bills).await?;
-        *lock(&self.shut) = self.behind.as_ref().map(Behind::to_string);
+        *lock(&self.told.shut) = self.behind.as_ref().map(Behind::to_string);
         self.is_bound = true;
         Ok(())
     }
@@ -171,7 +171,7 @@ impl Biller {
             lines.unwrap_or_default()
         };
         let (house, of) = (employer.house(&bills), bills.len());
-        let progress = |done| *lock(&self.reconciling) = Reconciling::Under { done, of };
+        let progress = |done| *lock(&self.told.reconciling) = Reconciling::Under { done, of };
         Ok(reconcile(&self.stripe, &house, bills.all(), lines, progress).await?)
     }
 
@@ -199,7 +199,7 @@ impl Biller {
         let office = self.office(&employer).await?;
         let walk = Walk { desk: &office, stripe: &self.stripe };
         for (done, bill) in bills.iter().enumerate() {
-            *lock(&self.reconciling) = Reconciling::Under { done, of: bills.len() };
+            *lock(&self.told.reconciling) = Reconciling::Under { done, of: bills.len() };
             walk.look_at(bill).await?.map_err(resting)?;
         }
         Ok(())
@@ -234,7 +234,7 @@ impl Biller {
         if self.behind.is_none() {
             self.settle();
         }
-        *lock(&self.shut) = self.behind.as_ref().map(Behind::to_string);
+        *lock(&self.told.shut) = self.behind.as_ref().map(Behind::to_string);
         Ok(())
     }
 }

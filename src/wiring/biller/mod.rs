@@ -27,8 +27,10 @@ use crate::billing::walk::Unsure;
 use crate::clock::Clock;
 use crate::domain::calendar::Calendar;
 use crate::domain::money::Money;
+use crate::domain::time::Moment;
 use crate::folder::Home;
 use crate::ledger::bills::Bills;
+use crate::metrics::Meters;
 use crate::stripe::gateway::{self, Gateway};
 
 use counter::Counter;
@@ -91,6 +93,24 @@ pub enum Reconciling {
     Failed(Resting),
 }
 
+/// What the last reconciliation came to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reconciled {
+    /// So much was not the same.
+    pub(super) differences: usize,
+    /// It ended then.
+    pub(super) at: Moment,
+}
+
+/// What the biller tells without being asked.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Told {
+    /// Why he rests, if he does.
+    shut: Arc<Mutex<Option<String>>>,
+    reconciling: Arc<Mutex<Reconciling>>,
+    reconciled: Arc<Mutex<Option<Reconciled>>>,
+}
+
 /// Why nothing is billed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum Resting {
@@ -144,8 +164,7 @@ impl Employer {
 pub(super) struct Hired {
     wishes: mpsc::UnboundedSender<Wish>,
     questions: mpsc::UnboundedSender<Question>,
-    shut: Arc<Mutex<Option<String>>>,
-    reconciling: Arc<Mutex<Reconciling>>,
+    told: Told,
     home: Arc<Notify>,
     thread: Mutex<Option<JoinHandle<()>>>,
     pub(super) secrets: Secrets,
@@ -156,14 +175,12 @@ pub(super) struct Hired {
 
 impl Hired {
     /// Hires one, unless the folder's bills are of another account than his key.
-    pub(super) fn hire(employer: Employer, collecting: Collecting) -> Result<Hired, StartError> {
+    pub(super) fn hire(employer: Employer, collecting: Collecting, meters: Meters) -> Result<Hired, StartError> {
         let (wishes, waiting) = mpsc::unbounded_channel();
         let (questions, asked) = mpsc::unbounded_channel();
-        let shut = Arc::new(Mutex::new(None));
         let (secrets, is_live) = (collecting.secrets.clone(), collecting.gateway.key.is_live());
-        let told = Arc::clone(&shut);
-        let reconciling = Arc::new(Mutex::new(Reconciling::None));
-        let progress = Arc::clone(&reconciling);
+        let told = Told::default();
+        let tell = told.clone();
         let folder = employer.folder.clone();
         let home = Arc::new(Notify::new());
         let sent_home = Arc::clone(&home);
@@ -171,12 +188,12 @@ impl Hired {
         let (greet, greeted) = std::sync::mpsc::channel();
         let thread = std::thread::Builder::new().name("rialto-biller".into()).spawn(move || {
             runtime.block_on(async {
-                match Gateway::new(&collecting.gateway) {
+                match Gateway::new(&collecting.gateway, meters) {
                     Ok(gateway) => {
                         let employer = Arc::new(employer);
                         let stripe = Wire { gateway, is_live: collecting.gateway.key.is_live() };
                         let counter = Counter { employer: Arc::clone(&employer), stripe: stripe.clone() };
-                        let biller = rounds::Biller::new(employer, collecting, stripe, (told, progress));
+                        let biller = rounds::Biller::new(employer, collecting, stripe, tell);
                         let stranger = tokio::time::timeout(GREETING, biller.is_strangers()).await.ok().flatten();
                         let is_stranger = stranger.is_some();
                         if greet.send(stranger).is_err() || is_stranger {
@@ -189,7 +206,7 @@ impl Hired {
                             () = sent_home.notified() => {}
                         }
                     }
-                    Err(error) => *lock(&told) = Some(error.to_string()),
+                    Err(error) => *lock(&tell.shut) = Some(error.to_string()),
                 }
             });
         });
@@ -198,32 +215,27 @@ impl Hired {
         if let Ok(Some(stranger)) = greeted.recv() {
             return Err(StartError::Account(stranger));
         }
-        Ok(Hired {
-            wishes,
-            questions,
-            shut,
-            reconciling,
-            home,
-            thread: Mutex::new(Some(thread)),
-            secrets,
-            is_live,
-            folder,
-        })
+        Ok(Hired { wishes, questions, told, home, thread: Mutex::new(Some(thread)), secrets, is_live, folder })
     }
 
     /// Why he rests, if he does.
     pub(super) fn shut(&self) -> Option<String> {
-        lock(&self.shut).clone()
+        lock(&self.told.shut).clone()
     }
 
     /// How far the last reconciliation is.
     pub(super) fn reconciling(&self) -> Reconciling {
-        lock(&self.reconciling).clone()
+        lock(&self.told.reconciling).clone()
+    }
+
+    /// What the last one came to that ended.
+    pub(super) fn reconciled(&self) -> Option<Reconciled> {
+        *lock(&self.told.reconciled)
     }
 
     /// Has everything compared with what there is at Stripe; what the last time came to is forgotten.
     pub(super) fn reconcile(&self, taking: Taking) -> Result<(), Resting> {
-        let mut reconciling = lock(&self.reconciling);
+        let mut reconciling = lock(&self.told.reconciling);
         if taking == Taking::All || !matches!(*reconciling, Reconciling::Under { .. }) {
             self.wish(Wish::Reconcile(taking))?;
             *reconciling = Reconciling::Under { done: 0, of: 0 };

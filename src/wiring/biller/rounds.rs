@@ -1,7 +1,7 @@
 //! The biller's rounds: what is drawn when, which bills walk, and what is asked for that nobody told.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::inquiries::Behind;
 use super::office::{Office, Stopped, Wire};
-use super::{Collecting, Employer, Reconciling, Resting, Wish, lock};
+use super::{Collecting, Employer, Reconciled, Reconciling, Resting, Told, Wish, lock};
 use crate::billing::plan::{Plan, plan};
 use crate::billing::round::{Unplaced, due, is_race};
 use crate::billing::walk::{Rest, Unsure, Walk};
@@ -49,8 +49,7 @@ pub(super) struct Biller {
     pub(super) employer: Arc<Employer>,
     collecting: Collecting,
     pub(super) stripe: Wire,
-    pub(super) shut: Arc<Mutex<Option<String>>>,
-    pub(super) reconciling: Arc<Mutex<Reconciling>>,
+    pub(super) told: Told,
     /// Whether the account is known to be the one that the folder's bills are of.
     pub(super) is_bound: bool,
     /// Not before when it is tried again to find that out, and after how many tries.
@@ -66,18 +65,12 @@ pub(super) struct Biller {
 }
 
 impl Biller {
-    pub(super) fn new(
-        employer: Arc<Employer>,
-        collecting: Collecting,
-        stripe: Wire,
-        (shut, reconciling): (Arc<Mutex<Option<String>>>, Arc<Mutex<Reconciling>>),
-    ) -> Biller {
+    pub(super) fn new(employer: Arc<Employer>, collecting: Collecting, stripe: Wire, told: Told) -> Biller {
         Biller {
             employer,
             collecting,
             stripe,
-            shut,
-            reconciling,
+            told,
             is_bound: false,
             bind_at: (Moment(i64::MIN), 0),
             behind: None,
@@ -107,7 +100,11 @@ impl Biller {
                 Wish::Bill(reply) => self.round(Some(reply)).await,
                 Wish::Reconcile(taking) => {
                     let came = self.reconcile(taking).await;
-                    *lock(&self.reconciling) = match &came {
+                    if let Ok(report) = &came {
+                        let (differences, at) = (report.differences.len(), self.employer.clock.now());
+                        *lock(&self.told.reconciled) = Some(Reconciled { differences, at });
+                    }
+                    *lock(&self.told.reconciling) = match &came {
                         Ok(report) => Reconciling::Done(report.clone()),
                         Err(Why::Resting(resting)) => Reconciling::Failed(resting.clone()),
                         Err(Why::Stopped(_)) => Reconciling::Failed(Resting::Gone),
@@ -120,7 +117,7 @@ impl Biller {
                 Err(Why::Stopped(Stopped::Gone)) => return,
                 Err(Why::Stopped(Stopped::Damaged(what))) => {
                     tracing::error!(what, "the biller stops");
-                    *lock(&self.shut) = Some(what);
+                    *lock(&self.told.shut) = Some(what);
                     return;
                 }
             }
@@ -172,7 +169,7 @@ impl Biller {
         if let Some(behind) = &self.behind {
             // Bound for now, but not before somebody says so.
             let why = behind.to_string();
-            *lock(&self.shut) = Some(why.clone());
+            *lock(&self.told.shut) = Some(why.clone());
             return Err(Why::Resting(Resting::Shut(why)));
         }
         self.ask_for_events(now, &standing.bills).await?;
@@ -309,7 +306,7 @@ impl Biller {
                 }
                 Rest::Unsure(unsure) => {
                     if unsure.is_shut {
-                        *lock(&self.shut) = Some(unsure.to_string());
+                        *lock(&self.told.shut) = Some(unsure.to_string());
                         self.is_bound = false;
                     }
                     let tries = self.later.get(&no).map_or(0, |(_, tries)| *tries);

@@ -8,6 +8,7 @@ use rialto::domain::names::Name;
 use rialto::domain::orders::What;
 use rialto::ledger::guards::Limits;
 use rialto::ledger::totals::both;
+use rialto::metrics::page::Format;
 use rialto::wiring::Rialto;
 
 use super::{NOON, at, happened, order, payer, refused, start, stop_and_verify, sums, take_back};
@@ -22,8 +23,8 @@ async fn a_conflict_that_was_accepted_is_not_open_any_more_and_goes_on_to_count(
         rialto.record(happened(service(id, "Lucid", minutes), at(0))).await.unwrap();
     }
     let check = |rialto: &Rialto, open: u32| {
-        let metrics = rialto.metrics();
-        for line in ["rialto_ledger_conflicts 2".to_owned(), format!("rialto_ledger_conflicts_open {open}")] {
+        let metrics = rialto.metrics(Format::Text);
+        for line in ["rialto_ledger_conflicts_total 2".to_owned(), format!("rialto_ledger_conflicts_open {open}")] {
             assert!(metrics.lines().any(|known| known == line), "{line} is missing:\n{metrics}");
         }
     };
