@@ -14,6 +14,7 @@ mod guard;
 mod history;
 mod import;
 mod log;
+mod manager;
 mod payer;
 mod plain;
 mod proposals;

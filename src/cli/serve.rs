@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use toml::{Table, Value};
 
 use super::demo::{self, Bank, Life};
+use super::manager::{self, News};
 use super::webhooks::{Outside, outside, renewing};
 use super::{Common, Outcome, collecting, log};
 use crate::actors::gate::Gate;
@@ -146,12 +147,14 @@ impl Serve {
             transactions = rialto.view().transactions,
             "the book is open"
         );
+        manager::tell(News::Ready);
         eprintln!("Rialto listens on {url}/ (page), {url}/api/revenue/dashboard, {url}/metrics{for_stripe}");
 
         let ended = tokio::select! {
             ended = self.run_until_ended(&rialto, reader, bank.as_ref(), stopped_by) => ended,
             () = renewing => Ok(()),
         };
+        manager::tell(News::Stopping);
         let _ = stop.send(true);
         for serving in serving {
             serving.await?;
@@ -212,6 +215,7 @@ impl Serve {
             _ = rialto.stopped() => Ok(()),
             lived = living => lived,
             () = upkeep => Ok(()),
+            () = manager::watched(rialto) => Ok(()),
         }
     }
 }

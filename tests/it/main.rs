@@ -22,6 +22,7 @@ mod house;
 mod importing;
 mod laws;
 mod limits;
+mod managed;
 mod metrics;
 mod operating;
 mod outside;
