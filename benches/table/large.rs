@@ -115,7 +115,7 @@ fn snapshot(rialto: &Rialto, runtime: &Runtime, city: &mut City) -> Found {
 }
 
 /// Asks the bookkeeper again and again while `meanwhile` runs on another thread.
-fn longest_answer(
+pub fn longest_answer(
     rialto: &Rialto,
     runtime: &Runtime,
     meanwhile: impl FnOnce() + Send,

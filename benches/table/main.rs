@@ -23,6 +23,7 @@ mod process;
 mod python;
 mod queries;
 mod rows;
+mod scrape;
 mod section;
 mod sending;
 mod sidecar;
@@ -74,7 +75,7 @@ instead of the table, one of:
 pub type Probe = fn(&Bench) -> Found;
 
 /// The probes, in the order they run.
-const PROBES: [(&str, Probe); 18] = [
+const PROBES: [(&str, Probe); 19] = [
     ("disk", disk::probe),
     ("mix", throughput::mix),
     ("mix-200", throughput::mix_by_200_rules),
@@ -88,6 +89,7 @@ const PROBES: [(&str, Probe); 18] = [
     ("http-batches", http::batches),
     ("http-singles", http::singles),
     ("large", large::probe),
+    ("scrape", scrape::probe),
     ("bill-plan", bills::plan),
     ("memory-transaction", memory::transaction),
     ("memory-zero", memory::zero),

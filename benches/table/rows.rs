@@ -140,7 +140,7 @@ fn joined(parts: [String; 2]) -> String {
 }
 
 /// The table.
-pub static ROWS: [Row; 20] = [
+pub static ROWS: [Row; 22] = [
     Row {
         name: "mix",
         what: "durable in process, batches of 8,192, 177 citizens, the engine's real mix (nearly all recorded at zero)",
@@ -267,6 +267,30 @@ pub static ROWS: [Row; 20] = [
             let judged = figures.at_most("restart_s", "s", 3.0)?;
             let alone = figures.text("restart_journal_alone_s", "s without any snapshot");
             Some(judged.noted(alone.unwrap_or_default()))
+        },
+    },
+    Row {
+        name: "scrape",
+        what: "a scrape of all metrics over HTTP, at 10,000 businesses and 10 million transactions, the longest of 200",
+        reach: "≤ 50 ms, fewer than 2,000 series",
+        probes: &["scrape"],
+        judge: |figures| {
+            let series = figures.median("scrape_series")?;
+            let is_reached = figures.median("scrape_longest_ms")? <= 50.0 && series < 2_000.0;
+            let judged = figures.judged("scrape_longest_ms", "ms", is_reached)?;
+            let judged = judged.and(figures.text("scrape_p50_ms", "ms p50"));
+            Some(judged.noted(format!("{} series", number(series))))
+        },
+    },
+    Row {
+        name: "scrape-held",
+        what: "the longest that the bookkeeper lets a question wait while he is scraped ten times a second",
+        reach: "≤ 1 ms more than while he is not",
+        probes: &["scrape"],
+        judge: |figures| {
+            let [quiet, scraped] = ["scrape_quiet_ms", "scrape_held_ms"].map(|name| figures.median(name));
+            let judged = figures.judged("scrape_held_ms", "ms", scraped? <= quiet? + 1.0)?;
+            Some(judged.noted(figures.text("scrape_quiet_ms", "ms without a scrape").unwrap_or_default()))
         },
     },
     Row {
