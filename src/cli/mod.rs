@@ -1,5 +1,6 @@
 //! The command line: arguments in, exit code out.
 
+mod backup;
 mod bill;
 mod city;
 mod client;
@@ -65,6 +66,8 @@ enum Command {
     Import(import::Import),
     /// Check that journal, snapshots and book agree, and print the book's digest.
     Verify(verify::Verify),
+    /// Copy the data folder, also while a sidecar has it open, and verify the copy.
+    Backup(backup::Backup),
     /// Show events that contradicted an earlier one of the same id.
     Conflicts(conflicts::Conflicts),
     /// Tell how one activity, message or transaction came to its price, and why so.
@@ -184,6 +187,7 @@ pub fn run(give_back: Option<fn()>) -> ExitCode {
         Command::Serve(serve) => serve.run(give_back),
         Command::Import(import) => import.run(),
         Command::Verify(verify) => verify.run(),
+        Command::Backup(backup) => backup.run(),
         Command::Conflicts(conflicts) => conflicts.run(),
         Command::Why(why) => why.run(),
         Command::Targets(targets) => targets.run(),

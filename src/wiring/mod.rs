@@ -3,6 +3,7 @@
 //! In process Rialto is a guest: it has threads and an actix system of its own, and touches no global
 //! recorder, subscriber, panic hook or signal.
 
+pub mod backup;
 mod biller;
 mod billing;
 mod found;
