@@ -16,6 +16,7 @@ pub mod digest;
 pub mod directory;
 pub mod entry;
 pub mod guards;
+pub mod hours;
 pub mod index;
 mod look;
 pub mod meters;

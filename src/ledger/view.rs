@@ -12,6 +12,7 @@ use crate::domain::targets::{self, Earned, Progress, Targets};
 use crate::domain::time::Moment;
 
 use super::collected::Collected;
+use super::hours::{self, Hours};
 use super::totals::{ByStage, InCurrency, Role, RuleSum, Totals};
 
 /// The sums at one durable height.
@@ -47,6 +48,7 @@ struct Glance {
     days: Vec<(Day, ByStage)>,
     /// The days that the targets count, from the day of the first charge on.
     first_days: Vec<(Day, ByStage)>,
+    hours: Hours,
     first: Day,
     all_time: ByStage,
     held: ByStage,
@@ -141,6 +143,12 @@ impl View {
         }
     }
 
+    /// What was earned in each of the last hours, up to that of `now`, the oldest first.
+    pub fn hours(&self, currency: Currency, now: Moment, calendar: &Calendar) -> [(Moment, ByStage); hours::TOLD] {
+        let glance = self.currencies.iter().find(|glance| glance.currency == currency);
+        glance.map_or_else(|| Hours::default().told(now, calendar), |glance| glance.hours.told(now, calendar))
+    }
+
     /// What is held, currency by currency.
     pub fn held_money(&self) -> impl Iterator<Item = (Currency, ByStage)> {
         self.currencies.iter().map(|glance| (glance.currency, glance.held))
@@ -164,6 +172,7 @@ impl Glance {
             currency: sums.currency,
             days: sums.days[last..].iter().map(|sums| (sums.day, sums.stages)).collect(),
             first_days: sums.days[from..to].iter().map(|sums| (sums.day, sums.stages)).collect(),
+            hours: sums.hours.clone(),
             first,
             all_time: sums.all_time(),
             held: sums.held,
