@@ -18,6 +18,7 @@ pub mod entry;
 pub mod guards;
 pub mod hours;
 pub mod index;
+pub mod invoices;
 mod look;
 pub mod meters;
 pub mod orders;

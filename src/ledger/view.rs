@@ -55,8 +55,7 @@ struct Glance {
     rules: Vec<RuleSum>,
     newest: [Day; 4],
     citizens: [Vec<(Name, i64)>; 4],
-    /// Of all time.
-    businesses: Vec<(Name, i64)>,
+    businesses: [Vec<(Name, i64)>; 4],
 }
 
 const DAYS: usize = 40;
@@ -72,8 +71,8 @@ pub struct Dashboard {
     pub periods: [ByStage; 4],
     /// Who earned most in each, best first.
     pub top_earners: [Vec<(Name, Sum)>; 4],
-    /// The businesses that earned most of all, best first.
-    pub top_businesses: Vec<(Name, Sum)>,
+    /// The businesses that earned most in each, best first.
+    pub top_businesses: [Vec<(Name, Sum)>; 4],
     /// What was collected in each, without taxes: paid, and not given back or in dispute.
     pub collected: [Sum; 4],
     /// What is held, and in no other sum.
@@ -116,7 +115,7 @@ impl View {
                 as_of: now,
                 periods: Default::default(),
                 top_earners: Default::default(),
-                top_businesses: Vec::new(),
+                top_businesses: Default::default(),
                 collected,
                 held: ByStage::default(),
                 outlook: None,
@@ -124,17 +123,17 @@ impl View {
                 targets: Arc::clone(&self.targets),
             };
         };
-        let top = |period: Period| {
+        let top = |earners: &[Vec<(Name, i64)>; 4], period: Period| {
             let is_current = glance.newest[period as usize] == period.start(today);
-            let earners = &glance.citizens[period as usize];
+            let earners = &earners[period as usize];
             earners.iter().filter(|_| is_current).map(|&(name, sum)| (name, Sum(sum.into()))).collect()
         };
         Dashboard {
             currency,
             as_of: now,
             periods: Period::ALL.map(|period| glance.earned(period, today)),
-            top_earners: Period::ALL.map(top),
-            top_businesses: glance.businesses.iter().map(|&(name, sum)| (name, Sum(sum.into()))).collect(),
+            top_earners: Period::ALL.map(|period| top(&glance.citizens, period)),
+            top_businesses: Period::ALL.map(|period| top(&glance.businesses, period)),
             collected,
             held: glance.held,
             outlook: None,
@@ -179,7 +178,7 @@ impl Glance {
             rules: sums.rules.clone(),
             newest: sums.newest,
             citizens: Period::ALL.map(|period| earners(Role::Citizen, period)),
-            businesses: earners(Role::Business, Period::AllTime),
+            businesses: Period::ALL.map(|period| earners(Role::Business, period)),
         }
     }
 

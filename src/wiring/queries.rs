@@ -11,6 +11,7 @@ use crate::actors::queries::{Account, Describing, Find, Known, Rows, Share};
 use crate::actors::vitals::State;
 use crate::domain::ids::{EventKey, Feed, SourceId, TransactionId};
 use crate::domain::names::Name;
+use crate::domain::time::Moment;
 use crate::ledger::book::ConflictRow;
 use crate::ledger::chunks::Chunks;
 use crate::ledger::entry::{Entry, Event};
@@ -154,6 +155,15 @@ impl Rialto {
         // What is contradicted was taken before.
         let known = known.await.map_err(|_| self.gone())?.ok_or(QueryError::Other(conflict.place))?;
         self.read(known.fact.place, &known.names)
+    }
+
+    /// When the newest event was recorded that is durable; `None` where there is none.
+    pub async fn newest_event(&self) -> Result<Option<Moment>, QueryError> {
+        let rows = self.0.bookkeeper.send(Share).await.map_err(|_| self.gone())?;
+        let known = (0..rows.facts.len()).rev().filter_map(|number| rows.facts.get(number));
+        // Facts stand in the order of their places; orders that made one are none of the engine's.
+        let durable = known.map(|row| row.fact()).find(|fact| fact.place.0 < rows.durable && !fact.is_order);
+        durable.map(|fact| self.read(fact.place, &rows.names).map(|event| event.recorded_at)).transpose()
     }
 
     /// What is known of a citizen or business; `None` if nothing is.

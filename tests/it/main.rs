@@ -24,6 +24,7 @@ mod laws;
 mod limits;
 mod operating;
 mod outside;
+mod page;
 mod paying;
 mod phases;
 mod plain;
