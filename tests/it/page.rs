@@ -139,7 +139,9 @@ fn the_page_says_what_the_dashboard_says() {
         let asked = request(&format!("GET {path}"), &[], "");
         refused(house.sidecar.raw(asked.as_bytes()), &asked, 400, "query");
     };
-    ["/?currency=euros", "/?period=year", "/page/live?period=1", "/page/why", "/page/why?id=%20"].map(check);
+    for path in ["/?currency=euros", "/?period=year", "/page/live?period=1", "/page/why", "/page/why?id=%20"] {
+        check(path);
+    }
 }
 
 #[test]

@@ -113,7 +113,7 @@ pub struct Goal {
     /// What counts towards it.
     pub basis: &'static str,
     /// In how many days.
-    pub days: u32,
+    pub days: String,
     /// How far along it is, in thousandths: a bar that looks full is a target that is reached.
     pub thousandths: i128,
     /// `on pace`.
@@ -359,7 +359,8 @@ fn notices(figures: &Figures) -> Vec<Notice> {
 fn phase(all: Phase, own_live: usize) -> (&'static str, String) {
     let meaning = match (all, own_live) {
         (Phase::Shadow, 0) => "Shadow: tracked, not charged".to_owned(),
-        (Phase::Shadow, own) => format!("Shadow: tracked, not charged; {} live", own),
+        (Phase::Shadow, 1) => "Shadow: tracked, not charged, but one who is live".to_owned(),
+        (Phase::Shadow, own) => format!("Shadow: tracked, not charged, but {own} who are live"),
         (Phase::Live, _) => "Live: charged".to_owned(),
         (Phase::Paused, _) => "Paused: tracked, not charged".to_owned(),
     };
@@ -401,7 +402,7 @@ fn goals(figures: &Figures) -> Vec<Goal> {
             reached: money(reached, currency),
             goal: money(Sum(whole), currency),
             basis: target.basis.as_str(),
-            days: target.days,
+            days: many(target.days as usize, "day"),
             thousandths,
             state: words,
             class,
