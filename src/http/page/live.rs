@@ -54,20 +54,19 @@ fn all(told: mpsc::Receiver<Event>) -> impl Stream<Item = Result<Event, Infallib
 }
 
 /// Tells each change, for as long as somebody listens and the house is open.
-async fn tell(house: House, place: Place, mut known: String, room: mpsc::Sender<Event>) {
+pub(super) async fn tell(house: House, place: Place, mut known: String, room: mpsc::Sender<Event>) {
     let mut closing = place.closing.clone();
     let telling = async {
         let (mut news, mut parts) = (house.rialto.news(), HashMap::new());
         // Room first: what is told is what there is then.
         while let Ok(place_for_one) = room.reserve().await {
-            let is_first = parts.is_empty();
             let state = loop {
                 let recorded = *news.borrow_and_update();
                 let state = place.look(&house, recorded).await;
                 if state.id != known {
                     break state;
                 }
-                if is_first && parts.is_empty() {
+                if parts.is_empty() {
                     // He has all of it, from a page or a stream before this one.
                     parts.extend(state.parts.iter().map(|part| (part.id, part.digest)));
                 }

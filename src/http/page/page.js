@@ -140,8 +140,12 @@ async function get(path, headers, signal) {
   });
   if (answer.ok) return answer;
   const { message, help } = (await answer.json().catch(() => ({}))).error ?? {};
-  const words = [`Rialto answered ${answer.status}${message ? `: ${message}` : ""}.`, help && `${help}.`];
-  throw new Fault(words.filter(Boolean).join(" "), answer.status === 401 || answer.status === 403);
+  const words = [`Rialto answered ${answer.status}${message ? `: ${message}` : ""}`, help];
+  throw new Fault(words.filter(Boolean).map(sentence).join(" "), answer.status === 401 || answer.status === 403);
+}
+
+function sentence(words) {
+  return `${words[0].toUpperCase()}${words.slice(1)}${/[.!?]$/.test(words) ? "" : "."}`;
 }
 
 // ── showing ──

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use tokio::sync::{mpsc, watch};
 
 use super::figures::Figures;
 use super::gallery::Selection;
@@ -11,7 +12,9 @@ use super::sheet::Sheet;
 use super::*;
 use crate::actors::door::Closed;
 use crate::actors::queries::Survey;
+use crate::domain::activity::{Activity, Stated};
 use crate::domain::calendar::{Calendar, Period};
+use crate::domain::ids::{Feed, SourceId};
 use crate::domain::money::{Currency, Money, Sum};
 use crate::domain::names::Name;
 use crate::domain::rollout::{Phase, Standing};
@@ -21,6 +24,8 @@ use crate::ledger::book::Book;
 use crate::ledger::hours::Hours;
 use crate::ledger::invoices::Invoices;
 use crate::ledger::view::View;
+use crate::reading::Reader;
+use crate::wiring::{Rialto, Settings};
 
 const NOW: Moment = Moment(1_793_620_800_000_000);
 const MINUTE_US: i64 = 60_000_000;
@@ -185,4 +190,46 @@ fn the_state_is_another_where_a_figure_is_and_not_where_a_second_went_by() {
     assert_eq!(state(&later(1_000_000)), as_it_is);
     assert_ne!(state(&later(MINUTE_US)), as_it_is);
     assert_ne!(state(&|figures| figures.dashboard.held[0] = Sum(1)), as_it_is);
+}
+
+/// An hour of somebody's service.
+fn hour(id: u32) -> Activity {
+    let mut activity = Activity::new(Feed::Activity, SourceId::new(&format!("rec{id}")).expect("an id"));
+    (activity.kind, activity.citizen) = (Name::new("paid_service"), Name::new("a"));
+    activity.minutes = Stated::Is(60.into());
+    activity
+}
+
+#[tokio::test]
+async fn for_who_does_not_read_one_event_is_kept_and_the_next_is_the_newest() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rialto = Rialto::start(Settings::new(folder.path())).expect("a Rialto that starts");
+    let (close, closing) = watch::channel(false);
+    let gallery = Arc::new(Gallery::new(1, closing));
+    let (reader, listing) = (Reader::new(chrono_tz::UTC), Arc::default());
+    let house = House { rialto: rialto.clone(), reader, listing, gallery: Arc::clone(&gallery) };
+    let place = gallery.enter(SELECTION).expect("a place");
+    assert!(matches!(gallery.enter(SELECTION), Err(Refused::Crowded)));
+    let (room, mut told) = mpsc::channel(1);
+    let telling = tokio::spawn(live::tell(house, place, String::new(), room));
+    let whole = told.recv().await.expect("all there is").to_string();
+    assert!(whole.contains("No charge yet") && whole.contains("\nid:"), "{whole}");
+
+    rialto.record(hour(1)).await.expect("a receipt");
+    while told.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    for id in 2..=300 {
+        rialto.record(hour(id)).await.expect("a receipt");
+    }
+    let kept = told.recv().await.expect("the one that is kept").to_string();
+    assert!(kept.contains("tx_1\\\"") && !kept.contains("tx_300"), "{kept}");
+    let newest = told.recv().await.expect("the newest").to_string();
+    assert!(newest.contains("tx_300") && !newest.contains("<h2 id=\\\"invoices"), "{newest}");
+
+    close.send_replace(true);
+    telling.await.expect("no panic");
+    assert!(told.recv().await.is_none(), "the stream ends when the house closes");
+    gallery.enter(SELECTION).expect("the place is free");
+    rialto.stop().await.expect("a good end");
 }
