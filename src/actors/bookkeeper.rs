@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use super::clerk::Clerk;
 use super::filing::{Filed, Standing};
 use super::messages::{Describe, Flush, Found, Leave, Obey, Outcome, Outside, Post, Synced, TakeSnapshot};
-use super::queries::{Finding, Operations, Owed};
+use super::queries::{Finding, Operations, Owed, Survey};
 use super::sheet::{Answer, Sheet};
 use super::vitals::Guard;
 use crate::domain::calendar::Calendar;
@@ -94,6 +94,7 @@ pub(super) struct Promise {
     pub(super) rows: Vec<Row>,
     pub(super) obeyed: Vec<(oneshot::Sender<Outcome>, Outcome, OwnedSemaphorePermit)>,
     pub(super) operations: Vec<(oneshot::Sender<Operations>, Operations)>,
+    pub(super) surveys: Vec<(oneshot::Sender<Survey>, Survey)>,
     pub(super) owing: Vec<(oneshot::Sender<Owed>, Owed)>,
     pub(super) filed: Vec<(oneshot::Sender<Filed>, Filed)>,
     pub(super) standing: Vec<(oneshot::Sender<Standing>, Standing)>,
@@ -271,6 +272,9 @@ impl Bookkeeper {
         for (reply, operations) in promise.operations {
             let _ = reply.send(operations);
         }
+        for (reply, survey) in promise.surveys {
+            let _ = reply.send(survey);
+        }
         for (reply, owed) in promise.owing {
             let _ = reply.send(owed);
         }
@@ -299,6 +303,7 @@ impl Bookkeeper {
         view.collected = Arc::clone(&self.collected);
         self.outside.view.store(Arc::new(view));
         self.outside.durable.store(position, std::sync::atomic::Ordering::Release);
+        self.outside.news.send_if_modified(|known| std::mem::replace(known, recorded) != recorded);
     }
 
     fn snapshot_is_due(&self) -> bool {

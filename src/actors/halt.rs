@@ -116,6 +116,7 @@ mod tests {
             halt: halt.clone(),
             posted: Arc::default(),
             durable: Arc::default(),
+            news: tokio::sync::watch::channel(0).0,
             snapshot_bytes: u64::MAX,
         };
         Bookkeeper::new(found, clerk, writer, outside)

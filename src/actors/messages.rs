@@ -114,6 +114,8 @@ pub struct Outside {
     pub posted: Arc<std::sync::atomic::AtomicU64>,
     /// Is told each durable position.
     pub durable: Arc<std::sync::atomic::AtomicU64>,
+    /// Is told where the last record ends, each time that there is another one in the view.
+    pub news: tokio::sync::watch::Sender<u64>,
     /// How large the journal may grow past the last snapshot before the next one is due; it also
     /// waits until half the size of the last one is new.
     pub snapshot_bytes: u64,

@@ -9,14 +9,17 @@ use tokio::sync::oneshot;
 use super::bookkeeper::Bookkeeper;
 use crate::domain::calendar::{Day, Period};
 use crate::domain::ids::{EventKey, TransactionId};
+use crate::domain::money::Currency;
 use crate::domain::names::Name;
 use crate::domain::payers::Payer;
-use crate::domain::rollout::Rollout;
+use crate::domain::rollout::{Phase, Rollout, Standing, Subject};
 use crate::domain::rows::Row;
+use crate::domain::time::Moment;
 use crate::ledger::bills::Bills;
 use crate::ledger::book::ConflictRow;
 use crate::ledger::chunks::Chunks;
 use crate::ledger::guards::Capacity;
+use crate::ledger::invoices::Invoices;
 use crate::ledger::orders::{Closing, Link};
 use crate::ledger::payers::Payers;
 use crate::ledger::receivables::Receivables;
@@ -103,6 +106,29 @@ pub struct Operations {
     pub former_payers: Vec<Payer>,
     /// The first day that is not closed, where any is.
     pub open_from: Option<Day>,
+}
+
+/// How does the house stand, at a glance? The answer waits until all that is in it is durable.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Surveying {
+    /// Of which currency the invoices are told.
+    pub currency: Currency,
+    /// Who waits.
+    pub reply: oneshot::Sender<Survey>,
+}
+
+/// How the house stands, for whoever looks at its page.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    /// The phase of all who have none of their own.
+    pub all: Standing,
+    /// How many have one of their own and are live.
+    pub own_live: usize,
+    /// Whether everything is halted besides, in memory alone.
+    pub is_halted: bool,
+    /// The invoices.
+    pub invoices: Invoices,
 }
 
 /// What is owed, and by whom? The answer waits until all that is in it is durable.
@@ -251,6 +277,23 @@ impl Handler<Operating> for Bookkeeper {
     fn handle(&mut self, Operating { reply }: Operating, _: &mut Self::Context) {
         let operations = self.operations();
         self.open.operations.push((reply, operations));
+        self.pass_on();
+    }
+}
+
+impl Handler<Surveying> for Bookkeeper {
+    type Result = ();
+
+    fn handle(&mut self, Surveying { currency, reply }: Surveying, _: &mut Self::Context) {
+        let rollout = self.book.rollout();
+        let beginning = Standing { phase: Phase::Shadow, since: Moment::OLDEST };
+        let survey = Survey {
+            all: rollout.standing(Subject::All).unwrap_or(beginning),
+            own_live: rollout.own().iter().filter(|(_, own)| own.phase == Phase::Live).count(),
+            is_halted: self.outside.halt.is_lasting(),
+            invoices: Invoices::of(self.book.bills(), currency),
+        };
+        self.open.surveys.push((reply, survey));
         self.pass_on();
     }
 }

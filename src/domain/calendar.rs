@@ -120,6 +120,13 @@ impl Calendar {
         (local.weekday().num_days_from_monday(), local.hour())
     }
 
+    /// The instant at which the clocks struck the hour that `moment` falls in.
+    pub fn hour_start(&self, moment: Moment) -> Moment {
+        let local = self.zone.from_utc_datetime(&moment.utc().naive_utc());
+        let past = i64::from(local.minute() * 60 + local.second()) * 1_000_000 + i64::from(local.nanosecond() / 1_000);
+        Moment(moment.0 - past)
+    }
+
     /// [`Calendar::day`], remembering the day's span for the next calls.
     pub fn day_cached(&mut self, moment: Moment) -> Day {
         let place = moment.0.div_euclid(43_200_000_000).rem_euclid(HALF_DAYS as i64) as usize;

@@ -70,12 +70,24 @@ impl Access {
             return Err(Refused::NoPath);
         }
         let needed = scope(request);
-        let Some(scope) = needed else { return Ok(None) };
+        if let Some(scope) = needed {
+            self.check_token(request, scope)?;
+        }
+        Ok(needed)
+    }
+
+    /// Whether who sends a request might be told what only those may know who read; also where he asks for something that
+    /// everybody may.
+    pub fn may_read(&self, request: &Parts) -> bool {
+        self.check_token(request, Scope::Read).is_ok()
+    }
+
+    fn check_token(&self, request: &Parts, scope: Scope) -> Result<(), Refused> {
         let sent = request.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let parts = sent.and_then(|value| value.split_once(' '));
         let token = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
         match token {
-            None if self.is_local && scope != Scope::Admin && sent.is_none() => Ok(needed),
+            None if self.is_local && scope != Scope::Admin && sent.is_none() => Ok(()),
             None => Err(Refused::NoToken),
             Some(token) => {
                 self.look_again(FRESH);
@@ -85,7 +97,7 @@ impl Access {
                 }
                 let scopes = tokens.scopes(token).ok_or(Refused::UnknownToken)?;
                 let is_allowed = scopes.iter().any(|allowed| *allowed == scope || *allowed == Scope::Admin);
-                if is_allowed { Ok(needed) } else { Err(Refused::WrongScope(scope.as_str())) }
+                if is_allowed { Ok(()) } else { Err(Refused::WrongScope(scope.as_str())) }
             }
         }
     }
@@ -159,7 +171,7 @@ fn stamp(folder: &Path) -> Option<Stamp> {
 /// operator's, also where nobody thought of it here.
 const INGEST: [&str; 5] = ["/v1/activities", "/v1/messages", "/v1/citizens", "/v1/buildings", "/v1/proposals"];
 
-/// The page itself, and the probes: they hold no data.
+/// The page itself, and the probes: they hold no data, and the page holds figures only for who may read them.
 const OPEN: [&str; 6] = ["/", "/page.css", "/page.js", "/healthz", "/readyz", "/openapi.json"];
 
 /// The scope that a request needs, where it needs any.

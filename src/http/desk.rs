@@ -6,12 +6,13 @@ use std::convert::Infallible;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body, Incoming};
 use warp::http::{Request, Response, header};
 
 use super::entrance::Entrance;
-use super::reply::{Answer, Refused};
+use super::page::MayRead;
+use super::reply::{Answer, Refused, Sent};
 use super::room::{Bound, Held, Room};
 use super::server::Limits;
 use crate::wiring::Rialto;
@@ -32,7 +33,7 @@ impl Desk {
     }
 
     /// Has `routes` answer a request, unless it is refused before.
-    pub async fn answer<S>(&self, request: Request<Incoming>, routes: S) -> Response<Full<Bytes>>
+    pub async fn answer<S>(&self, request: Request<Incoming>, routes: S) -> Sent
     where
         S: Routes,
     {
@@ -41,9 +42,9 @@ impl Desk {
         let answer = match self.admit(request).await {
             Ok((request, _held)) => {
                 let answering = tokio::time::timeout(self.limits.answer, routes.answer(request));
-                answering.await.unwrap_or_else(|_| Refused::Slow.answer())
+                answering.await.unwrap_or_else(|_| whole(Refused::Slow.answer()))
             }
-            Err(refused) => refused.answer(),
+            Err(refused) => whole(refused.answer()),
         };
         let class = match answer.status().as_u16() / 100 {
             2 | 3 => "ok",
@@ -51,14 +52,17 @@ impl Desk {
             _ => "failed",
         };
         self.rialto.meters().requested(route, class, start.elapsed());
-        answer.map(Full::new)
+        answer
     }
 
     /// Lets a request in: who sends it may, and its body is whole and small enough.
     async fn admit(&self, request: Request<Incoming>) -> Result<(Request<Full<Bytes>>, Held<'_>), Refused> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         // Who may not is told so before he takes up any room.
         let scope = self.entrance.check(&parts)?;
+        if scope.is_none() && self.entrance.may_read(&parts) {
+            parts.extensions.insert(MayRead);
+        }
         if let Some(encoding) = parts.headers.get(header::CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
             return Err(Refused::ContentEncoding(
                 String::from_utf8_lossy(encoding.as_bytes()).chars().take(80).collect(),
@@ -72,19 +76,27 @@ impl Desk {
 
 /// The routes, as something that answers a request whose body is whole.
 pub trait Routes: Clone {
-    async fn answer(self, request: Request<Full<Bytes>>) -> Answer;
+    async fn answer(self, request: Request<Full<Bytes>>) -> Sent;
+}
+
+fn whole(answer: Answer) -> Sent {
+    answer.map(|bytes| Either::Left(Full::new(bytes)))
 }
 
 impl<S, B> Routes for S
 where
     S: tower_service::Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible> + Clone,
-    B: Body<Data = Bytes>,
+    B: Body<Data = Bytes, Error = warp::Error> + Send + 'static,
 {
-    async fn answer(mut self, request: Request<Full<Bytes>>) -> Answer {
+    async fn answer(mut self, request: Request<Full<Bytes>>) -> Sent {
         let Ok(response) = self.call(request).await;
         let (parts, body) = response.into_parts();
-        // What the routes answer is in memory already.
+        if body.size_hint().exact().is_none() {
+            // It goes on for as long as somebody watches.
+            return Response::from_parts(parts, Either::Right(body.boxed_unsync()));
+        }
+        // All else that the routes answer is in memory already.
         let bytes = body.collect().await.map(|collected| collected.to_bytes()).unwrap_or_default();
-        Response::from_parts(parts, bytes)
+        whole(Response::from_parts(parts, bytes))
     }
 }

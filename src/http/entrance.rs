@@ -28,6 +28,14 @@ impl Entrance {
         }
     }
 
+    /// Whether who sends a request may read what the house knows.
+    pub fn may_read(&self, request: &Parts) -> bool {
+        match self {
+            Entrance::House(access) => access.may_read(request),
+            Entrance::Stripe => false,
+        }
+    }
+
     /// What a request for this path is counted as: what is refused outside says nothing of the house's paths.
     pub fn label(&self, path: &str) -> &'static str {
         match self {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
+use super::page::Gallery;
 use crate::reading::Reader;
 use crate::wiring::Rialto;
 
@@ -16,4 +17,6 @@ pub struct House {
     pub reader: Reader,
     /// Held by who looks at a payer's terms to change some of them.
     pub listing: Arc<Mutex<()>>,
+    /// Those who watch the page.
+    pub gallery: Arc<Gallery>,
 }

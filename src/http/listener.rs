@@ -1,14 +1,12 @@
 //! The accept loop: takes connections in, shakes hands where there is TLS, and bounds them in number and time.
 //!
-//! warp has no time-outs, so that the loop is our own, on hyper's http1: a silent or slow connection is closed. Whoever
-//! is slow to shake hands holds up nobody else.
+//! warp has no time-outs, so that the loop is our own, on hyper's http1: a silent or slow connection is closed, and so
+//! is one that does not read what it asked for. Whoever is slow to shake hands holds up nobody else.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::Service;
@@ -18,8 +16,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::server::TlsStream;
-use warp::http::{Request, Response};
+use warp::http::Request;
 
+use super::patience::Patient;
+use super::reply::Sent;
 use super::server::Limits;
 use super::tls::Tls;
 
@@ -39,7 +39,7 @@ impl Listener {
     /// finish what they began, and closes them.
     pub async fn serve<S>(self, service: S, mut stop: watch::Receiver<bool>)
     where
-        S: Service<Request<Incoming>, Response = Response<Full<Bytes>>, Error = Infallible> + Clone + Send + 'static,
+        S: Service<Request<Incoming>, Response = Sent, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send,
     {
         let Listener { socket, tls, limits } = self;
@@ -109,14 +109,14 @@ async fn shake_hands(
 
 async fn attend<S>(stream: impl AsyncRead + AsyncWrite + Unpin + 'static, service: S, limits: Limits, watcher: Watcher)
 where
-    S: Service<Request<Incoming>, Response = Response<Full<Bytes>>, Error = Infallible>,
+    S: Service<Request<Incoming>, Response = Sent, Error = Infallible>,
 {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
         .max_buf_size(64 << 10)
         .keep_alive(limits.keep_alive)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Patient::new(stream, limits.write)), service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection ended early");
     }

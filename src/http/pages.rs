@@ -1,22 +1,11 @@
-//! The revenue page, and the description of the API, as they are built in.
+//! What is built in as it stands: the style and the script of the revenue page, and the description of the API.
 
 use bytes::Bytes;
-use warp::http::{HeaderValue, StatusCode, header};
+use warp::http::StatusCode;
 
 use super::reply::{Answer, with_type};
 
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
-                      img-src 'self' data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
-
-/// The page.
-pub fn page() -> Answer {
-    let mut answer = built_in("text/html; charset=utf-8", include_str!("page/page.html"));
-    answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    answer.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    answer
-}
-
-/// Its style.
+/// The style of the revenue page.
 pub fn style() -> Answer {
     built_in("text/css; charset=utf-8", include_str!("page/page.css"))
 }

@@ -1,6 +1,8 @@
 //! The one table of statuses: which error is answered with which, and in what words.
 
 use bytes::Bytes;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{Either, Full};
 use serde::Serialize;
 use thiserror::Error;
 use warp::http::{Response, StatusCode, header};
@@ -13,6 +15,12 @@ use crate::wiring::{AdoptError, NoticeError, OrderError, QueryError, RecordError
 
 /// An answer with all of its body.
 pub type Answer = Response<Bytes>;
+
+/// An answer as a route gives it: whole, or one that goes on for as long as there is something to tell.
+pub type Running = warp::reply::Response;
+
+/// An answer as it is sent: whole, or one that goes on.
+pub type Sent = Response<Either<Full<Bytes>, UnsyncBoxBody<Bytes, warp::Error>>>;
 
 /// Why a request was refused as a whole. Nothing of it was taken.
 #[derive(Debug, Error)]
@@ -115,6 +123,9 @@ pub enum Refused {
     /// The biller does not do it.
     #[error("it was not done")]
     Resting(#[source] Resting),
+    /// As many watch the page as may.
+    #[error("as many watch the page as may at once")]
+    Crowded,
     /// It took too long.
     #[error("the answer took too long")]
     Slow,
@@ -307,6 +318,9 @@ impl Refused {
                 (S::SERVICE_UNAVAILABLE, "stripe", "ask again; the log says more")
             }
             Refused::Failed(_) => (S::SERVICE_UNAVAILABLE, "failed", "ask again; the log says more"),
+            Refused::Crowded => {
+                (S::SERVICE_UNAVAILABLE, "crowded", "close a page that nobody looks at; this one shows what it has")
+            }
             Refused::Slow => {
                 (S::SERVICE_UNAVAILABLE, "slow", "send it again: what was taken already is answered as a duplicate")
             }

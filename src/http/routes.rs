@@ -3,21 +3,21 @@
 use std::convert::Infallible;
 
 use bytes::Bytes;
-use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reject::{MethodNotAllowed, Rejection};
+use warp::{Filter, Reply};
 
 use super::answers::{self, Query};
 use super::house::House;
 use super::ingest::{self, Table};
-use super::pages;
-use super::reply::{Answer, Refused};
+use super::reply::{Answer, Refused, Running};
 use super::{billing, operating, payers, proposals, webhooks};
+use super::{page, pages};
 use crate::domain::ids::Feed;
 use crate::wiring::Rialto;
 
 /// All routes. Whatever fails is answered too.
-pub fn routes(house: House) -> BoxedFilter<(Answer,)> {
+pub fn routes(house: House) -> BoxedFilter<(Running,)> {
     let with = {
         let house = house.clone();
         warp::any().map(move || house.clone())
@@ -91,7 +91,7 @@ pub fn routes(house: House) -> BoxedFilter<(Answer,)> {
         .unify()
         .or(warp::path!("readyz").and(warp::get()).and(with.clone()).map(|house: House| answers::readyz(&house)))
         .unify()
-        .or(webhook(house.rialto))
+        .or(webhook(house.rialto.clone()))
         .unify()
         .or(warp::path!("v1" / "admin" / "snapshot")
             .and(warp::post())
@@ -101,11 +101,9 @@ pub fn routes(house: House) -> BoxedFilter<(Answer,)> {
         .boxed();
     let operating = operating_routes(&with);
     let billing = billing_routes(&with);
-    let pages = warp::path::end()
+    let pages = warp::path!("page.css")
         .and(warp::get())
-        .map(pages::page)
-        .or(warp::path!("page.css").and(warp::get()).map(pages::style))
-        .unify()
+        .map(pages::style)
         .or(warp::path!("page.js").and(warp::get()).map(pages::script))
         .unify()
         .or(warp::path!("openapi.json").and(warp::get()).map(pages::openapi))
@@ -122,14 +120,19 @@ pub fn routes(house: House) -> BoxedFilter<(Answer,)> {
         .unify()
         .or(pages)
         .unify()
+        .or(page_routes(&with))
+        .unify()
+        .map(Reply::into_response)
+        .or(watching(&with))
+        .unify()
         .recover(unmatched)
         .unify()
         .boxed()
 }
 
 /// The one route that is for Stripe, and nothing beside it.
-pub fn of_webhooks(rialto: Rialto) -> BoxedFilter<(Answer,)> {
-    webhook(rialto).recover(unmatched).unify().boxed()
+pub fn of_webhooks(rialto: Rialto) -> BoxedFilter<(Running,)> {
+    webhook(rialto).map(Reply::into_response).recover(unmatched).unify().boxed()
 }
 
 fn webhook(rialto: Rialto) -> BoxedFilter<(Answer,)> {
@@ -139,6 +142,41 @@ fn webhook(rialto: Rialto) -> BoxedFilter<(Answer,)> {
         .and(warp::header::optional::<String>("stripe-signature"))
         .and(warp::body::bytes())
         .then(|rialto, signature, body| async { answered(webhooks::stripe(rialto, signature, body).await) })
+        .boxed()
+}
+
+/// The revenue page.
+fn page_routes(
+    with: &(impl Filter<Extract = (House,), Error = Infallible> + Clone + Send + Sync + 'static),
+) -> BoxedFilter<(Answer,)> {
+    let query = || warp::query::<Query>();
+    warp::path::end()
+        .and(warp::get())
+        .and(with.clone())
+        .and(query())
+        .and(warp::ext::optional())
+        .then(|house, query, reader| async move { answered(page::page(house, query, reader).await) })
+        .or(warp::path!("page" / "why")
+            .and(warp::get())
+            .and(with.clone())
+            .and(query())
+            .then(|house, query| async { answered(page::why(house, query).await) }))
+        .unify()
+        .boxed()
+}
+
+/// What is told to who watches it: the one answer that goes on.
+fn watching(
+    with: &(impl Filter<Extract = (House,), Error = Infallible> + Clone + Send + Sync + 'static),
+) -> BoxedFilter<(Running,)> {
+    warp::path!("page" / "live")
+        .and(warp::get())
+        .and(with.clone())
+        .and(warp::query::<Query>())
+        .and(warp::header::headers_cloned())
+        .map(|house, query, headers| {
+            page::live(&house, &query, &headers).unwrap_or_else(|refused| refused.answer().into_response())
+        })
         .boxed()
 }
 
@@ -263,8 +301,10 @@ pub const OTHER: &str = "other";
 
 /// The closed set of routes, for metrics: never an id.
 pub fn label(path: &str) -> &'static str {
-    const EXACT: [&str; 30] = [
+    const EXACT: [&str; 32] = [
         "/",
+        "/page/live",
+        "/page/why",
         "/page.css",
         "/page.js",
         "/openapi.json",
@@ -316,7 +356,7 @@ fn answered(result: Result<Answer, Refused>) -> Answer {
     result.unwrap_or_else(|refused| refused.answer())
 }
 
-async fn unmatched(rejection: Rejection) -> Result<Answer, Infallible> {
+async fn unmatched(rejection: Rejection) -> Result<Running, Infallible> {
     let refused = if rejection.find::<MethodNotAllowed>().is_some() {
         Refused::Method
     } else if rejection.find::<warp::reject::InvalidQuery>().is_some() {
@@ -327,5 +367,5 @@ async fn unmatched(rejection: Rejection) -> Result<Answer, Infallible> {
     } else {
         Refused::NoPath
     };
-    Ok(refused.answer())
+    Ok(refused.answer().into_response())
 }

@@ -17,7 +17,8 @@ use super::desk::Desk;
 use super::entrance::Entrance;
 use super::house::House;
 use super::listener::Listener;
-use super::reply::Answer;
+use super::page::Gallery;
+use super::reply::Running;
 use super::routes;
 use super::tls::Tls;
 use crate::reading::Reader;
@@ -38,6 +39,10 @@ pub struct Limits {
     pub body: Duration,
     /// How long an answer may take.
     pub answer: Duration,
+    /// How long a connection may read nothing of what is sent to it.
+    pub write: Duration,
+    /// How many may watch the page at once.
+    pub watchers: usize,
     /// How long connections have to finish when the server stops.
     pub drain: Duration,
     /// Whether a connection may bring more than one request.
@@ -53,6 +58,8 @@ impl Default for Limits {
             head: Duration::from_secs(15),
             body: Duration::from_secs(30),
             answer: Duration::from_secs(60),
+            write: Duration::from_secs(30),
+            watchers: 64,
             drain: Duration::from_secs(10),
             keep_alive: true,
         }
@@ -70,6 +77,8 @@ impl Limits {
             head: Duration::from_secs(10),
             body: Duration::from_secs(10),
             answer: Duration::from_secs(30),
+            write: Duration::from_secs(10),
+            watchers: 0,
             keep_alive: false,
             ..Limits::default()
         }
@@ -80,17 +89,21 @@ impl Limits {
 pub struct Server {
     listener: Listener,
     desk: Desk,
-    routes: BoxedFilter<(Answer,)>,
+    routes: BoxedFilter<(Running,)>,
+    closing: watch::Sender<bool>,
 }
 
 impl Server {
     /// A server of `rialto` on `socket`.
     pub fn new(socket: TcpListener, rialto: Rialto, reader: Reader, access: Access, limits: Limits) -> Server {
-        let house = House { rialto: rialto.clone(), reader, listing: Arc::default() };
+        let closing = watch::Sender::new(false);
+        let gallery = Arc::new(Gallery::new(limits.watchers, closing.subscribe()));
+        let house = House { rialto: rialto.clone(), reader, listing: Arc::default(), gallery };
         Server {
             listener: Listener { socket, tls: None, limits },
             desk: Desk::new(Entrance::House(access), limits, rialto),
             routes: routes::routes(house),
+            closing,
         }
     }
 
@@ -100,6 +113,7 @@ impl Server {
             listener: Listener { socket, tls, limits },
             desk: Desk::new(Entrance::Stripe, limits, rialto.clone()),
             routes: routes::of_webhooks(rialto),
+            closing: watch::Sender::new(false),
         }
     }
 
@@ -112,12 +126,18 @@ impl Server {
     /// Serves until `stop` says so; then takes no more connections, lets those there are finish what
     /// they began, and closes them.
     pub async fn serve(self, stop: watch::Receiver<bool>) {
-        let Server { listener, desk, routes } = self;
+        let Server { listener, desk, routes, closing } = self;
         let (desk, routes) = (Arc::new(desk), warp::service(routes));
         let service = service_fn(move |request| {
             let (desk, routes) = (Arc::clone(&desk), routes.clone());
             async move { Ok::<_, Infallible>(desk.answer(request, routes).await) }
         });
-        listener.serve(service, stop).await;
+        let mut stopping = stop.clone();
+        let close = async {
+            drop(stopping.wait_for(|stop| *stop).await);
+            // An answer that goes on for as long as somebody watches would never finish by itself.
+            closing.send_replace(true);
+        };
+        tokio::join!(listener.serve(service, stop), close);
     }
 }

@@ -14,6 +14,7 @@ use crate::domain::tariff::RuleId;
 use crate::domain::time::Moment;
 
 use super::book::Book;
+use super::hours::Hours;
 use super::orders::Closing;
 use super::roll::NameNo;
 use super::rows::{ChargeRow, FactNo, Sort};
@@ -48,6 +49,8 @@ pub struct Totals {
     calendar: Calendar,
     /// The day that it was at the last count.
     today: Day,
+    /// What happened before this is in no hour that is kept.
+    hours_from: Moment,
     counted: usize,
     currencies: Vec<InCurrency>,
 }
@@ -61,6 +64,8 @@ pub struct InCurrency {
     pub first: Option<Day>,
     /// Each day with any charge, in order.
     pub days: Vec<DaySums>,
+    /// What was earned in each of the last hours.
+    pub hours: Hours,
     /// All charges by rule and stage.
     pub rules: Vec<RuleSum>,
     /// What is held: it is in no other sum.
@@ -127,16 +132,19 @@ const AHEAD: usize = 32;
 impl Totals {
     /// No sums yet, over the days of `calendar`.
     pub fn new(calendar: Calendar) -> Totals {
-        Totals { calendar, today: Day(i32::MIN), counted: 0, currencies: Vec::new() }
+        let (today, hours_from) = (Day(i32::MIN), Moment(i64::MIN));
+        Totals { calendar, today, hours_from, counted: 0, currencies: Vec::new() }
     }
 
     /// Counts the charges of `book` that were not counted yet, up to the `durable`th, as of `now`.
     pub fn advance(&mut self, book: &Book, durable: usize, now: Moment) {
         self.today = self.calendar.day_cached(now);
+        self.hours_from = Hours::reach(now);
         if self.currencies.iter().any(|sums| self.today < sums.newest[Period::Day as usize]) {
             // The clock had been wrong, and days that are still to come were taken for the newest.
             let counted = self.counted;
-            *self = Totals { today: self.today, ..Totals::new(self.calendar.clone()) };
+            let (today, hours_from) = (self.today, self.hours_from);
+            *self = Totals { today, hours_from, ..Totals::new(self.calendar.clone()) };
             return self.count(book, counted.max(durable));
         }
         self.count(book, durable);
@@ -151,13 +159,21 @@ impl Totals {
                 in_currency(&mut self.currencies, charge.currency).touch(&charge, book);
             }
             for (number, charge) in (from..).zip(charges()) {
-                let day = self.calendar.day_cached(book.fact(charge.fact).occurred_at);
+                let at = book.fact(charge.fact).occurred_at;
+                let day = self.calendar.day_cached(at);
                 let day = Closing::booked_on(book.closings(), number, day);
-                in_currency(&mut self.currencies, charge.currency).count(&charge, day, self.today, book);
+                let sums = in_currency(&mut self.currencies, charge.currency);
+                sums.count(&charge, day, self.today, book);
+                if self.hours_from <= at && !charge.is_held() {
+                    sums.hours.add(at, charge.stage(), charge.amount, &self.calendar);
+                }
             }
             self.counted += many;
         }
-        self.currencies.iter_mut().for_each(|sums| sums.refresh(book));
+        for sums in &mut self.currencies {
+            sums.hours.forget(self.hours_from);
+            sums.refresh(book);
+        }
     }
 
     /// How many charges were counted.
@@ -195,6 +211,7 @@ impl InCurrency {
             currency,
             first: None,
             days: Vec::new(),
+            hours: Hours::default(),
             rules: Vec::new(),
             held: ByStage::default(),
             newest: [Day(i32::MIN); 4],

@@ -13,6 +13,7 @@ use crate::domain::targets::{self, Earned, Progress, Targets};
 use crate::domain::time::Moment;
 
 use super::collected::Collected;
+use super::hours::{self, Hours};
 use super::totals::{ByStage, InCurrency, Role, RuleSum, Totals, both};
 
 /// The sums at one durable height.
@@ -50,14 +51,14 @@ struct Glance {
     days: Vec<(Day, ByStage)>,
     /// The days that the targets count, from the day of the first charge on.
     first_days: Vec<(Day, ByStage)>,
+    hours: Hours,
     first: Day,
     all_time: ByStage,
     held: ByStage,
     rules: Vec<RuleSum>,
     newest: [Day; 4],
     citizens: [Vec<(Name, i64)>; 4],
-    /// Of all time.
-    businesses: Vec<(Name, i64)>,
+    businesses: [Vec<(Name, i64)>; 4],
 }
 
 const DAYS: usize = 40;
@@ -86,8 +87,8 @@ pub struct Dashboard {
     pub periods: [ByStage; 4],
     /// Who earned most in each, best first.
     pub top_earners: [Vec<(Name, Sum)>; 4],
-    /// The businesses that earned most of all, best first.
-    pub top_businesses: Vec<(Name, Sum)>,
+    /// The businesses that earned most in each, best first.
+    pub top_businesses: [Vec<(Name, Sum)>; 4],
     /// What was collected in each, without taxes: paid, and not given back or in dispute.
     pub collected: [Sum; 4],
     /// What is held, and in no other sum.
@@ -131,7 +132,7 @@ impl View {
                 as_of: now,
                 periods: Default::default(),
                 top_earners: Default::default(),
-                top_businesses: Vec::new(),
+                top_businesses: Default::default(),
                 collected,
                 held: ByStage::default(),
                 outlook: None,
@@ -139,19 +140,28 @@ impl View {
                 targets: Arc::clone(&self.targets),
             };
         };
-        let top = |period| glance.top(period, today).iter().map(|&(name, sum)| (name, Sum(sum.into()))).collect();
+        let top = |earners, period| {
+            let top = glance.top(earners, period, today).iter();
+            top.map(|&(name, sum)| (name, Sum(sum.into()))).collect()
+        };
         Dashboard {
             currency,
             as_of: now,
             periods: Period::ALL.map(|period| glance.earned(period, today)),
-            top_earners: Period::ALL.map(top),
-            top_businesses: glance.businesses.iter().map(|&(name, sum)| (name, Sum(sum.into()))).collect(),
+            top_earners: Period::ALL.map(|period| top(&glance.citizens, period)),
+            top_businesses: Period::ALL.map(|period| top(&glance.businesses, period)),
             collected,
             held: glance.held,
             outlook: None,
             progress: glance.progress(&self.targets, today, |day| self.collected.on(currency, day)),
             targets: Arc::clone(&self.targets),
         }
+    }
+
+    /// What was earned in each of the last hours, up to that of `now`, the oldest first.
+    pub fn hours(&self, currency: Currency, now: Moment, calendar: &Calendar) -> [(Moment, ByStage); hours::TOLD] {
+        let glance = self.currencies.iter().find(|glance| glance.currency == currency);
+        glance.map_or_else(|| Hours::default().told(now, calendar), |glance| glance.hours.told(now, calendar))
     }
 
     /// What is held, currency by currency.
@@ -164,8 +174,8 @@ impl View {
     pub fn earners(&self, today: Day) -> impl Iterator<Item = Earners<'_>> {
         self.currencies.iter().map(move |glance| Earners {
             currency: glance.currency,
-            citizens: Period::ALL.map(|period| glance.top(period, today)),
-            businesses: &glance.businesses,
+            citizens: Period::ALL.map(|period| glance.top(&glance.citizens, period, today)),
+            businesses: &glance.businesses[Period::AllTime as usize],
             all: both(glance.all_time),
         })
     }
@@ -188,20 +198,21 @@ impl Glance {
             currency: sums.currency,
             days: sums.days[last..].iter().map(|sums| (sums.day, sums.stages)).collect(),
             first_days: sums.days[from..to].iter().map(|sums| (sums.day, sums.stages)).collect(),
+            hours: sums.hours.clone(),
             first,
             all_time: sums.all_time(),
             held: sums.held,
             rules: sums.rules.clone(),
             newest: sums.newest,
             citizens: Period::ALL.map(|period| earners(Role::Citizen, period)),
-            businesses: earners(Role::Business, Period::AllTime),
+            businesses: Period::ALL.map(|period| earners(Role::Business, period)),
         }
     }
 
-    /// Who earned most in the period that `today` is in.
-    fn top(&self, period: Period, today: Day) -> &[(Name, i64)] {
+    /// Of who earned most in each period, those of the one that `today` is in.
+    fn top<'e>(&self, earners: &'e [Vec<(Name, i64)>; 4], period: Period, today: Day) -> &'e [(Name, i64)] {
         let is_current = self.newest[period as usize] == period.start(today);
-        if is_current { &self.citizens[period as usize] } else { &[] }
+        if is_current { &earners[period as usize] } else { &[] }
     }
 
     fn earned(&self, period: Period, today: Day) -> ByStage {

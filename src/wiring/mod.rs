@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use arc_swap::ArcSwap;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use self::biller::Hired;
 use self::planning::Planner;
@@ -72,6 +72,7 @@ struct Inner {
     registries: Registries,
     bookkeeper: Addr<Bookkeeper>,
     view: Arc<ArcSwap<View>>,
+    news: watch::Receiver<u64>,
     calendar: Calendar,
     clock: Clock,
     clerk: Clerk,
@@ -171,6 +172,11 @@ impl Rialto {
     /// All that readers see.
     pub fn view(&self) -> Arc<View> {
         self.0.view.load_full()
+    }
+
+    /// Tells where the last record ends that the view has, each time that there is another one.
+    pub fn news(&self) -> watch::Receiver<u64> {
+        self.0.news.clone()
     }
 
     /// Whether events are taken.

@@ -7,8 +7,9 @@ use tokio::sync::oneshot;
 use super::Rialto;
 use super::found::{Disputed, HeldPage, Ordered, QueryError, Transaction, Undecided};
 use super::queries::follow;
-use crate::actors::queries::{Operating, Operations, Share};
+use crate::actors::queries::{Operating, Operations, Share, Survey, Surveying};
 use crate::domain::ids::TransactionId;
+use crate::domain::money::Currency;
 use crate::domain::names::Name;
 use crate::domain::orders::{Reverse, What};
 use crate::domain::proposals::{self, Proposal};
@@ -20,6 +21,13 @@ impl Rialto {
     pub async fn operations(&self) -> Result<Operations, QueryError> {
         let (reply, answer) = oneshot::channel();
         self.0.bookkeeper.send(Operating { reply }).await.map_err(|_| self.gone())?;
+        answer.await.map_err(|_| self.gone())
+    }
+
+    /// How the house stands at a glance, with the invoices of this currency.
+    pub async fn survey(&self, currency: Currency) -> Result<Survey, QueryError> {
+        let (reply, answer) = oneshot::channel();
+        self.0.bookkeeper.send(Surveying { currency, reply }).await.map_err(|_| self.gone())?;
         answer.await.map_err(|_| self.gone())
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use arc_swap::ArcSwap;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::biller::{Employer, Hired};
 use super::images::Imaging;
@@ -58,6 +58,7 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
     let vitals = Vitals::default();
     let meters = Meters::default();
     let durable = Arc::new(AtomicU64::new(0));
+    let (news, told_news) = watch::channel(0);
     let posted = Arc::new(AtomicU64::new(0));
     let halt = Halt::default();
     let imaged = opened.snapshot.unwrap_or(0);
@@ -76,6 +77,7 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
         posted: Arc::clone(&posted),
         halt: halt.clone(),
         durable,
+        news,
         gate: settings.gate,
         targets: Arc::new(settings.targets),
         clock: settings.clock.clone(),
@@ -151,6 +153,7 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
         registries,
         bookkeeper,
         view,
+        news: told_news,
         calendar,
         clock: settings.clock,
         clerk: desk,

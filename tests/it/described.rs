@@ -43,6 +43,8 @@ fn the_description_of_the_api_lists_exactly_what_is_answered() {
         "get /metrics",
         "get /openapi.json",
         "get /page.css",
+        "get /page/live",
+        "get /page/why",
         "get /page.js",
         "get /readyz",
         "get /v1/activities/{id}",

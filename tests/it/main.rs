@@ -27,6 +27,7 @@ mod managed;
 mod metrics;
 mod operating;
 mod outside;
+mod page;
 mod paying;
 mod phases;
 mod plain;

@@ -29,9 +29,9 @@ fn look(demo: &Demo) -> Result<String, String> {
     let sandbox = Demo::sandbox()?;
     let curls = readme::try_every_curl(&demo.address, &sandbox.address, &demo.folder)?;
     println!("all {curls} curl commands of the README work");
-    let picture = places::made(places::root().join("tests/artefacts"))?.join("page.png");
-    page::look(&format!("http://{}/", demo.address), &demo.folder, &picture)?;
-    println!("the page shows totals and charges; its picture is tests/artefacts/page.png");
+    let pictures = places::made(places::root().join("tests/artefacts"))?;
+    page::look(&format!("http://{}/", demo.address), &pictures)?;
+    println!("the page is as it has to be; its pictures are tests/artefacts/page-*.png");
     Ok(format!("today {from} to {to} EUR, {collected} collected, {curls} curls, page"))
 }
 

@@ -30,8 +30,10 @@ cargo xtask: what the repository does to itself.
                               three minutes; without it, the dependencies are checked only where it is
                               there. CI=true in the environment does the same
   cargo xtask live            the README's first command for real: the demo earns money, its page shows
-                              it in a headless Chromium, promtool likes its metrics, every curl of the
-                              README works, and it stops in good order with a book that is whole
+                              it in a headless Chromium, live, in light and dark, on a desk and on a
+                              phone, with nothing for axe-core to complain of; promtool likes its metrics,
+                              every curl of the README works, and it stops in good order with a book that
+                              is whole
   cargo xtask contract        what is sent to Stripe and taken from it, and the sandbox that stands in for
                               it, held against Stripe's official library for Python, which is
                               installed into target/contract

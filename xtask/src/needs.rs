@@ -28,15 +28,17 @@ pub const BUILD: &[Package] = &[Package {
 }];
 
 /// What looking at a demo needs besides.
-pub const LIVE: &[Package] =
-    &[CHROMIUM, Package { name: "curl", brings: &["/usr/bin/curl"], reason: "tries the commands of the README" }];
-
-/// A browser.
-pub const CHROMIUM: Package = Package {
-    name: "chromium",
-    brings: &["/usr/bin/chromium", "/usr/bin/google-chrome"],
-    reason: "looks at the revenue page",
-};
+pub const LIVE: &[Package] = &[
+    Package { name: "curl", brings: &["/usr/bin/curl"], reason: "tries the commands of the README" },
+    Package { name: "chromium", brings: &["/usr/bin/chromium"], reason: "looks at the revenue page" },
+    Package { name: "chromium-driver", brings: &["/usr/bin/chromedriver"], reason: "tells it where to look" },
+    Package { name: "python3", brings: &["/usr/bin/python3"], reason: "says what has to be seen there" },
+    Package {
+        name: "npm",
+        brings: &["/usr/bin/npm"],
+        reason: "fetches axe-core, which says whether everybody can use it",
+    },
+];
 
 /// What the bench table needs besides.
 pub const BENCH: &[Package] = &[

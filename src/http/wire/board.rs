@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::domain::calendar::Period;
 use crate::domain::charge::Stage;
 use crate::domain::money::Sum;
 use crate::domain::names::Name;
@@ -156,8 +157,7 @@ impl Board {
             collected: Periods::new(dashboard.collected),
             collectable: dashboard.outlook.map(|(outlook, as_of)| Collectable::new(&outlook, as_of.in_zone(zone))),
             held: both(dashboard.held).to_string(),
-            top_businesses: dashboard
-                .top_businesses
+            top_businesses: dashboard.top_businesses[Period::AllTime as usize]
                 .iter()
                 .map(|&(name, sum)| BusinessEarning { business_id: name.as_str(), amount: sum.to_string() })
                 .collect(),
