@@ -16,7 +16,7 @@ use crate::journal::segment::{self, FolderId, sync_folder};
 
 pub use home::Home;
 
-/// A data folder that this process alone has open.
+/// A data folder that this process alone has open, or only [looks at](DataFolder::look_at).
 #[derive(Debug)]
 pub struct DataFolder {
     path: PathBuf,
@@ -85,6 +85,12 @@ impl DataFolder {
         let lock = lock(path)?;
         let id = identity(path)?.ok_or_else(|| FolderError::Missing(path.to_owned()))?;
         Ok(DataFolder::locked(path, id, lock))
+    }
+
+    /// The folder at `path`, to be read, whoever has it open: it is not locked, and nothing is made in it.
+    pub fn look_at(path: &Path) -> Result<DataFolder, FolderError> {
+        let id = identity(path)?.ok_or_else(|| FolderError::Missing(path.to_owned()))?;
+        Ok(DataFolder { path: path.to_owned(), id, lock: Mutex::new(None) })
     }
 
     fn locked(path: &Path, id: FolderId, lock: Lock) -> DataFolder {

@@ -5,8 +5,8 @@
 //! group names as synced was durable once. If that cannot be read, nothing is guessed, and the
 //! journal is not opened.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Read};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -113,7 +113,8 @@ pub fn settle(folder: &Path, found: &mut Recovered) -> Result<(), JournalError> 
         found.segments.push(segment::begin(folder, found.id).map_err(JournalError::io(folder, "beginning it anew"))?);
     }
     let mut end = found.end;
-    for segment in found.segments.iter().rev() {
+    for segment in found.segments.iter_mut().rev() {
+        segment.open_to_write().map_err(JournalError::io(&segment.path, "opening it to write"))?;
         rewrite(segment, found.uncertain, end).map_err(JournalError::io(&segment.path, "rewriting its end"))?;
         if segment.base <= found.uncertain {
             break;
@@ -145,8 +146,7 @@ struct SegmentFile {
 
 impl SegmentFile {
     fn open(&self, base: u64) -> Result<Segment, JournalError> {
-        let file = OpenOptions::new().read(true).write(true).open(&self.path);
-        let file = file.map_err(JournalError::io(&self.path, "opening it"))?;
+        let file = File::open(&self.path).map_err(JournalError::io(&self.path, "opening it"))?;
         Ok(Segment { path: self.path.clone(), number: self.number, base, file: Arc::new(file) })
     }
 
@@ -167,7 +167,7 @@ fn fronts(folder: &Path, id: FolderId) -> Result<Vec<SegmentFile>, JournalError>
             return Err(JournalError::Damaged { path, offset: 0, what });
         }
         let mut bytes = Vec::new();
-        let file = fs::File::open(&path).map_err(JournalError::io(&path, "opening it"))?;
+        let file = File::open(&path).map_err(JournalError::io(&path, "opening it"))?;
         let length = file.metadata().map_err(JournalError::io(&path, "looking at it"))?.len();
         file.take(segment::HEADER).read_to_end(&mut bytes).map_err(JournalError::io(&path, "reading it"))?;
         let front = segment::front(&bytes, number, id);
@@ -235,6 +235,22 @@ fn read_segment(
 }
 
 impl Recovered {
+    /// Makes sure that all that was read is on the disk. Whoever has the folder open may have written some of it just now,
+    /// and be about to sync it; no byte of it is changed by this.
+    pub fn sync(&self) -> Result<(), JournalError> {
+        for segment in self.segments.iter().rev() {
+            match segment.file.sync_data() {
+                // Nobody writes to what may only be read; and some file systems know no syncing of it.
+                Err(error) if matches!(error.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::InvalidInput) => {}
+                synced => synced.map_err(JournalError::io(&segment.path, "syncing it"))?,
+            }
+            if segment.base <= self.uncertain {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Ends the stream where it cannot be read on, at `offset` of the first of `rest`; unless anything
     /// says that it was synced past there. `torn` is where the tail begins, if there is any.
     fn cut_off(

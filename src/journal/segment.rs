@@ -35,6 +35,14 @@ pub struct Segment {
     pub file: Arc<File>,
 }
 
+impl Segment {
+    /// Opens the file of one that was only read, to write on.
+    pub(super) fn open_to_write(&mut self) -> io::Result<()> {
+        self.file = Arc::new(OpenOptions::new().read(true).write(true).open(&self.path)?);
+        Ok(())
+    }
+}
+
 /// The segments of a journal, in order, shared by its writer and its readers.
 pub type Segments = Arc<RwLock<Vec<Segment>>>;
 

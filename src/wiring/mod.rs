@@ -8,6 +8,7 @@ mod billing;
 mod found;
 mod gauge;
 mod images;
+pub mod onlooker;
 mod operating;
 mod planning;
 mod queries;
