@@ -9,14 +9,18 @@ mod config;
 mod conflicts;
 mod correct;
 mod demo;
+mod export;
 mod failure;
 mod guard;
 mod history;
 mod import;
 mod log;
+mod onlook;
+mod outlet;
 mod payer;
 mod plain;
 mod proposals;
+mod report;
 mod rollout;
 mod sandbox;
 mod serve;
@@ -62,6 +66,9 @@ enum Command {
     Serve(serve::Serve),
     /// Record events, citizens and buildings from files or standard input.
     Import(import::Import),
+    // What these say of themselves is shown by --help, whole.
+    Report(report::Report),
+    Export(export::Export),
     /// Check that journal, snapshots and book agree, and print the book's digest.
     Verify(verify::Verify),
     /// Show events that contradicted an earlier one of the same id.
@@ -182,6 +189,8 @@ pub fn run(give_back: Option<fn()>) -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(serve) => serve.run(give_back),
         Command::Import(import) => import.run(),
+        Command::Report(report) => report.run(),
+        Command::Export(export) => export.run(),
         Command::Verify(verify) => verify.run(),
         Command::Conflicts(conflicts) => conflicts.run(),
         Command::Why(why) => why.run(),
