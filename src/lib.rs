@@ -1,7 +1,7 @@
 //! Rialto: a revenue sidecar for simulated economies.
 //!
-//! The floors, from the ground up: [`domain`], [`tariffs`] and [`ledger`] know no clock, disk or network; everything
-//! above them does the effects. `ARCHITECTURE.md` is the map.
+//! The floors, from the ground up: [`domain`], [`tariffs`], [`ledger`], [`billing`] and [`reporting`] know no clock, disk
+//! or network; everything above them does the effects. `ARCHITECTURE.md` is the map.
 
 pub mod actors;
 pub mod billing;
@@ -17,6 +17,7 @@ pub mod journal;
 pub mod ledger;
 pub mod metrics;
 pub mod reading;
+pub mod reporting;
 pub mod sandbox;
 pub mod snapshot;
 pub mod stripe;

@@ -10,15 +10,19 @@ mod config;
 mod conflicts;
 mod correct;
 mod demo;
+mod export;
 mod failure;
 mod guard;
 mod history;
 mod import;
 mod log;
 mod manager;
+mod onlook;
+mod outlet;
 mod payer;
 mod plain;
 mod proposals;
+mod report;
 mod rollout;
 mod sandbox;
 mod serve;
@@ -60,47 +64,29 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the sidecar: take events over HTTP, price them, keep the book.
+    // What each says of itself, --help shows whole.
     Serve(serve::Serve),
-    /// Record events, citizens and buildings from files or standard input.
     Import(import::Import),
-    /// Check that journal, snapshots and book agree, and print the book's digest.
+    Report(report::Report),
+    Export(export::Export),
     Verify(verify::Verify),
-    /// Copy the data folder, also while a sidecar has it open, and verify the copy.
     Backup(backup::Backup),
-    /// Show events that contradicted an earlier one of the same id.
     Conflicts(conflicts::Conflicts),
-    /// Tell how one activity, message or transaction came to its price, and why so.
     Why(why::Why),
-    /// Show what is to be earned by when, and how it stands.
     Targets(targets::Targets),
-    /// Show who is only tracked and for whom charges are real, and move them.
     Rollout(rollout::Rollout),
-    /// Show what guards hold, and let it go.
     Guard(guard::Guard),
-    /// Show the orders that were given: when, by whom, what, and why.
     Orders(history::Orders),
-    /// Show the messages of which no rule says whether they left the simulation.
     Undecided(history::Undecided),
-    /// Show who pays, put somebody on the list, or take somebody off.
     Payer(payer::Payer),
-    /// Show which invoices are due, and why the rest waits.
     Bill(bill::Bill),
-    /// Show which paid services the engine may create.
     Proposals(proposals::Proposals),
-    /// Take a charge back by another transaction, once.
     Reverse(correct::Reverse),
-    /// Close a month for good.
     Close(correct::Close),
-    /// Make, list and remove tokens.
     Token(token::Token),
-    /// Show what is charged, check a file of new prices, and bring it into force.
     Tariff(tariff::Tariff),
-    /// Print the configuration in force, with every key.
     Config(config::Show),
-    /// Print the demo's city as records, one a line, as its engine would send them.
     City(city::City),
-    /// Stand in for Stripe: take its calls, send its webhooks, move no money.
     Sandbox(sandbox::Sandbox),
 }
 
@@ -186,6 +172,8 @@ pub fn run(give_back: Option<fn()>) -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(serve) => serve.run(give_back),
         Command::Import(import) => import.run(),
+        Command::Report(report) => report.run(),
+        Command::Export(export) => export.run(),
         Command::Verify(verify) => verify.run(),
         Command::Backup(backup) => backup.run(),
         Command::Conflicts(conflicts) => conflicts.run(),

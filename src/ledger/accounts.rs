@@ -126,8 +126,11 @@ pub fn postings(charge: ChargeRow, payer: Option<NameNo>) -> impl Iterator<Item 
 /// The postings of a bill, from the day it was drawn to how it was last seen. They add up to nothing: each moves an
 /// amount from one account to another, and the first ones share out what its rows come to.
 pub fn bill_postings(bill: &Bill) -> impl Iterator<Item = Posting> {
-    let account = |kind| Account { kind, owner: bill.payer, currency: bill.currency() };
-    let posting = move |(kind, amount)| Posting { account: account(kind), amount };
+    drawn_postings(bill).into_iter().chain(moved_postings(bill).flatten())
+}
+
+/// What drawing a bill does, as it is known by now: its rows' sum goes to where it is owed.
+pub fn drawn_postings(bill: &Bill) -> [Posting; 3] {
     let Drawn { rest, carried, reissues, .. } = bill.drawn;
     let from = match reissues {
         None => [(Kind::Unbilled, -bill.exact().0), (Kind::RoundingCarried, rest.0 - carried.0)],
@@ -140,6 +143,12 @@ pub fn bill_postings(bill: &Bill) -> impl Iterator<Item = Posting> {
         (true, false) => Kind::Credited,
         (true, true) => Kind::RoundingCarried,
     };
+    let [of_rows, rounded] = from;
+    [of_rows, rounded, (to, bill.total())].map(|(kind, amount)| posting(bill, kind, amount))
+}
+
+/// What came of a bill, as it was last seen: amounts that went from one account to another, each by itself.
+pub fn moved_postings(bill: &Bill) -> impl Iterator<Item = [Posting; 2]> {
     let (Amounts { tax, paid, remaining, credited, .. }, seen) = (bill.seen.amounts, bill.seen.status);
     let Takings { refunded, disputed, fees } = bill.seen.takings.unwrap_or_default();
     let moved = [
@@ -156,11 +165,14 @@ pub fn bill_postings(bill: &Bill) -> impl Iterator<Item = Posting> {
     // What was paid before it was voided was paid all the same.
     let is_moved =
         move |debit: Kind| is_out || matches!(debit, Kind::Clearing | Kind::Refunds | Kind::Disputes | Kind::Fees);
-    let moved = moved.into_iter().filter(move |(debit, ..)| is_moved(*debit)).flat_map(|(debit, credit, amount)| {
+    moved.into_iter().filter(move |(debit, ..)| is_moved(*debit)).map(|(debit, credit, amount)| {
         let amount = bill.coin().millionths(amount);
-        [(debit, amount), (credit, -amount)]
-    });
-    from.into_iter().chain([(to, bill.total())]).chain(moved).map(posting)
+        [posting(bill, debit, amount), posting(bill, credit, -amount)]
+    })
+}
+
+fn posting(bill: &Bill, kind: Kind, amount: i128) -> Posting {
+    Posting { account: Account { kind, owner: bill.payer, currency: bill.currency() }, amount }
 }
 
 /// What is on each account.

@@ -143,13 +143,15 @@ impl Book {
     pub fn payer_of(&self, number: u32, charge: &ChargeRow) -> Option<NameNo> {
         let settled = match charge.sort() {
             Sort::Charge | Sort::Release => number,
-            Sort::Adjustment | Sort::Reversal => {
-                let link = self.links.get(self.links.partition_point(|link| link.by < number));
-                let of = link.filter(|link| link.by == number).map(|link| link.of);
-                of.map_or(number, |of| self.settled(of))
-            }
+            Sort::Adjustment | Sort::Reversal => self.speaks_of(number).map_or(number, |of| self.settled(of)),
         };
         self.payers.of(settled, charge)
+    }
+
+    /// The row of the earlier transaction that the one in row `number` speaks of, where it does.
+    pub fn speaks_of(&self, number: u32) -> Option<u32> {
+        let link = self.links.get(self.links.partition_point(|link| link.by < number));
+        link.filter(|link| link.by == number).map(|link| link.of)
     }
 
     /// The row in which it was settled who pays for the charge in row `number`: its own, or where it was let go.

@@ -355,7 +355,7 @@ impl Earners {
 }
 
 /// Whether a transaction is one more charge, and not what becomes of another.
-fn is_counted(charge: &ChargeRow) -> bool {
+pub fn is_counted(charge: &ChargeRow) -> bool {
     matches!(charge.sort(), Sort::Charge | Sort::Release)
 }
 

@@ -8,6 +8,7 @@ mod biller;
 mod billing;
 mod found;
 mod images;
+pub mod onlooker;
 mod operating;
 mod planning;
 mod queries;

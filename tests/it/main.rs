@@ -33,6 +33,7 @@ mod phases;
 mod plain;
 mod records;
 mod recovery;
+mod reporting;
 mod room;
 mod scribe;
 mod serving;

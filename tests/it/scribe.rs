@@ -12,6 +12,7 @@ use rialto::domain::charge::Stage;
 use rialto::domain::external::Ruling;
 use rialto::domain::ids::Feed;
 use rialto::domain::names::Name;
+use rialto::domain::orders::{Order, What};
 use rialto::domain::rows::{Building, Citizen, Row};
 use rialto::domain::tariff::Tariff;
 use rialto::domain::tariff::when::Occasion;
@@ -81,6 +82,26 @@ impl Scribe {
             self.write(&Entry::Row(row, SEEN));
             self.book.describe(row);
         }
+    }
+
+    /// Obeys an order, where that can be done, and writes it down.
+    pub fn obey(&mut self, what: What) -> bool {
+        let order = Order { by: "operator".into(), why: "tried, \"once\"".into(), what };
+        if self.book.admit_order(&order, SEEN).is_err() {
+            return false;
+        }
+        Book::names_of(&order).into_iter().for_each(|name| self.name(name));
+        let place = self.write(&Entry::Order(order.clone(), SEEN));
+        self.book.obey(&order, SEEN, place);
+        true
+    }
+
+    /// The record at a place of a group that is closed.
+    pub fn record(&self, place: Place) -> Entry<'static> {
+        let group = positions(&self.groups).partition_point(|begin| *begin <= place.0) - 1;
+        let offset = place.0 - positions(&self.groups)[group];
+        let (_, content) = record::split(&self.groups[group][offset as usize..]).expect("a record");
+        record::decode(content, |number| self.book.roll().name(number)).expect("an entry")
     }
 
     /// Ends the open group, which may be empty.

@@ -5,6 +5,7 @@ mod bench;
 mod contract;
 mod demo;
 mod deny;
+mod exports;
 mod guard;
 mod live;
 mod needs;
@@ -12,6 +13,7 @@ mod page;
 mod places;
 mod postgres;
 mod promtool;
+mod python;
 mod readme;
 mod steps;
 mod tasks;
@@ -22,9 +24,10 @@ const HELP: &str = "\
 cargo xtask: what the repository does to itself.
 
   cargo xtask test            everything that must hold before a change is taken: formatting, clippy, all
-                              tests, the contract, the example, the dependencies, and `live`. Money is
-                              collected in 10,000 worlds made of seeds; RIALTO_SIM_SEEDS=100000 in the
-                              environment makes more of them, and RIALTO_SIM_SEED=n replays one alone
+                              tests, the contract, the exports, the example, the dependencies, and
+                              `live`. Money is collected in 10,000 worlds made of seeds;
+                              RIALTO_SIM_SEEDS=100000 in the environment makes more of them, and
+                              RIALTO_SIM_SEED=n replays one alone
   cargo xtask lint            formatting, clippy with every warning an error, and the dependencies
       --deny                  (of both) builds cargo-deny into target/tools where it is missing, in about
                               three minutes; without it, the dependencies are checked only where it is
@@ -37,6 +40,9 @@ cargo xtask: what the repository does to itself.
   cargo xtask contract        what is sent to Stripe and taken from it, and the sandbox that stands in for
                               it, held against Stripe's official library for Python, which is
                               installed into target/contract
+  cargo xtask exports         what `rialto export` writes, read by hledger and by DuckDB (which is
+                              installed into target/exports), and held against the dashboard of a
+                              running sidecar
   cargo xtask bench           measures everything that Rialto must reach, beside the disk, a PostgreSQL
                               of its own and the brief's way in Python, and writes the table into
                               benches/README.md
@@ -68,6 +74,7 @@ fn main() -> ExitCode {
         "lint" => deny::Wish::parse(rest).and_then(tasks::lint),
         "live" => no_more(rest).and_then(|()| tasks::live()),
         "contract" => no_more(rest).and_then(|()| tasks::contract()),
+        "exports" => no_more(rest).and_then(|()| tasks::exports()),
         "bench" => bench::run(rest),
         "help" | "--help" | "-h" => {
             println!("{HELP}");

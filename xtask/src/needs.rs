@@ -59,13 +59,20 @@ pub const BENCH: &[Package] = &[
     },
 ];
 
-/// What holding calls against Stripe's official library needs besides.
-pub const CONTRACT: &[Package] = &[
-    Package { name: "python3", brings: &["/usr/bin/python3"], reason: "runs Stripe's official library" },
+/// What reading exports as others do needs besides.
+pub const EXPORTS: &[Package] = &[Package {
+    name: "hledger",
+    brings: &["/usr/bin/hledger"],
+    reason: "reads the exported journal, checks it, and says what is on each account",
+}];
+
+/// What asking libraries for Python needs besides: Stripe's official one, and DuckDB.
+pub const PYTHON: &[Package] = &[
+    Package { name: "python3", brings: &["/usr/bin/python3"], reason: "runs the libraries that tests ask" },
     Package {
         name: "python3-venv",
         brings: &["/usr/lib/python3.11/ensurepip/__init__.py", "/usr/lib/python3.13/ensurepip/__init__.py"],
-        reason: "keeps that library out of the machine's way",
+        reason: "keeps those libraries out of the machine's way",
     },
 ];
 

@@ -1,10 +1,10 @@
-//! The tasks that are made of steps: test, lint, contract and live.
+//! The tasks that are made of steps: test, lint, contract, exports and live.
 
 use std::process::{Command, Stdio};
 
 use crate::deny::{self, Wish};
 use crate::steps::{Steps, cargo, cargo_with};
-use crate::{Done, apt, contract, live, needs, promtool};
+use crate::{Done, apt, contract, exports, live, needs, promtool};
 
 /// What the example prints last: an hour and a half at 60 EUR, and a letter to somebody outside.
 const EARNED: &str = "today: 90.10 EUR";
@@ -20,6 +20,7 @@ pub fn test(wish: Wish) -> Done {
             cargo_with(Some(WORLDS), &["test", "--workspace"])
         })?;
         try_contract(steps)?;
+        try_exports(steps)?;
         steps.step("example", "examples/embed.rs, run once", example)?;
         dependencies(steps, wish)?;
         try_live(steps)
@@ -37,6 +38,11 @@ pub fn lint(wish: Wish) -> Done {
 /// What passes between us and Stripe.
 pub fn contract() -> Done {
     Steps::run("contract", try_contract)
+}
+
+/// What others make of the exports.
+pub fn exports() -> Done {
+    Steps::run("exports", try_exports)
 }
 
 /// The README's first command, for real.
@@ -69,6 +75,10 @@ fn dependencies(steps: &mut Steps, wish: Wish) -> Done {
 
 fn try_contract(steps: &mut Steps) -> Done {
     steps.step("contract", "calls, signatures and the sandbox, held against Stripe's official library", contract::check)
+}
+
+fn try_exports(steps: &mut Steps) -> Done {
+    steps.step("exports", "read by hledger and DuckDB, and held against the dashboard", exports::check)
 }
 
 fn try_live(steps: &mut Steps) -> Done {
