@@ -172,7 +172,8 @@ mod tests {
             ("attend_theater_performance", Class::Culture),
             ("pray", Class::Culture),
             ("trade_carnival_mask", Class::Culture),
-            ("cascade_sales", Class::Other),
+            ("cascade_sales", Class::Trade),
+            ("wear_crown", Class::Other),
             ("", Class::Other),
         ] {
             assert_eq!(Class::of(kind), class, "{kind}");
