@@ -8,9 +8,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::Outcome;
-use super::client::{Client, Remote, Signature};
+use super::client::{Client, Remote, Signature, encoded};
 use super::columns::columns;
 use super::failure::Failure;
+use crate::domain::bills::BillNo;
 
 /// Show which invoices are due and why the rest waits; bill it; show how bills stand; compare them with Stripe.
 #[derive(Debug, Args)]
@@ -57,8 +58,8 @@ struct List {
     #[arg(long, default_value_t = 50)]
     limit: u32,
     /// Those before this one.
-    #[arg(long, value_name = "bill_…")]
-    before: Option<String>,
+    #[arg(long, value_name = "bill_…", value_parser = bill)]
+    before: Option<BillNo>,
 }
 
 #[derive(Debug, Args)]
@@ -66,7 +67,8 @@ struct Show {
     #[command(flatten)]
     remote: Remote,
     /// The bill, such as bill_7.
-    bill: String,
+    #[arg(value_parser = bill)]
+    bill: BillNo,
 }
 
 #[derive(Debug, Args)]
@@ -76,7 +78,8 @@ struct Ordered {
     #[command(flatten)]
     signature: Signature,
     /// The bill, such as bill_7.
-    bill: String,
+    #[arg(value_parser = bill)]
+    bill: BillNo,
 }
 
 #[derive(Debug, Args)]
@@ -102,6 +105,10 @@ struct Plan {
     lines: bool,
 }
 
+fn bill(text: &str) -> Result<BillNo, String> {
+    BillNo::parse(text).ok_or_else(|| "a bill is written bill_42".to_owned())
+}
+
 impl Bill {
     pub(super) fn run(&self) -> Outcome {
         match &self.command {
@@ -121,8 +128,6 @@ impl Bill {
 impl Plan {
     fn run(&self) -> Outcome {
         let plan = self;
-        let encoded =
-            |id: &String| percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC).to_string();
         let payer = plan.payer.as_ref().map(|id| format!("payer={}", encoded(id)));
         let query: Vec<String> = payer.into_iter().chain(plan.lines.then(|| "lines=true".to_owned())).collect();
         plan.remote.tell(&plan.remote.client()?.get(&format!("/v1/bills/plan?{}", query.join("&")))?, told)
@@ -166,7 +171,7 @@ impl Run {
 
 impl List {
     fn run(&self) -> Outcome {
-        let before = self.before.as_ref().map(|before| format!("&before={before}")).unwrap_or_default();
+        let before = self.before.map(|before| format!("&before={before}")).unwrap_or_default();
         let answer = self.remote.client()?.get(&format!("/v1/bills?limit={}{before}", self.limit))?;
         self.remote.tell(&answer, |answer| {
             let part = |bill: &Value, key: &str| bill[key].as_str().unwrap_or("-").to_owned();

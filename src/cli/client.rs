@@ -47,8 +47,6 @@ fn somebody(text: &str) -> Result<String, String> {
 impl Signature {
     /// Who and why as a query.
     pub fn query(&self) -> String {
-        let encoded =
-            |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
         format!("by={}&why={}", encoded(&self.by()), encoded(&self.why))
     }
 
@@ -82,6 +80,11 @@ impl Remote {
             false => print(&text(answer)),
         }
     }
+}
+
+/// A text as a part of a path or a query.
+pub fn encoded(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 /// A connection to a sidecar.

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::Outcome;
-use super::client::{Remote, Signature};
+use super::client::{Remote, Signature, encoded};
 use super::columns::columns;
 
 /// Show who pays, put somebody on the list, or take somebody off.
@@ -43,8 +43,7 @@ struct Check {
 
 impl Check {
     fn run(&self) -> Outcome {
-        let id = percent_encoding::utf8_percent_encode(&self.id, percent_encoding::NON_ALPHANUMERIC);
-        let answer = self.remote.client()?.get(&format!("/v1/payers/{id}/check"))?;
+        let answer = self.remote.client()?.get(&format!("/v1/payers/{}/check", encoded(&self.id)))?;
         let is_ready = answer["ready"] == true;
         self.remote.tell(&answer, |answer| {
             let faults = answer["faults"].as_array().into_iter().flatten().filter_map(Value::as_str);

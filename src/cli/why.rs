@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
-use super::client::{Client, Remote};
+use super::client::{Client, Remote, encoded};
 use super::failure::Failure;
 use super::{Outcome, plain};
 
@@ -98,10 +98,6 @@ fn known(answer: Result<Value, Failure>) -> Result<Option<Value>, Failure> {
         Err(failure) if failure.is_unknown() => Ok(None),
         answer => answer.map(Some),
     }
-}
-
-fn encoded(id: &str) -> String {
-    percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 fn told(fate: &Value) -> String {

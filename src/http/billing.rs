@@ -8,7 +8,7 @@ use warp::http::StatusCode;
 use super::answers::{Query, limit};
 use super::house::House;
 use super::operating::{object, operator, order, somebody};
-use super::reply::{Answer, Refused, json};
+use super::reply::{Answer, Refused, Thing, json};
 use super::wire::{Bills, invoices};
 use crate::billing::preflight;
 use crate::domain::bills::BillNo;
@@ -22,7 +22,7 @@ use crate::wiring::Resting;
 pub async fn plan(house: House, query: Query) -> Result<Answer, Refused> {
     let payer = match query.get("payer") {
         None => None,
-        Some(id) => Some(Name::known(id).ok_or_else(|| Refused::Unknown { what: "payer", id: id.clone() })?),
+        Some(id) => Some(Name::known(id).ok_or_else(|| Refused::Unknown { what: Thing::Payer, id: id.clone() })?),
     };
     let has_lines = match query.get("lines").map(String::as_str) {
         None => payer.is_some(),
@@ -150,7 +150,7 @@ async fn ordered(house: House, id: &str, body: &[u8], what: impl Fn(BillNo) -> W
 /// What Stripe has of a payer: whether he can be billed, and why not.
 pub async fn check(house: House, id: String) -> Result<Answer, Refused> {
     let operations = house.rialto.operations().await?;
-    let unknown = || Refused::Unknown { what: "payer", id: id.clone() };
+    let unknown = || Refused::Unknown { what: Thing::Payer, id: id.clone() };
     let payer = operations.payers.iter().find(|payer| payer.id.as_str() == id).ok_or_else(unknown)?;
     let found = match payer.customer {
         None => None,
@@ -167,5 +167,5 @@ fn numbered(id: &str) -> Result<BillNo, Refused> {
 }
 
 fn unknown(id: &str) -> Refused {
-    Refused::Unknown { what: "bill", id: id.to_owned() }
+    Refused::Unknown { what: Thing::Bill, id: id.to_owned() }
 }

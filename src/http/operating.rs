@@ -5,9 +5,9 @@ use chrono_tz::Tz;
 use serde::Deserialize;
 use warp::http::StatusCode;
 
-use super::answers::{Query, cursor, decoded, limit};
+use super::answers::{Query, cursor, limit};
 use super::house::House;
-use super::reply::{Answer, Refused, json};
+use super::reply::{Answer, Refused, Thing, json};
 use super::wire::{Held, Phases, Prices};
 use crate::domain::calendar::Day;
 use crate::domain::ids::TransactionId;
@@ -133,9 +133,7 @@ pub async fn release(house: House, body: Bytes) -> Result<Answer, Refused> {
         (Some(id), None) => {
             What::Release(TransactionId::parse(id).ok_or_else(|| wrong("a transaction is such as tx_42", help))?)
         }
-        (None, Some(id)) => {
-            What::ReleaseAll(Name::known(id).ok_or_else(|| unknown("citizen, business or client", id))?)
-        }
+        (None, Some(id)) => What::ReleaseAll(Name::known(id).ok_or_else(|| unknown(Thing::Watched, id))?),
         _ => return Err(wrong("either `transaction` or `name` is given", help)),
     };
     obeyed(order(&house, releasing.by, releasing.why, what).await?)
@@ -155,9 +153,8 @@ pub async fn reverse(house: House, id: String, body: Bytes) -> Result<Answer, Re
     let help = r#"{"by":"…","why":"…"}"#;
     let nobody = || Reversing { by: operator(), why: String::new() };
     let reversing = if body.is_empty() { nobody() } else { object(&body, help)? };
-    let id = decoded(&id);
-    let transaction = TransactionId::parse(&id).ok_or_else(|| unknown("transaction", &id))?;
-    let what = house.rialto.reversal(transaction).await?.ok_or_else(|| unknown("transaction", &id))?;
+    let transaction = TransactionId::parse(&id).ok_or_else(|| unknown(Thing::Transaction, &id))?;
+    let what = house.rialto.reversal(transaction).await?.ok_or_else(|| unknown(Thing::Transaction, &id))?;
     obeyed(order(&house, reversing.by, reversing.why, what).await?)
 }
 
@@ -231,6 +228,6 @@ pub(super) fn wrong(what: &str, help: &'static str) -> Refused {
     Refused::Body { what: what.to_owned(), help }
 }
 
-fn unknown(what: &'static str, id: &str) -> Refused {
+fn unknown(what: Thing, id: &str) -> Refused {
     Refused::Unknown { what, id: id.to_owned() }
 }

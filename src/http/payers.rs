@@ -9,7 +9,7 @@ use warp::http::StatusCode;
 
 use super::house::House;
 use super::operating::{ID, object, operator, order, wrong};
-use super::reply::{Answer, Refused, json as answer};
+use super::reply::{Answer, Refused, Thing, json as answer};
 use super::wire::payer::shown;
 use crate::billing::customers::Person;
 use crate::domain::money::{Currency, Money, Sum};
@@ -167,7 +167,8 @@ struct Striking {
 pub async fn strike(house: House, body: Bytes) -> Result<Answer, Refused> {
     let help = r#"{"id":"who is on the list of those who pay","by":"…","why":"…"}"#;
     let striking: Striking = object(&body, help)?;
-    let id = Name::known(&striking.id).ok_or_else(|| Refused::Unknown { what: "payer", id: striking.id.clone() })?;
+    let id =
+        Name::known(&striking.id).ok_or_else(|| Refused::Unknown { what: Thing::Payer, id: striking.id.clone() })?;
     order(&house, striking.by, striking.why, What::Strike(id)).await?;
     payers(house).await
 }

@@ -1,5 +1,7 @@
 //! The one table of statuses: which error is answered with which, and in what words.
 
+use std::fmt;
+
 use bytes::Bytes;
 use serde::Serialize;
 use thiserror::Error;
@@ -7,6 +9,7 @@ use warp::http::{Response, StatusCode, header};
 
 use crate::actors::door::Closed;
 use crate::chain::Chain;
+use crate::domain::ids::Feed;
 use crate::domain::orders;
 use crate::reading::Unreadable;
 use crate::wiring::{AdoptError, NoticeError, OrderError, QueryError, RecordError, Resting};
@@ -68,7 +71,7 @@ pub enum Refused {
     #[error("{what} {id:?} is not known")]
     Unknown {
         /// What it would be.
-        what: &'static str,
+        what: Thing,
         /// Its id.
         id: String,
     },
@@ -118,6 +121,52 @@ pub enum Refused {
     /// It took too long.
     #[error("the answer took too long")]
     Slow,
+}
+
+/// What an id may be of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thing {
+    /// What the engine told.
+    Event(Feed),
+    /// What was posted.
+    Transaction,
+    /// Who earns.
+    Earner,
+    /// Whoever guards watch.
+    Watched,
+    /// Who pays.
+    Payer,
+    /// What is billed.
+    Bill,
+}
+
+impl Thing {
+    /// Where to look for those that there are.
+    fn help(self) -> &'static str {
+        match self {
+            Thing::Event(_) => "it was never taken, or has another id or feed",
+            Thing::Transaction => "a transaction is written tx_42; GET /v1/transactions lists them",
+            Thing::Earner => "nobody of that id was ever told of; ids are those of the engine, letter by letter",
+            Thing::Watched => "nobody of that id was ever told of; `rialto guard list` shows what is held, and of whom",
+            Thing::Payer => {
+                "`rialto payer list` shows who is on the list of those who pay, and `rialto payer add` adds to it"
+            }
+            Thing::Bill => "a bill is written bill_42; `rialto bill list` lists them",
+        }
+    }
+}
+
+impl fmt::Display for Thing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Thing::Event(feed) => feed.as_str(),
+            Thing::Transaction => "transaction",
+            Thing::Earner => "citizen or business",
+            Thing::Watched => "citizen, business or client",
+            Thing::Payer => "payer",
+            Thing::Bill => "bill",
+        })
+    }
 }
 
 impl From<RecordError> for Refused {
@@ -241,7 +290,7 @@ impl Refused {
             ),
             Refused::NoPath => (S::NOT_FOUND, "no_such_path", "GET /openapi.json lists the paths"),
             Refused::Method => (S::METHOD_NOT_ALLOWED, "method", "GET /openapi.json lists the paths and their methods"),
-            Refused::Unknown { .. } => (S::NOT_FOUND, "unknown", "it was never taken, or has another id or feed"),
+            Refused::Unknown { what, .. } => (S::NOT_FOUND, "unknown", what.help()),
             Refused::Query { .. } => (S::BAD_REQUEST, "query", "GET /openapi.json describes the parameters"),
             Refused::Body { help, .. } => (S::BAD_REQUEST, "body", help),
             Refused::Tariff(_) => (

@@ -50,7 +50,7 @@ impl Bank {
         serde_json::from_str(&text).unwrap()
     }
 
-    fn customer(&self, email: &str) -> String {
+    pub(super) fn customer(&self, email: &str) -> String {
         self.post("/v1/customers", &format!("email={email}"))["id"].as_str().unwrap().to_owned()
     }
 

@@ -1,0 +1,56 @@
+//! The commands about bills and payers: what they take, what they wait for, and how they say what went wrong.
+
+use serde_json::json;
+
+use super::whole::{Bank, earn, live};
+use crate::sidecar::run;
+
+#[test]
+fn whatever_an_id_holds_commands_and_paths_mean_it() {
+    let bank = Bank::open();
+    let house = live(&bank);
+    let customer = bank.customer("anna%40example.com");
+    for id in ["client_1", "a-b", "building_45.44_12.33", "a/b", "È %20?"] {
+        house.done(&["payer", "add", id, "--customer", &customer]);
+        assert_eq!(house.done(&["payer", "check", id]), format!("{id} can be billed\n"));
+    }
+    earn(&house);
+    house.done(&["bill", "run"]);
+    assert_eq!(house.get("/v1/bills/bill%5F1")["bill"], "bill_1");
+    assert_eq!(house.get("/v1/transactions/tx%5F1")["id"], "tx_1");
+}
+
+#[test]
+fn what_is_no_bill_is_refused_before_anybody_is_asked_and_what_is_not_known_says_where_to_look() {
+    for arguments in [
+        &["bill", "show", "a b"][..],
+        &["bill", "show", "bill_9?x"],
+        &["bill", "show", "bill_01"],
+        &["bill", "list", "--before", "bill_9&limit=1"],
+        &["bill", "cancel", ""],
+        &["bill", "again", "9"],
+    ] {
+        let ran = run(arguments);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{arguments:?}: {ran:?}");
+        assert!(ran.err.contains("a bill is written bill_42"), "{arguments:?}: {ran:?}");
+    }
+    let ran = run(&["reverse", "42/x"]);
+    assert!(ran.code == Some(2) && ran.err.contains("a transaction looks like tx_42"), "{ran:?}");
+
+    let bank = Bank::open();
+    let house = live(&bank);
+    for (arguments, part) in [
+        (&["bill", "show", "bill_9"][..], "`rialto bill list` lists them"),
+        (&["bill", "cancel", "bill_9"], "there is no bill_9"),
+        (&["payer", "check", "nobody"], "`rialto payer list` shows who is on the list"),
+        (&["guard", "release", "nobody"], "`rialto guard list` shows what is held"),
+        (&["reverse", "tx_99"], "a transaction is written tx_42"),
+    ] {
+        let ran = house.run(arguments);
+        assert!(ran.code == Some(1) && ran.err.contains(part), "{arguments:?}: {ran:?}");
+        assert!(!ran.err.contains("has another id or feed"), "{arguments:?}: {ran:?}");
+    }
+    let why = house.sidecar.get("/v1/activities/nobody").1;
+    assert!(why["error"]["help"].as_str().unwrap().contains("has another id or feed"), "{why}");
+    assert_eq!(house.sidecar.get("/v1/bills/9").1["error"]["message"], json!("bill \"9\" is not known"));
+}
