@@ -11,6 +11,7 @@ use super::Outcome;
 use super::client::{Client, Remote, Signature, encoded};
 use super::columns::columns;
 use super::failure::Failure;
+use super::running::Run;
 use crate::domain::bills::BillNo;
 
 /// Show which invoices are due and why the rest waits; bill it; show how bills stand; compare them with Stripe.
@@ -24,7 +25,9 @@ pub struct Bill {
 enum Command {
     /// Show the invoices that are due now, to the cent, and why the rest waits. Nothing is sent.
     Plan(Plan),
-    /// Bill what is due now, and wait until all of it is out: the very invoices that `plan` shows.
+    /// Bill what is due now, the very invoices that `plan` shows, and wait until they and all that were under way are out.
+    ///
+    /// Those that cannot go out are named, with Stripe's code and the way on; then it exits with 1.
     Run(Run),
     /// List the bills and how they stand, the newest first.
     List(List),
@@ -39,15 +42,6 @@ enum Command {
     /// A data folder that was copied or restored bills nothing: another one may have billed since. Once no other one
     /// bills any more, --adopt takes over what Stripe has, and billing goes on.
     Reconcile(Reconcile),
-}
-
-#[derive(Debug, Args)]
-struct Run {
-    #[command(flatten)]
-    remote: Remote,
-    /// Do not wait: the sidecar goes on by itself.
-    #[arg(long)]
-    no_wait: bool,
 }
 
 #[derive(Debug, Args)]
@@ -138,36 +132,7 @@ impl Plan {
 const NOTHING: &str = "0.00";
 
 /// How often it is asked how far something is.
-const PAUSE: Duration = Duration::from_millis(250);
-
-impl Run {
-    fn run(&self) -> Outcome {
-        let client = self.remote.client()?;
-        let begun = client.post("/v1/bills/run", &json!({}))?;
-        let all = begun["walking"].as_u64().unwrap_or_default();
-        if !self.no_wait && 0 < all {
-            let bar = progress(all, "bills are out");
-            loop {
-                let left = client.get("/v1/bills?limit=1")?;
-                if let Some(why) = left["rests"].as_str() {
-                    bar.finish_and_clear();
-                    return Err(format!("the biller rests: {why}").into());
-                }
-                let left = left["walking"].as_u64().unwrap_or_default();
-                bar.set_position(all.saturating_sub(left));
-                if left == 0 {
-                    break;
-                }
-                std::thread::sleep(PAUSE);
-            }
-            bar.finish_and_clear();
-        }
-        self.remote.tell(&begun, |begun| match begun["drawn"].as_u64().unwrap_or_default() {
-            0 => "nothing is due; `rialto bill plan` says why\n".to_owned(),
-            drawn => format!("{drawn} drawn; `rialto bill list` shows how they stand\n"),
-        })
-    }
-}
+pub(super) const PAUSE: Duration = Duration::from_millis(250);
 
 impl List {
     fn run(&self) -> Outcome {
@@ -178,14 +143,17 @@ impl List {
             let row = |bill: &Value| {
                 let amount = format!("{} {}{}", part(bill, "amount"), part(bill, "currency"), taxed(bill));
                 let trouble = bill["fault"]["message"].as_str().or(bill["failed"]["code"].as_str());
-                let next = trouble.map_or_else(|| part(bill, "next"), str::to_owned);
+                let next = trouble.map_or_else(|| next(bill), str::to_owned);
                 [part(bill, "bill"), part(bill, "payer"), amount, part(bill, "status"), part(bill, "collected"), next]
             };
             let rows: Vec<_> = answer["bills"].as_array().into_iter().flatten().map(row).collect();
             let rests = answer["rests"].as_str().map(|why| format!("the biller rests: {why}\n")).unwrap_or_default();
             match rows.is_empty() {
                 true => format!("{rests}there is no bill\n"),
-                false => rests + &columns(["bill", "payer", "amount", "status", "collected", "next or wrong"], &rows),
+                false => {
+                    rests
+                        + &columns(["bill", "payer", "amount", "status", "collected", "what is next, or wrong"], &rows)
+                }
             }
         })
     }
@@ -242,7 +210,7 @@ fn reconciled(client: &Client, order: &Value) -> Result<Value, Failure> {
     Ok(answer)
 }
 
-fn progress(all: u64, what: &'static str) -> ProgressBar {
+pub(super) fn progress(all: u64, what: &'static str) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:30} {pos} of {len} {msg}, {elapsed}");
     ProgressBar::new(all).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())).with_message(what)
 }
@@ -250,6 +218,50 @@ fn progress(all: u64, what: &'static str) -> ProgressBar {
 /// The taxes of a bill, beside its amount, where it has any.
 fn taxed(bill: &Value) -> String {
     bill["tax"].as_str().filter(|tax| *tax != NOTHING).map(|tax| format!(" + {tax} tax")).unwrap_or_default()
+}
+
+/// What a bill waits for, where that is ours.
+fn next(bill: &Value) -> String {
+    let words = match bill["next"].as_str() {
+        None => "-",
+        Some("look") => "Stripe is asked how it stands",
+        Some("create") => "to be made at Stripe",
+        Some("lines") => "lines to be added",
+        Some("finalise") => "to be finalised",
+        Some("send") => "to be sent",
+        Some("pay") => "to be charged",
+        Some("delete") => "its draft to be deleted",
+        Some("void") => "to be voided",
+        Some("credit") => "to be issued",
+        Some(next) => next,
+    };
+    words.to_owned()
+}
+
+/// What keeps a bill from going out, if anything does.
+pub(super) fn trouble(bill: &Value) -> Option<String> {
+    if let Some(fault) = bill["fault"]["message"].as_str() {
+        return Some(format!("it goes no further: {fault}"));
+    }
+    let is_over = bill["status"] == "void";
+    if let Some(failed) = bill["failed"].as_object().filter(|_| !is_over) {
+        let part = |key: &str| failed.get(key).and_then(Value::as_str);
+        let words = part("message").map(|words| format!(" ({words})")).unwrap_or_default();
+        let again = part("again_at").map(|at| format!("; it is tried again at {at}")).unwrap_or_default();
+        let times = match failed.get("times").and_then(Value::as_u64) {
+            None | Some(0) => "did not go through".to_owned(),
+            Some(1) => "failed".to_owned(),
+            Some(times) => format!("failed {times} times"),
+        };
+        let [step, code] = ["step", "code"].map(|key| part(key).unwrap_or("-"));
+        return Some(format!("{step} {times}: {code}{words}{again}"));
+    }
+    match bill["dropped"].as_str() {
+        Some(why) if is_over && why != "ordered" && bill["reissued_by"].is_null() => {
+            Some(format!("it came to nothing: {why}; `rialto bill again` lets another one take its place"))
+        }
+        _ => None,
+    }
 }
 
 /// A bill, with its lines where it has them.
@@ -269,11 +281,8 @@ fn one(bill: &Value) -> String {
         part(bill, "fees"),
         part(bill, "collected"),
     );
-    if let Some(code) = bill["failed"]["code"].as_str() {
-        text += &format!("{} failed {} times: {code}\n", part(&bill["failed"], "step"), bill["failed"]["times"]);
-    }
-    if let Some(fault) = bill["fault"]["message"].as_str() {
-        text += &format!("it goes no further: {fault}\n");
+    if let Some(trouble) = trouble(bill) {
+        text += &format!("{trouble}\n");
     }
     let row = |line: &Value| {
         let transactions = line["transactions"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -361,4 +370,25 @@ fn told(answer: &Value) -> String {
         }
     }
     if text.is_empty() { "nothing is owed\n".to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_failed_is_told_with_its_code_in_words_and_when_it_is_tried_again() {
+        let failed = |times: u64, message: Value, again_at: Value| {
+            let failed = json!({ "step": "pay", "code": "c", "times": times, "message": message, "again_at": again_at });
+            trouble(&json!({ "status": "open", "failed": failed })).unwrap_or_default()
+        };
+        assert_eq!(failed(0, Value::Null, Value::Null), "pay did not go through: c");
+        assert_eq!(failed(1, json!("busy"), json!("noon")), "pay failed: c (busy); it is tried again at noon");
+        assert_eq!(failed(3, Value::Null, Value::Null), "pay failed 3 times: c");
+        let nothing = json!({ "status": "void", "dropped": "resource_missing", "failed": { "step": "create" } });
+        assert!(trouble(&nothing).is_some_and(|told| told.starts_with("it came to nothing: resource_missing;")));
+        for bill in [json!({ "status": "void", "dropped": "ordered" }), json!({ "status": "open", "next": null })] {
+            assert_eq!(trouble(&bill), None);
+        }
+    }
 }

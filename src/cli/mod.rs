@@ -18,6 +18,7 @@ mod payer;
 mod plain;
 mod proposals;
 mod rollout;
+mod running;
 mod sandbox;
 mod serve;
 mod source;

@@ -85,8 +85,15 @@ pub async fn bill(house: House, id: String) -> Result<Answer, Refused> {
 
 /// Bills what is due now.
 pub async fn run(house: House) -> Result<Answer, Refused> {
+    let before = house.rialto.bills().await?;
     let done = house.rialto.bill_now().await?;
-    Ok(json(StatusCode::OK, &serde_json::json!({ "drawn": done.drawn, "walking": done.walking })))
+    let after = house.rialto.bills().await?;
+    // Also what was drawn by itself just before: whoever wishes to bill wants to know what came of it.
+    let drawn = after.iter().skip(before.len());
+    let under_way = before.open().map(|bill| &**bill).filter(|bill| bill.is_under_way()).chain(drawn);
+    let under_way: Vec<String> = under_way.map(|bill| bill.no.to_string()).collect();
+    let body = serde_json::json!({ "drawn": done.drawn, "walking": done.walking, "under_way": under_way });
+    Ok(json(StatusCode::OK, &body))
 }
 
 #[derive(Debug, Deserialize)]

@@ -207,6 +207,15 @@ impl Bill {
         }
     }
 
+    /// Whether something of it is to be done here, now or later, or cannot be before somebody looked at it.
+    pub fn is_under_way(&self) -> bool {
+        match self.wants() {
+            Want::Nothing => self.is_open() && self.fault().is_some(),
+            Want::Ask(..) => true,
+            Want::Look(_) => !self.way.is_sent && self.seen.status <= Status::Open,
+        }
+    }
+
     /// How often the step at hand has failed.
     pub fn failures(&self) -> u16 {
         self.way.failed.as_ref().map_or(0, |failed| failed.times)

@@ -54,3 +54,42 @@ fn what_is_no_bill_is_refused_before_anybody_is_asked_and_what_is_not_known_says
     assert!(why["error"]["help"].as_str().unwrap().contains("has another id or feed"), "{why}");
     assert_eq!(house.sidecar.get("/v1/bills/9").1["error"]["message"], json!("bill \"9\" is not known"));
 }
+
+#[test]
+fn what_does_not_go_out_is_named_with_the_reason_and_the_way_on_however_it_was_drawn() {
+    let bank = Bank::open();
+    let house = live(&bank);
+    let nobody = bank.post("/v1/customers", "name=Bea")["id"].as_str().unwrap().to_owned();
+    house.done(&["payer", "add", "Bea", "--customer", &nobody]);
+    earn(&house);
+    house.take(&json!({ "id": "recB", "type": "paid_service", "citizen": "Lucid", "duration_minutes": 60,
+        "client": "Bea", "business": "bottega" }));
+    let ran = house.run(&["bill", "run"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""), "{ran:?}");
+    for part in [
+        "2 drawn: 1 out, 1 not;",
+        " to Bea: send failed: invalid_request_error (Stripe gives no code; most often the customer has no e-mail",
+        "; it is tried again at 20",
+        "`rialto payer check Bea` says what Stripe lacks",
+        "(`rialto payer add Bea`)",
+        "after `rialto bill cancel bill_",
+    ] {
+        assert!(ran.out.contains(part), "{part}: {}", ran.out);
+    }
+    // Nothing is drawn now, and whoever asks is told all the same.
+    let again = house.run(&["bill", "run"]);
+    assert_eq!(again.code, Some(1), "{again:?}");
+    assert!(again.out.starts_with("nothing new is due; 1 under way before: 0 out, 1 not;"), "{again:?}");
+    let told = house.run(&["bill", "run", "--json"]);
+    let bill = told.json()["failed"][0]["bill"].as_str().unwrap().to_owned();
+    assert_eq!((told.code, &told.json()["under_way"]), (Some(1), &json!([bill])), "{told:?}");
+    assert!(house.done(&["bill", "show", &bill]).contains("send failed: invalid_request_error"));
+
+    bank.post(&format!("/v1/customers/{nobody}"), "email=bea%40example.com");
+    house.done(&["bill", "cancel", &bill]);
+    house.done(&["bill", "run"]);
+    house.done(&["bill", "again", &bill]);
+    let out = house.run(&["bill", "run"]);
+    assert_eq!(out.code, Some(0), "{out:?}");
+    assert_eq!(house.get("/v1/bills/bill_3")["status"], "open");
+}
