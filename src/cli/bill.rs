@@ -1,17 +1,17 @@
 //! `rialto bill`: what is due and what waits, what was invoiced and how it stands.
 
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-use super::Outcome;
 use super::client::{Client, Remote, Signature, encoded};
 use super::columns::columns;
 use super::failure::Failure;
 use super::running::Run;
+use super::{Outcome, plain};
 use crate::domain::bills::BillNo;
 
 /// Show which invoices are due and why the rest waits; bill it; show how bills stand; compare them with Stripe.
@@ -112,8 +112,8 @@ impl Bill {
             Command::Show(show) => {
                 show.remote.tell(&show.remote.client()?.get(&format!("/v1/bills/{}", show.bill))?, one)
             }
-            Command::Cancel(ordered) => ordered.run("cancel"),
-            Command::Again(ordered) => ordered.run("again"),
+            Command::Cancel(ordered) => ordered.remote.tell(&ordered.give("cancel")?, cancelled),
+            Command::Again(ordered) => ordered.again(),
             Command::Reconcile(reconcile) => reconcile.run(),
         }
     }
@@ -133,6 +133,9 @@ const NOTHING: &str = "0.00";
 
 /// How often it is asked how far something is.
 pub(super) const PAUSE: Duration = Duration::from_millis(250);
+
+/// A bill that can be drawn again is drawn within this.
+const DRAWN_WITHIN: Duration = Duration::from_secs(5);
 
 impl List {
     fn run(&self) -> Outcome {
@@ -160,11 +163,38 @@ impl List {
 }
 
 impl Ordered {
-    fn run(&self, what: &str) -> Outcome {
+    fn give(&self, what: &str) -> Result<Value, Failure> {
         let body = self.signature.sign(json!({}));
-        let answer = self.remote.client()?.post(&format!("/v1/bills/{}/{what}", self.bill), &body)?;
-        self.remote.tell(&answer, one)
+        self.remote.client()?.post(&format!("/v1/bills/{}/{what}", self.bill), &body)
     }
+
+    /// Orders it, and waits a moment for the bill that takes its place.
+    fn again(&self) -> Outcome {
+        let mut bill = self.give("again")?;
+        let (client, since) = (self.remote.client()?, Instant::now());
+        while bill["reissued_by"].is_null() && since.elapsed() < DRAWN_WITHIN {
+            std::thread::sleep(PAUSE);
+            bill = client.get(&format!("/v1/bills/{}", self.bill))?;
+        }
+        self.remote.tell(&bill, |bill| {
+            let payer = plain::line(bill["payer"].as_str().unwrap_or_default());
+            let waits = format!(
+                "another one takes its place once {payer} can be billed in {}: see `rialto payer check {payer}`\n",
+                bill["currency"].as_str().unwrap_or_default()
+            );
+            one(bill) + if bill["reissued_by"].is_null() { &waits } else { "" }
+        })
+    }
+}
+
+/// A bill that was just called off.
+fn cancelled(bill: &Value) -> String {
+    let again = format!(
+        "what is on it is billed by nobody until `rialto bill again {}`\n",
+        bill["bill"].as_str().unwrap_or_default()
+    );
+    // What a credit note would have given is carried.
+    one(bill) + if bill["credits"].is_null() { &again } else { "" }
 }
 
 impl Reconcile {
@@ -269,18 +299,29 @@ fn one(bill: &Value) -> String {
     let part = |value: &Value, key: &str| value[key].as_str().unwrap_or("-").to_owned();
     let tax = taxed(bill);
     let with_tax = if tax.is_empty() { "" } else { " with tax" };
+    let kind = bill["credits"].as_str().map(|of| format!("a credit note on {of}, ")).unwrap_or_default();
     let mut text = format!(
-        "{} to {}: {} {}{tax}, {}; invoice {}; paid {}{with_tax}, fees {}, collected {}\n",
+        "{} to {}: {kind}{} {}{tax}, {}; {} {}; paid {}{with_tax}",
         part(bill, "bill"),
         part(bill, "payer"),
         part(bill, "amount"),
         part(bill, "currency"),
         part(bill, "status"),
+        if kind.is_empty() { "invoice" } else { "at Stripe" },
         part(bill, "invoice"),
         part(bill, "paid"),
-        part(bill, "fees"),
-        part(bill, "collected"),
     );
+    for (key, what) in [("credited", "taken off by credit notes"), ("refunded", "refunded"), ("disputed", "disputed")] {
+        let amount = part(bill, key);
+        text += &if amount == NOTHING { String::new() } else { format!(", {what} {amount}") };
+    }
+    text += &format!(", fees {}, collected {}\n", part(bill, "fees"), part(bill, "collected"));
+    if let Some(former) = bill["reissues"].as_str() {
+        text += &format!("it takes the place of {former}\n");
+    }
+    if let Some(next) = bill["reissued_by"].as_str() {
+        text += &format!("{next} takes its place\n");
+    }
     if let Some(trouble) = trouble(bill) {
         text += &format!("{trouble}\n");
     }
@@ -377,9 +418,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_credit_note_names_the_bill_that_it_is_on_and_a_bill_what_was_taken_off_it() {
+        let note = json!({ "bill": "bill_2", "payer": "Ada", "amount": "-20.00", "currency": "EUR", "status": "issued",
+            "invoice": "cn_1", "paid": "0.00", "credited": "0.00", "credits": "bill_1" });
+        assert!(one(&note).starts_with("bill_2 to Ada: a credit note on bill_1, -20.00 EUR, issued; at Stripe cn_1;"));
+        let bill = json!({ "paid": "0.00", "credited": "20.00", "refunded": "0.00", "disputed": "3.00" });
+        assert!(one(&bill).contains("; paid 0.00, taken off by credit notes 20.00, disputed 3.00, fees"));
+    }
+
+    #[test]
     fn what_failed_is_told_with_its_code_in_words_and_when_it_is_tried_again() {
         let failed = |times: u64, message: Value, again_at: Value| {
-            let failed = json!({ "step": "pay", "code": "c", "times": times, "message": message, "again_at": again_at });
+            let failed =
+                json!({ "step": "pay", "code": "c", "times": times, "message": message, "again_at": again_at });
             trouble(&json!({ "status": "open", "failed": failed })).unwrap_or_default()
         };
         assert_eq!(failed(0, Value::Null, Value::Null), "pay did not go through: c");

@@ -34,8 +34,10 @@ impl Run {
             return self.remote.tell(&done, |done| counted(done, "on their way"));
         }
         self.wait(&client, done["walking"].as_u64().unwrap_or_default())?;
-        let failed: Vec<Value> =
-            standing(&client, &bills(&done["under_way"]))?.into_iter().filter(|bill| left_behind(bill).is_some()).collect();
+        let failed: Vec<Value> = standing(&client, &bills(&done["under_way"]))?
+            .into_iter()
+            .filter(|bill| left_behind(bill).is_some())
+            .collect();
         let has_failed = !failed.is_empty();
         done["failed"] = failed.into();
         self.remote.tell(&done, ran)?;

@@ -88,7 +88,9 @@ fn what_does_not_go_out_is_named_with_the_reason_and_the_way_on_however_it_was_d
     bank.post(&format!("/v1/customers/{nobody}"), "email=bea%40example.com");
     house.done(&["bill", "cancel", &bill]);
     house.done(&["bill", "run"]);
-    house.done(&["bill", "again", &bill]);
+    let again = house.done(&["bill", "again", &bill]);
+    assert!(again.contains("\nbill_3 takes its place\n"), "{again}");
+    assert!(house.done(&["bill", "show", "bill_3"]).contains(&format!("\nit takes the place of {bill}\n")));
     let out = house.run(&["bill", "run"]);
     assert_eq!(out.code, Some(0), "{out:?}");
     assert_eq!(house.get("/v1/bills/bill_3")["status"], "open");

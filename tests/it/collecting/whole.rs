@@ -256,6 +256,8 @@ fn earned_collectable_and_collected_are_three_numbers_and_taxes_are_in_none_of_t
     bank.running().with(|sandbox| sandbox.refund(&invoice, 5309, at)).unwrap();
     bank.tell(&house, "whsec_sandbox");
     board(&house, &["collected", "collected_tax"], &["43.51", "9.57"]);
+    let shown = house.done(&["bill", "show", "bill_1"]);
+    assert!(shown.contains("paid 106.17 with tax, refunded 53.09, fees "), "{shown}");
 }
 
 /// The same house, with an address for webhooks besides.
