@@ -1,6 +1,7 @@
 //! The routes: which path is whose.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use warp::Filter;
@@ -134,12 +135,15 @@ pub fn of_webhooks(rialto: Rialto) -> BoxedFilter<(Answer,)> {
 }
 
 fn webhook(rialto: Rialto) -> BoxedFilter<(Answer,)> {
+    let refusals = Arc::new(webhooks::Refusals::default());
     warp::path!("webhooks" / "stripe")
         .and(warp::post())
-        .and(warp::any().map(move || rialto.clone()))
+        .and(warp::any().map(move || (rialto.clone(), Arc::clone(&refusals))))
         .and(warp::header::optional::<String>("stripe-signature"))
         .and(warp::body::bytes())
-        .then(|rialto, signature, body| async { answered(webhooks::stripe(rialto, signature, body).await) })
+        .then(|(rialto, refusals): (Rialto, Arc<webhooks::Refusals>), signature, body| async move {
+            answered(webhooks::stripe(rialto, &refusals, signature, body).await)
+        })
         .boxed()
 }
 

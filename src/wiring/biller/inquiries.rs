@@ -60,7 +60,7 @@ impl Biller {
             Ok(account) => account,
             Err(unsure) => {
                 if unsure.is_shut {
-                    *lock(&self.told.shut) = Some(format!("Stripe does not take the key: {}", unsure.why));
+                    self.told.rest(Some(format!("Stripe does not take the key: {}", unsure.why)));
                 }
                 return Err(unsure.into());
             }
@@ -70,14 +70,14 @@ impl Biller {
                 Ok(_) => {}
                 Err(refused @ Refused::Account { .. }) => {
                     let why = format!("{refused}, and the key is another's");
-                    *lock(&self.told.shut) = Some(why.clone());
+                    self.told.rest(Some(why.clone()));
                     return Err(Why::Resting(Resting::Shut(why)));
                 }
                 Err(refused) => return Err(Why::Resting(Resting::Shut(refused.to_string()))),
             }
         }
         self.behind = self.is_behind(bills).await?;
-        *lock(&self.told.shut) = self.behind.as_ref().map(Behind::to_string);
+        self.told.rest(self.behind.as_ref().map(Behind::to_string));
         self.is_bound = true;
         Ok(())
     }
@@ -234,7 +234,7 @@ impl Biller {
         if self.behind.is_none() {
             self.settle();
         }
-        *lock(&self.told.shut) = self.behind.as_ref().map(Behind::to_string);
+        self.told.rest(self.behind.as_ref().map(Behind::to_string));
         Ok(())
     }
 }

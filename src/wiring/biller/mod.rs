@@ -111,6 +111,19 @@ pub(super) struct Told {
     reconciled: Arc<Mutex<Option<Reconciled>>>,
 }
 
+impl Told {
+    /// He rests for this reason, or for none any more; the log has each reason once.
+    fn rest(&self, why: Option<String>) {
+        let mut shut = lock(&self.shut);
+        if *shut != why {
+            if let Some(why) = &why {
+                tracing::warn!(why, "the biller rests");
+            }
+            *shut = why;
+        }
+    }
+}
+
 /// Why nothing is billed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum Resting {

@@ -84,6 +84,10 @@ fn what_does_not_go_out_is_named_with_the_reason_and_the_way_on_however_it_was_d
     let bill = told.json()["failed"][0]["bill"].as_str().unwrap().to_owned();
     assert_eq!((told.code, &told.json()["under_way"]), (Some(1), &json!([bill])), "{told:?}");
     assert!(house.done(&["bill", "show", &bill]).contains("send failed: invalid_request_error"));
+    // Many rounds went by, and each said the same.
+    let log = house.sidecar.log();
+    let warned: Vec<&str> = log.lines().filter(|line| line.contains("WARN a bill does not go on")).collect();
+    assert!(matches!(warned[..], [one] if one.contains("send failed") && one.contains("Bea")), "{warned:?}");
 
     bank.post(&format!("/v1/customers/{nobody}"), "email=bea%40example.com");
     house.done(&["bill", "cancel", &bill]);

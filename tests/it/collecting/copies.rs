@@ -51,6 +51,8 @@ fn a_copy_bills_nothing_before_it_has_taken_over_what_was_billed_since() {
     assert_eq!(refused.code, Some(1));
     assert!(refused.err.contains("is a copy or was restored") && refused.err.contains("--adopt"), "{}", refused.err);
     assert!(copy.get("/v1/bills")["rests"].as_str().unwrap().contains("--adopt"));
+    let warned = copy.sidecar.log().lines().filter(|line| line.contains("WARN the biller rests")).count();
+    assert_eq!(warned, 1, "{}", copy.sidecar.log());
     let differs = copy.run(&["bill", "reconcile"]);
     assert!(differs.code == Some(1) && differs.out.contains("unknown_bill"), "{differs:?}");
 

@@ -102,6 +102,9 @@ fn an_event_that_is_not_signed_or_too_large_is_refused_there() {
     check(&request(HOOK, &["Stripe-Signature: t=1,v1=00"], "{}"), 400, "webhook");
     check(&event("evt_1", "whsec_another"), 400, "webhook");
     check(&event("evt_1", SECRET).replace("evt_1", "evt_2"), 400, "webhook");
+    // Whoever sends many fills no disk.
+    let log = house.sidecar.log();
+    assert_eq!(log.matches("WARN a webhook was refused").count(), 1, "{log}");
     check(&request(HOOK, &["Content-Encoding: gzip"], "{}"), 415, "content_encoding");
     check(&request(HOOK, &["Content-Length: 1048577"], ""), 413, "too_large");
     let chunk = format!("{:x}\r\n{}\r\n", 65_536, " ".repeat(65_536));
