@@ -159,9 +159,8 @@ impl Wire {
 impl Stripe for Wire {
     async fn call(&self, call: &Call) -> Result<Reply, Unsure> {
         let lost = |lost: Lost| {
-            let why = crate::chain::Chain(&lost).to_string();
-            tracing::warn!(path = %call.path, error = %why, "a call to Stripe was lost");
-            let mut why: compact_str::CompactString = why.into();
+            // The gateway has logged it.
+            let mut why: compact_str::CompactString = crate::chain::Chain(&lost).to_string().into();
             why.truncate(why.floor_char_boundary(200));
             Unsure { why, after: Some(Duration::from_secs(1)), is_shut: false }
         };
