@@ -187,7 +187,7 @@ pub(super) struct Hired {
 }
 
 impl Hired {
-    /// Hires one, unless the folder's bills are of another account than his key.
+    /// Hires one, unless there is no way to Stripe, or the folder's bills are of another account than his key.
     pub(super) fn hire(employer: Employer, collecting: Collecting, meters: Meters) -> Result<Hired, StartError> {
         let (wishes, waiting) = mpsc::unbounded_channel();
         let (questions, asked) = mpsc::unbounded_channel();
@@ -208,8 +208,9 @@ impl Hired {
                         let counter = Counter { employer: Arc::clone(&employer), stripe: stripe.clone() };
                         let biller = rounds::Biller::new(employer, collecting, stripe, tell);
                         let stranger = tokio::time::timeout(GREETING, biller.is_strangers()).await.ok().flatten();
-                        let is_stranger = stranger.is_some();
-                        if greet.send(stranger).is_err() || is_stranger {
+                        let refused = stranger.map(StartError::Account);
+                        let is_refused = refused.is_some();
+                        if greet.send(refused).is_err() || is_refused {
                             return;
                         }
                         // Whatever he is at is filed, or will be looked at by the next one.
@@ -219,14 +220,14 @@ impl Hired {
                             () = sent_home.notified() => {}
                         }
                     }
-                    Err(error) => *lock(&tell.shut) = Some(error.to_string()),
+                    // Who hires him is told, and nobody waits any more if not.
+                    Err(error) => drop(greet.send(Some(StartError::Stripe(error)))),
                 }
             });
         });
         let thread = thread.map_err(StartError::Thread)?;
-        // Whoever cannot even be greeted tells why he rests.
-        if let Ok(Some(stranger)) = greeted.recv() {
-            return Err(StartError::Account(stranger));
+        if let Ok(Some(refused)) = greeted.recv() {
+            return Err(refused);
         }
         Ok(Hired { wishes, questions, told, home, thread: Mutex::new(Some(thread)), secrets, is_live, folder })
     }

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::doors::{refused, request};
 use super::house::House;
-use super::sidecar::{Answer, Sidecar, path, raw, run};
+use super::sidecar::{Answer, Sidecar, path, ran, raw, rialto, run};
 
 const HOOK: &str = "POST /webhooks/stripe";
 /// What the sandbox signs with, where nobody says otherwise.
@@ -112,6 +112,22 @@ fn an_event_that_is_not_signed_or_too_large_is_refused_there() {
     check(&format!("{chunked}{}0\r\n\r\n", chunk.repeat(17)), 413, "too_large");
     check(&format!("{chunked}{}0\r\n\r\n", chunk.repeat(16)), 400, "webhook");
     house.sidecar.stop();
+}
+
+#[test]
+fn a_sidecar_that_could_never_call_stripe_does_not_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    for (url, part) in
+        [("foo", "RIALTO_STRIPE_URL: stripe_url is \"foo\""), ("http://h.example", "only called over https")]
+    {
+        let mut command = rialto(&["serve", "--listen", "127.0.0.1:0", "--data", path(&data)]);
+        command.env("RIALTO_STRIPE_MODE", "sandbox").env("RIALTO_STRIPE_URL", url);
+        let ran = ran(command);
+        assert_eq!((ran.code, ran.err.lines().count()), (Some(1), 1), "{ran:?}");
+        assert!(ran.err.contains(part), "{ran:?}");
+    }
+    assert!(!data.exists(), "a start that failed left a folder");
 }
 
 #[test]
