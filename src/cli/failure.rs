@@ -65,6 +65,16 @@ impl Failure {
         matches!(&self.why, Why::Refused { status: 404, body } if body["error"]["code"] == "unknown")
     }
 
+    /// Where the body of a request was refused, of which whoever gave a command knows nothing: what to look at instead.
+    pub fn given(mut self, help: &str) -> Failure {
+        if let Why::Refused { body, .. } = &mut self.why
+            && body["error"]["code"] == "body"
+        {
+            body["error"]["help"] = help.into();
+        }
+        self
+    }
+
     /// With more in the JSON of a refusal: what was done before it.
     pub fn after(mut self, key: &str, done: Value) -> Failure {
         if let Why::Refused { body, .. } = &mut self.why {

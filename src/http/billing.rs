@@ -159,12 +159,9 @@ pub async fn check(house: House, id: String) -> Result<Answer, Refused> {
     let operations = house.rialto.operations().await?;
     let unknown = || Refused::Unknown { what: Thing::Payer, id: id.clone() };
     let payer = operations.payers.iter().find(|payer| payer.id.as_str() == id).ok_or_else(unknown)?;
-    let found = match payer.customer {
-        None => None,
-        Some(customer) => Some(house.rialto.customer(customer).await?),
-    };
     let is_live = house.rialto.collects().ok_or(Resting::Off)?;
-    let faults = preflight::faults(payer, found.as_deref(), is_live);
+    let found = house.rialto.preflight(*payer).await?;
+    let faults = preflight::faults(payer, &found, is_live, house.rialto.tariff().currency());
     let body = serde_json::json!({ "id": id, "ready": faults.is_empty(), "faults": faults });
     Ok(json(StatusCode::OK, &body))
 }

@@ -68,6 +68,9 @@ pub async fn list(house: House, body: Bytes) -> Result<Answer, Refused> {
     let mut known = operations.payers.iter().chain(&operations.former_payers);
     let known = known.find(|payer| payer.id == id).copied().unwrap_or_else(|| Payer::new(id));
     let mut payer = terms(&listing, known)?;
+    if let Some(fault) = payer.fault() {
+        return Err(wrong(fault, LIST));
+    }
     if let Some(person) = person(&listing, payer)? {
         payer.customer = Some(house.rialto.customer_of(person).await?);
     }
@@ -88,9 +91,6 @@ fn person(listing: &Listing, payer: Payer) -> Result<Option<Person>, Refused> {
             "either `customer` or `email` is given: who he is at Stripe, or what makes him a customer",
             LIST,
         ));
-    }
-    if let Some(fault) = payer.fault() {
-        return Err(wrong(fault, LIST));
     }
     let person = Person::new(payer.id, payer.customer, email, listing.name.as_deref());
     person.map(Some).map_err(|none| wrong(&none.to_string(), LIST))
@@ -135,7 +135,7 @@ fn terms(listing: &Listing, known: Payer) -> Result<Payer, Refused> {
             payer.tax = match word.as_str() {
                 "none" => Tax::None,
                 "automatic" => Tax::Automatic,
-                _ => return Err(wrong("`tax` is none, automatic or a list of tax rates", LIST)),
+                _ => return Err(wrong("`tax` is none, automatic or a list of tax rates such as [\"txr_…\"]", LIST)),
             };
         }
         Some(Some(Taxing::Rates(ids))) if ids.is_empty() => payer.tax = Tax::None,

@@ -20,12 +20,14 @@ use crate::billing::events::Event;
 use crate::billing::lines::{Key, Line};
 use crate::billing::marks::House;
 use crate::billing::plan::{Policy, owed as owed_in};
+use crate::billing::preflight::Found;
 use crate::billing::signature::{self, Forged};
 use crate::clock::Clock;
 use crate::domain::bills::{BillNo, Deed, Notice, Refused};
 use crate::domain::ids::TransactionId;
 use crate::domain::names::Name;
 use crate::domain::orders::{Order, What};
+use crate::domain::payers::Payer;
 use crate::ledger::bill::Bill;
 use crate::ledger::bills::Bills;
 use crate::ledger::chunks::Chunks;
@@ -95,9 +97,9 @@ impl Rialto {
         self.0.biller.as_ref().map(Hired::reconciling).unwrap_or_default()
     }
 
-    /// What Stripe has of a customer, as it tells it.
-    pub async fn customer(&self, customer: Name) -> Result<String, Resting> {
-        self.answered(|biller, reply| biller.ask(Question::Check(customer.as_str().to_owned(), reply))).await
+    /// What Stripe has of a payer, as it tells it.
+    pub async fn preflight(&self, payer: Payer) -> Result<Found, Resting> {
+        self.answered(|biller, reply| biller.ask(Question::Check(Box::new(payer), reply))).await
     }
 
     /// The customer that somebody is at Stripe: the one that was made for him before, or else a new one.

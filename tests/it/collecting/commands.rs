@@ -99,3 +99,17 @@ fn what_does_not_go_out_is_named_with_the_reason_and_the_way_on_however_it_was_d
     assert_eq!(out.code, Some(0), "{out:?}");
     assert_eq!(house.get("/v1/bills/bill_3")["status"], "open");
 }
+
+#[test]
+fn a_check_asks_for_the_tax_rates_too_and_knows_in_which_currency_is_charged() {
+    let bank = Bank::open();
+    let house = live(&bank);
+    let rate = bank.post("/v1/tax_rates", "display_name=IVA&percentage=22&inclusive=false")["id"].clone();
+    house.done(&["payer", "add", "Ada", "--tax", rate.as_str().unwrap()]);
+    assert_eq!(house.done(&["payer", "check", "Ada"]), "Ada can be billed\n");
+    house.done(&["payer", "add", "Ada", "--tax", "txr_nonsense", "--currency", "usd"]);
+    let check = house.run(&["payer", "check", "Ada"]);
+    assert_eq!(check.code, Some(1), "{check:?}");
+    assert!(check.out.contains("Ada: there is no tax rate txr_nonsense"), "{check:?}");
+    assert!(check.out.contains("Ada: he pays in USD, and the tariff charges in EUR"), "{check:?}");
+}
