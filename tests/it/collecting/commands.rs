@@ -95,6 +95,10 @@ fn what_does_not_go_out_is_named_with_the_reason_and_the_way_on_however_it_was_d
     let again = house.done(&["bill", "again", &bill]);
     assert!(again.contains("\nbill_3 takes its place\n"), "{again}");
     assert!(house.done(&["bill", "show", "bill_3"]).contains(&format!("\nit takes the place of {bill}\n")));
+    let orders = house.done(&["orders"]);
+    for part in [format!("call {bill} off"), format!("bill again what is on {bill}")] {
+        assert!(orders.contains(&part), "{part}: {orders}");
+    }
     let out = house.run(&["bill", "run"]);
     assert_eq!(out.code, Some(0), "{out:?}");
     assert_eq!(house.get("/v1/bills/bill_3")["status"], "open");
