@@ -1,8 +1,11 @@
 //! The commands about bills and payers: what they take, what they wait for, and how they say what went wrong.
 
+use std::time::Duration;
+
 use serde_json::json;
 
-use super::whole::{Bank, earn, live};
+use super::whole::{Bank, earn, live, until};
+use crate::doors::request;
 use crate::sidecar::run;
 
 #[test]
@@ -116,4 +119,35 @@ fn a_check_asks_for_the_tax_rates_too_and_knows_in_which_currency_is_charged() {
     assert_eq!(check.code, Some(1), "{check:?}");
     assert!(check.out.contains("Ada: there is no tax rate txr_nonsense"), "{check:?}");
     assert!(check.out.contains("Ada: he pays in USD, and the tariff charges in EUR"), "{check:?}");
+}
+
+#[test]
+fn a_payment_that_comes_while_both_sides_are_compared_is_no_difference() {
+    let bank = Bank::slow(Duration::from_millis(200));
+    let house = live(&bank);
+    earn(&house);
+    house.done(&["bill", "run"]);
+    let invoice = house.get("/v1/bills/bill_1")["invoice"].as_str().unwrap().to_owned();
+    let admin = std::fs::read_to_string(house.folder.path().join("admin.token")).unwrap();
+    let header = format!("Authorization: Bearer {}", admin.trim());
+    let begun = house.sidecar.raw(request("POST /v1/bills/reconcile", &[&header], "{}").as_bytes());
+    assert_eq!(begun.json()["state"], "running", "{begun:?}");
+    let at = bank.running().now();
+    bank.running().with(|sandbox| sandbox.pay(&invoice, at)).unwrap();
+    bank.tell(&house, "whsec_sandbox");
+    until("both sides are compared", || house.get("/v1/bills/reconcile")["state"] != "running");
+    let found = house.get("/v1/bills/reconcile");
+    assert_eq!((&found["clean"], &found["bills"]), (&json!(true), &json!(1)), "{found}");
+    assert_eq!(house.get("/v1/bills/bill_1")["status"], "paid");
+
+    // What nobody told of differs, and stays a difference.
+    let bank = Bank::open();
+    let house = live(&bank);
+    earn(&house);
+    house.done(&["bill", "run"]);
+    let invoice = house.get("/v1/bills/bill_1")["invoice"].as_str().unwrap().to_owned();
+    let at = bank.running().now();
+    bank.running().with(|sandbox| sandbox.pay(&invoice, at)).unwrap();
+    let differs = house.run(&["bill", "reconcile"]);
+    assert!(differs.code == Some(1) && differs.out.contains("paid"), "{differs:?}");
 }

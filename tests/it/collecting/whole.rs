@@ -1,5 +1,7 @@
 //! The whole way, by the program itself: earned, billed, paid, told by a webhook, and the same on both sides.
 
+use std::time::Duration;
+
 use rialto::sandbox::Faults;
 use rialto::sandbox::shell::{self, Running};
 use serde_json::{Value, json};
@@ -23,10 +25,20 @@ impl Bank {
 
     /// The one that follows from this seed.
     pub(super) fn of(seed: u64) -> Bank {
+        Bank::with(seed, Duration::ZERO)
+    }
+
+    /// One whose answers take so long.
+    pub(super) fn slow(latency: Duration) -> Bank {
+        Bank::with(1, latency)
+    }
+
+    fn with(seed: u64, latency: Duration) -> Bank {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let settings = shell::Settings {
             listen: ([127, 0, 0, 1], 0).into(),
             seed,
+            latency,
             rate: shell::Rate { all: 10_000, endpoint: 10_000 },
             ..shell::Settings::default()
         };
@@ -34,7 +46,7 @@ impl Bank {
         Bank { running, runtime }
     }
 
-    fn running(&self) -> &Running {
+    pub(super) fn running(&self) -> &Running {
         self.running.as_ref().unwrap()
     }
 
@@ -69,7 +81,7 @@ impl Bank {
     }
 
     /// Tells the house all of it, as if for the first time; what it answers.
-    fn tell(&self, house: &House, secret: &str) -> Vec<u16> {
+    pub(super) fn tell(&self, house: &House, secret: &str) -> Vec<u16> {
         let told = |(payload, signature): (String, String)| {
             let request = ureq::post(format!("{}/webhooks/stripe", house.sidecar.url()));
             let request = request.config().http_status_as_error(false).build();
