@@ -206,7 +206,10 @@ impl Reconcile {
         };
         let answer = reconciled(&client, &order)?;
         if let Some(why) = answer["why"].as_str() {
-            return Err(format!("it could not be compared: {why}").into());
+            let why = format!("it could not be compared: {why}");
+            let failure =
+                Failure::faulty("not_compared", why, "it can be ordered again at any time; the log says more");
+            return Err(failure.told_in_json(self.remote.json).into());
         }
         let is_clean = answer["clean"] == true;
         self.remote.tell(&answer, |answer| {

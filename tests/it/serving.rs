@@ -160,3 +160,32 @@ fn the_configuration_it_prints_is_one_it_reads() {
     let told = run(&["config", "--json", "--config", path(&file), "--data", "elsewhere"]).json();
     assert_eq!((&told["data"], &told["time_zone"]), (&json!("elsewhere"), &json!("UTC")));
 }
+
+#[test]
+fn whoever_asks_for_json_gets_json_also_where_something_is_damaged_or_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    Sidecar::serve(folder.path()).stop();
+    let data = path(folder.path());
+    let told = |arguments: &[&str], code: i32| {
+        let ran = run(&[arguments, &["--json", "--data", data]].concat());
+        assert_eq!((ran.code, ran.err.as_str()), (Some(code), ""), "{arguments:?}: {ran:?}");
+        ran.json()
+    };
+    let added = told(&["token", "add", "engine", "--scope", "ingest,read"], 0);
+    assert_eq!((&added["name"], &added["scopes"]), (&json!("engine"), &json!(["ingest", "read"])));
+    assert!(added["token"].as_str().is_some_and(|token| !token.is_empty()), "{added}");
+    let engine = json!({ "name": "engine", "scopes": ["ingest", "read"] });
+    assert!(told(&["token", "list"], 0)["tokens"].as_array().unwrap().contains(&engine));
+    assert_eq!(told(&["token", "remove", "engine"], 0)["removed"], "engine");
+    for arguments in [
+        &["token", "remove", "engine"][..],
+        &["token", "remove", "admin"],
+        &["token", "add", "admin", "--scope", "read"],
+    ] {
+        let refused = told(arguments, 1);
+        assert!(refused["error"]["message"].as_str().is_some_and(|message| !message.is_empty()), "{refused}");
+    }
+    std::fs::write(folder.path().join("FOLDER"), "nonsense").unwrap();
+    let damaged = told(&["verify"], 1);
+    assert_eq!(damaged["error"]["code"], "not_verified", "{damaged}");
+}

@@ -151,3 +151,15 @@ fn a_payment_that_comes_while_both_sides_are_compared_is_no_difference() {
     let differs = house.run(&["bill", "reconcile"]);
     assert!(differs.code == Some(1) && differs.out.contains("paid"), "{differs:?}");
 }
+
+#[test]
+fn what_cannot_be_compared_or_billed_is_told_as_json_where_that_is_asked_for() {
+    let bank = Bank::open();
+    let house = live(&bank);
+    drop(bank);
+    for arguments in [["bill", "reconcile", "--json"], ["bill", "run", "--json"]] {
+        let ran = house.run(&arguments);
+        assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""), "{arguments:?}: {ran:?}");
+        assert!(ran.json()["error"]["message"].as_str().is_some_and(|told| told.contains("Stripe")), "{ran:?}");
+    }
+}
