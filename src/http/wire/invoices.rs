@@ -57,7 +57,7 @@ pub fn bill(bill: &Bill, zone: Tz) -> Value {
 }
 
 /// How it stands: Stripe's own word, or what comes before and after it.
-fn status(bill: &Bill) -> &'static str {
+pub(super) fn status(bill: &Bill) -> &'static str {
     match bill.seen.invoice {
         _ if bill.is_dead() => "void",
         None => "drawn",

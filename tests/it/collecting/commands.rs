@@ -163,3 +163,35 @@ fn what_cannot_be_compared_or_billed_is_told_as_json_where_that_is_asked_for() {
         assert!(ran.json()["error"]["message"].as_str().is_some_and(|told| told.contains("Stripe")), "{ran:?}");
     }
 }
+
+#[test]
+fn a_charge_tells_on_which_bill_it_is_and_how_that_stands() {
+    let bank = Bank::open();
+    let house = live(&bank);
+    earn(&house);
+    let of = |id: &str| {
+        let told = house.get(&format!("/v1/transactions/{id}"));
+        ["bill", "bill_status"].map(|key| told.get(key).cloned().unwrap_or_default())
+    };
+    assert_eq!(of("tx_1"), [json!(null), json!(null)]);
+    assert!(house.done(&["why", "recS1"]).contains("stage live: collectable\n"));
+    house.done(&["bill", "run"]);
+    assert_eq!(of("tx_1"), [json!("bill_1"), json!("open")]);
+    let why = house.done(&["why", "recS1"]);
+    assert!(why.contains("stage live: on bill_1, which is open\n"), "{why}");
+    assert!(why.contains("tx_39 charge 41.666667 EUR, on bill_1 (open)"), "{why}");
+    let listed = house.get("/v1/transactions?limit=500");
+    assert!(listed["transactions"].as_array().unwrap().iter().all(|one| one["bill"] == "bill_1"), "{listed}");
+
+    house.done(&["bill", "cancel", "bill_1"]);
+    until("it is void", || of("tx_1")[1] == "void");
+    assert!(house.done(&["why", "recS1"]).contains("stage live: it was on bill_1, which came to nothing\n"));
+    house.done(&["bill", "again", "bill_1"]);
+    house.done(&["bill", "run"]);
+    let invoice = house.get("/v1/bills/bill_2")["invoice"].as_str().unwrap().to_owned();
+    let at = bank.running().now();
+    bank.running().with(|sandbox| sandbox.pay(&invoice, at)).unwrap();
+    bank.tell(&house, "whsec_sandbox");
+    until("it is paid", || of("tx_1") == [json!("bill_2"), json!("paid")]);
+    assert!(house.done(&["why", "recS1"]).contains("stage live: on bill_2, which is paid\n"));
+}
