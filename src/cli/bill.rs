@@ -407,6 +407,13 @@ fn told(answer: &Value) -> String {
             part(&total, "fees"),
             part(&total, "collected"),
         );
+        let withdrawn = part(&total, "withdrawn");
+        if withdrawn != NOTHING {
+            text += &format!(
+                "     {withdrawn} is on bills that came to nothing, and nobody is asked for it: `rialto bill list` shows \
+                 which, and `rialto bill again` bills one once more\n"
+            );
+        }
         let taxes = ["invoiced_tax", "collected_tax"].map(|key| part(&total, key));
         if taxes.iter().any(|tax| tax != NOTHING) {
             let [invoiced, collected] = taxes;

@@ -95,6 +95,8 @@ fn what_does_not_go_out_is_named_with_the_reason_and_the_way_on_however_it_was_d
     bank.post(&format!("/v1/customers/{nobody}"), "email=bea%40example.com");
     house.done(&["bill", "cancel", &bill]);
     house.done(&["bill", "run"]);
+    let plan = house.done(&["bill", "plan"]);
+    assert!(plan.contains("50.00 is on bills that came to nothing") && plan.contains("`rialto bill again`"), "{plan}");
     let again = house.done(&["bill", "again", &bill]);
     assert!(again.contains("\nbill_3 takes its place\n"), "{again}");
     assert!(house.done(&["bill", "show", "bill_3"]).contains(&format!("\nit takes the place of {bill}\n")));
@@ -105,6 +107,7 @@ fn what_does_not_go_out_is_named_with_the_reason_and_the_way_on_however_it_was_d
     let out = house.run(&["bill", "run"]);
     assert_eq!(out.code, Some(0), "{out:?}");
     assert_eq!(house.get("/v1/bills/bill_3")["status"], "open");
+    assert_eq!(house.get("/v1/bills/plan")["totals"][0]["withdrawn"], "0.00");
 }
 
 #[test]
