@@ -389,12 +389,12 @@ fn told(answer: &Value) -> String {
     for total in list("totals") {
         text += if text.is_empty() { "" } else { "\n" };
         text += &format!(
-            "{}: {} owed; {} due, {} waits, {} is carried",
+            "{}: {} owed; {} due, {} waits{}",
             part(&total, "currency"),
             part(&total, "owed"),
             part(&total, "due"),
             part(&total, "waiting"),
-            part(&total, "carried"),
+            carried(&part(&total, "carried")),
         );
         let nobodys = part(&total, "without_payer");
         text += &if nobodys == NOTHING { "\n".to_owned() } else { format!("; {nobodys} has no payer\n") };
@@ -423,6 +423,15 @@ fn told(answer: &Value) -> String {
     if text.is_empty() { "nothing is owed\n".to_owned() } else { text }
 }
 
+/// What is left of what is due for the invoices after it, or came to it from those before.
+fn carried(more: &str) -> String {
+    match more.strip_prefix('-') {
+        _ if more == NOTHING => String::new(),
+        None => format!(", {more} too small for an invoice is carried to the next ones"),
+        Some(less) => format!(", with {less} that the last invoices carried to these"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -434,6 +443,13 @@ mod tests {
         assert!(one(&note).starts_with("bill_2 to Ada: a credit note on bill_1, -20.00 EUR, issued; at Stripe cn_1;"));
         let bill = json!({ "paid": "0.00", "credited": "20.00", "refunded": "0.00", "disputed": "3.00" });
         assert!(one(&bill).contains("; paid 0.00, taken off by credit notes 20.00, disputed 3.00, fees"));
+    }
+
+    #[test]
+    fn what_is_carried_on_and_what_was_carried_here_are_told_apart() {
+        assert_eq!(carried("0.00"), "");
+        assert_eq!(carried("0.003333"), ", 0.003333 too small for an invoice is carried to the next ones");
+        assert_eq!(carried("-0.0025"), ", with 0.0025 that the last invoices carried to these");
     }
 
     #[test]
