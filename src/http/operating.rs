@@ -101,8 +101,21 @@ pub async fn move_to(house: House, body: Bytes) -> Result<Answer, Refused> {
         (None, None, true) => Subject::All,
         _ => return Err(wrong("exactly one of `business`, `citizen` and `all` is given", help)),
     };
+    let warning = unheard_of(&house, subject).await?;
     order(&house, moving.by, moving.why, What::Move(Move { subject, to })).await?;
-    rollout(house).await
+    let operations = house.rialto.operations().await?;
+    let phases = Phases::new(&operations.rollout, operations.is_halted, house.rialto.calendar().zone());
+    Ok(json(StatusCode::OK, &phases.with(warning)))
+}
+
+/// What to say where nobody was ever told of by that id: it may be a slip, and the real one goes on as before.
+async fn unheard_of(house: &House, subject: Subject) -> Result<Option<String>, Refused> {
+    let Some(id) = subject.id() else { return Ok(None) };
+    let account = house.rialto.entity(id).await?;
+    let is_known = account.is_some_and(|account| !account.rows.is_empty() || !account.earned.is_empty());
+    let kind = subject.as_str();
+    let warning = || format!("no {kind} {id} is known: this holds for whoever comes by that id, letter by letter");
+    Ok((!is_known).then(warning))
 }
 
 /// What is held, and who is parked.
