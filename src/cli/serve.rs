@@ -27,7 +27,7 @@ use crate::wiring::{Rialto, Settings};
 /// Run the sidecar: take events over HTTP, price them, keep the book.
 ///
 /// It stops in good order on SIGTERM or Ctrl-C: takes nothing more, makes everything durable, takes a
-/// snapshot, and exits with 0.
+/// snapshot, and exits with 0. So it does on SIGHUP, where there is no certificate to be read again.
 #[derive(Debug, Args)]
 #[command(after_help = "Try: curl -s 127.0.0.1:8717/api/revenue/dashboard")]
 pub struct Serve {

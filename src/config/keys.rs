@@ -63,7 +63,7 @@ keys! {
     "listen": Kind::Address, "The address and port to listen on.";
     "webhook_listen": Kind::SecondAddress("0.0.0.0:8443"), "Where Stripe's webhooks are taken besides: an address and port for the outside, with nothing else; empty for none.";
     "tls_certificate": Kind::File("/etc/rialto/certificate.pem"), "What the webhooks' address answers with over TLS: a PEM file with the certificate, and after it those that vouch for it.\n# Empty for plain HTTP.";
-    "tls_key": Kind::File("/etc/rialto/key.pem"), "The PEM file with the certificate's private key. On SIGHUP both files are read again.";
+    "tls_key": Kind::File("/etc/rialto/key.pem"), "The PEM file with the certificate's private key. On SIGHUP both files are read again; without them, SIGHUP\n# ends the sidecar in good order.";
     "hosts": Kind::Texts("rialto.example"), "Names that the sidecar is known by, besides localhost and addresses.";
     "time_zone": Kind::Zone, "Whose days, weeks and months are counted: an IANA name.";
     "naive_time_zone": Kind::Zone, "Where times are read that name no offset: an IANA name.";

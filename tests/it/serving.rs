@@ -1,5 +1,6 @@
 //! Starting, stopping, and the other commands, as those who run them see it.
 
+use std::process::Command;
 use std::sync::mpsc::channel;
 
 use serde_json::{Value, json};
@@ -43,6 +44,27 @@ fn told_to_stop_under_load_it_ends_well_and_keeps_what_it_acknowledged() {
         let (status, fate) = sidecar.get(&format!("/v1/activities/{id}"));
         assert_eq!((status, &fate["transaction_id"]), (200, &result["transaction_id"]), "{id}");
     }
+    sidecar.stop();
+}
+
+#[test]
+fn when_its_terminal_hangs_up_it_ends_in_good_order_unless_that_is_ignored() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut sidecar = Sidecar::serve(folder.path());
+    let body = json!({ "id": "rec1", "Type": "paid_service", "Citizen": "a", "duration_minutes": 60 });
+    assert_eq!(sidecar.post("/v1/activities", JSON, &body.to_string()).0, 200);
+    sidecar.signal("HUP");
+    let (status, log) = sidecar.ended();
+    assert!(status.success() && log.contains("everything is durable"), "{status}: {log}");
+    assert_eq!(verify(folder.path())["facts"], 1);
+
+    let mut ignoring = Command::new("sh");
+    let script = "trap '' HUP; exec \"$0\" \"$@\"";
+    ignoring.env_clear().args(["-c", script, env!("CARGO_BIN_EXE_rialto"), "serve", "--listen", "127.0.0.1:0"]);
+    ignoring.args(["--data", path(folder.path())]);
+    let sidecar = Sidecar::start(ignoring);
+    sidecar.signal("HUP");
+    assert_eq!(sidecar.get("/healthz").0, 200);
     sidecar.stop();
 }
 
