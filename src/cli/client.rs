@@ -14,11 +14,11 @@ const URL: &str = "http://127.0.0.1:8717";
 /// Which sidecar, by what right, and how its answer is told.
 #[derive(Clone, Debug, Args)]
 pub struct Remote {
-    /// The address of a running sidecar [default: http://127.0.0.1:8717].
-    #[arg(long, env = "RIALTO_URL", value_name = "URL")]
+    /// The address of a running sidecar [env: RIALTO_URL] [default: http://127.0.0.1:8717].
+    #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// A token for it; on a loopback address, handing events in and reading need none.
-    #[arg(long, env = "RIALTO_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    /// A token for it; on a loopback address, handing events in and reading need none [env: RIALTO_TOKEN].
+    #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
     /// As JSON; a refusal, too.
     #[arg(long)]
@@ -68,7 +68,8 @@ impl Signature {
 impl Remote {
     /// A client of it.
     pub fn client(&self) -> Result<Client, Failure> {
-        let client = Client::new(self.url.as_deref().unwrap_or(URL), self.token.clone());
+        let [url, token] = [(&self.url, "RIALTO_URL"), (&self.token, "RIALTO_TOKEN")].map(said);
+        let client = Client::new(url.as_deref().unwrap_or(URL), token);
         let client = client.map_err(|failure| failure.told_in_json(self.json))?;
         Ok(Client { is_json: self.json, ..client })
     }
@@ -80,6 +81,11 @@ impl Remote {
             false => print(&text(answer)),
         }
     }
+}
+
+/// What was said, or is in the environment. clap would show what is there as if it had to be said.
+pub fn said((flag, variable): (&Option<String>, &str)) -> Option<String> {
+    flag.clone().or_else(|| std::env::var(variable).ok().filter(|text| !text.is_empty()))
 }
 
 /// A text as a part of a path or a query.

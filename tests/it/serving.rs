@@ -111,6 +111,10 @@ fn what_is_wrong_stops_the_start_and_is_said_in_one_line() {
     for (arguments, named) in [
         (&["serve", "--colour"][..], "--colour"),
         (&["serve", "--listen", "nowhere"], "nowhere"),
+        (&["serve", "--listen", "127.0.0.1"], "an address is to have a port, such as 127.0.0.1:8717"),
+        (&["serve", "--webhook-listen", "0.0.0.0"], "an address is to have a port"),
+        (&["sandbox", "--listen", "12111"], "an address is to have a port"),
+        (&["conflicts", "accept", "x"], "as `rialto conflicts list` shows it, such as 3"),
         (&["serve", "--seed", "7"], "--demo"),
         (&["dance"], "dance"),
         (&["token", "add", "engine"], "--scope"),
@@ -120,6 +124,13 @@ fn what_is_wrong_stops_the_start_and_is_said_in_one_line() {
         assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{arguments:?}");
         assert!(ran.err.starts_with("error: ") && ran.err.contains(named), "{arguments:?}: {}", ran.err);
     }
+    check(&["sandbox", "--listen", &taken], "is in use by another program; stop that one");
+    check(&["sandbox", "--listen", "0.0.0.0:0"], "add --anyone where that is meant");
+    // What is in the environment has not to be said.
+    let mut command = rialto(&["payer", "add"]);
+    command.env("RIALTO_TOKEN", "secret");
+    let ran = ran(command);
+    assert!(ran.code == Some(2) && !ran.err.contains("--token") && !ran.err.contains("secret"), "{ran:?}");
     sidecar.stop();
 }
 

@@ -134,10 +134,17 @@ fn a_sidecar_that_could_never_call_stripe_does_not_start() {
 fn an_address_for_webhooks_of_which_none_would_be_taken_stops_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let ran = run(&["serve", "--listen", "127.0.0.1:0", "--webhook-listen", "127.0.0.1:0", "--data", path(&data)]);
-    assert_eq!((ran.code, ran.err.lines().count()), (Some(1), 1), "{ran:?}");
+    let deaf = run(&["serve", "--listen", "127.0.0.1:0", "--webhook-listen", "127.0.0.1:0", "--data", path(&data)]);
+    assert_eq!((deaf.code, deaf.err.lines().count()), (Some(1), 1), "{deaf:?}");
     for part in ["webhook_listen is 127.0.0.1:0", "stripe_mode is off", "set stripe_mode to sandbox"] {
-        assert!(ran.err.contains(part), "{part}: {ran:?}");
+        assert!(deaf.err.contains(part), "{part}: {deaf:?}");
+    }
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for outside in [taken.to_string(), format!("0.0.0.0:{}", taken.port())] {
+        let mut command = rialto(&["serve", "--listen", &taken.to_string(), "--webhook-listen", &outside]);
+        command.args(["--data", path(&data)]).env("RIALTO_STRIPE_MODE", "sandbox");
+        let refused = ran(command);
+        assert!(refused.code == Some(1) && refused.err.contains("give them different ports"), "{refused:?}");
     }
     assert!(!data.exists(), "a start that failed left a folder");
 }
