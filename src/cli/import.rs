@@ -125,6 +125,8 @@ impl Import {
     pub(super) fn run(&self) -> Outcome {
         let config = self.common.load(Table::new())?;
         let reader = Reader::new(config.naive_zone());
+        // Before there is a folder, or anything in it.
+        self.files.iter().try_for_each(|file| source::check(file))?;
         // Without --data, a sidecar that is named in the environment is meant, too.
         let sink = match said((&self.url, "RIALTO_URL")) {
             Some(url) if self.common.data.is_none() => {

@@ -102,6 +102,7 @@ fn what_is_wrong_stops_the_start_and_is_said_in_one_line() {
     check(&[&any[..], &["--config", path(&missing)]].concat(), "missing.toml");
     check(&["import", "--data", path(&data), &key], "in use by another Rialto");
     check(&["verify", "--data", path(&data)], "in use by another Rialto");
+    check(&["import", "--data", path(&other), &key, path(&missing)], "missing.toml cannot be opened");
     check(&["verify", "--data", path(&other)], "no data folder");
     check(&["token", "--data", path(&other), "list"], "no data folder");
     check(&["conflicts", "--url", "127.0.0.1:8717"], "http://127.0.0.1:8717");
