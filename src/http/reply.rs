@@ -67,6 +67,12 @@ pub enum Refused {
     /// Its method is not for this path.
     #[error("the method is not for this path")]
     Method,
+    /// There is nothing at its path, at an address that has one path alone.
+    #[error("there is nothing at this path")]
+    NoPathOutside,
+    /// The method is not for that one path.
+    #[error("the method is not for this path")]
+    MethodOutside,
     /// What it asks for is not known.
     #[error("{what} {id:?} is not known")]
     Unknown {
@@ -209,6 +215,9 @@ impl From<QueryError> for Refused {
     }
 }
 
+/// All that there is at the address for webhooks.
+const OUTSIDE: &str = "this address takes POST /webhooks/stripe from Stripe, and nothing else";
+
 #[derive(Serialize)]
 struct Body<'a> {
     error: Said<'a>,
@@ -290,6 +299,8 @@ impl Refused {
             ),
             Refused::NoPath => (S::NOT_FOUND, "no_such_path", "GET /openapi.json lists the paths"),
             Refused::Method => (S::METHOD_NOT_ALLOWED, "method", "GET /openapi.json lists the paths and their methods"),
+            Refused::NoPathOutside => (S::NOT_FOUND, "no_such_path", OUTSIDE),
+            Refused::MethodOutside => (S::METHOD_NOT_ALLOWED, "method", OUTSIDE),
             Refused::Unknown { what, .. } => (S::NOT_FOUND, "unknown", what.help()),
             Refused::Query { .. } => (S::BAD_REQUEST, "query", "GET /openapi.json describes the parameters"),
             Refused::Body { help, .. } => (S::BAD_REQUEST, "body", help),
