@@ -66,7 +66,11 @@ pub async fn bills(house: House, query: Query) -> Result<Answer, Refused> {
             "count": bills.len(),
             "unsettled": bills.open().count(),
             "walking": walking,
-            "mode": house.rialto.collects().map(|is_live| if is_live { "live" } else { "test" }),
+            "mode": house.rialto.collects().map(|is_live| match (is_live, house.rialto.is_sandboxed()) {
+                (_, true) => "sandbox",
+                (true, false) => "live",
+                (false, false) => "test",
+            }),
             "rests": house.rialto.biller_rests(),
         }),
     ))

@@ -137,6 +137,11 @@ impl Rialto {
         self.0.biller.as_ref().map(|biller| biller.is_live)
     }
 
+    /// Whether there is a biller, and it is a stand-in for Stripe that he calls.
+    pub fn is_sandboxed(&self) -> bool {
+        self.0.biller.as_ref().is_some_and(|biller| biller.is_stand_in)
+    }
+
     /// Takes in what Stripe tells: the signature's header and the body, byte for byte. It is durable when this returns.
     pub async fn notice(&self, signature: Option<&str>, body: &[u8]) -> Result<(), NoticeError> {
         let biller = self.0.biller.as_ref().ok_or(NoticeError::Off)?;

@@ -182,6 +182,8 @@ pub(super) struct Hired {
     thread: Mutex<Option<JoinHandle<()>>>,
     pub(super) secrets: Secrets,
     pub(super) is_live: bool,
+    /// Whether it is no Stripe at all that he calls.
+    pub(super) is_stand_in: bool,
     /// Of the house by whose name webhooks are told from others'.
     pub(super) folder: String,
 }
@@ -192,6 +194,7 @@ impl Hired {
         let (wishes, waiting) = mpsc::unbounded_channel();
         let (questions, asked) = mpsc::unbounded_channel();
         let (secrets, is_live) = (collecting.secrets.clone(), collecting.gateway.key.is_live());
+        let is_stand_in = collecting.gateway.base != gateway::STRIPE;
         let told = Told::default();
         let tell = told.clone();
         let folder = employer.folder.clone();
@@ -229,7 +232,17 @@ impl Hired {
         if let Ok(Some(refused)) = greeted.recv() {
             return Err(refused);
         }
-        Ok(Hired { wishes, questions, told, home, thread: Mutex::new(Some(thread)), secrets, is_live, folder })
+        Ok(Hired {
+            wishes,
+            questions,
+            told,
+            home,
+            thread: Mutex::new(Some(thread)),
+            secrets,
+            is_live,
+            is_stand_in,
+            folder,
+        })
     }
 
     /// Why he rests, if he does.

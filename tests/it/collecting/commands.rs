@@ -20,6 +20,7 @@ fn whatever_an_id_holds_commands_and_paths_mean_it() {
     earn(&house);
     house.done(&["bill", "run"]);
     assert_eq!(house.get("/v1/bills/bill%5F1")["bill"], "bill_1");
+    assert_eq!(house.get("/v1/bills")["mode"], "sandbox");
     assert_eq!(house.get("/v1/transactions/tx%5F1")["id"], "tx_1");
 }
 
