@@ -96,7 +96,7 @@ keys! {
     "log": Kind::Text("info"), "What is logged: error, warn, info, debug or trace, or target=level pairs joined by commas.";
     "log_format": Kind::Word(&["text", "json"]), "How it is logged: text for people, json for programs.";
     "targets_start": Kind::Date, "Day one of the targets, such as 2026-12-01; empty for the day of the first charge.";
-    "targets": Kind::Targets, "What is to be earned: `amount` whole units of the currency within `days` from day one. What counts is the\n# `basis`: tracked is shadow and live, live what is collectable, collected what was paid.";
+    "targets": Kind::Targets, "What is to be earned: `amount` whole units of the currency within `days` from day one. What counts is the\n# `basis`: tracked is shadow and live, live what was earned live, whoever pays it, and collected what was paid.";
 }
 
 /// The keys of a target, and what each is.

@@ -24,7 +24,7 @@ pub struct Target {
 pub enum Basis {
     /// All that was priced, shadow and live.
     Tracked,
-    /// What is collectable.
+    /// What was earned live, whoever pays it.
     Live,
     /// What was paid.
     Collected,
