@@ -54,6 +54,12 @@ impl Bookkeeper {
             return Err(Refused::Paused);
         }
         let What::Move(moved) = order.what else { return Ok(()) };
+        // A slip in an id makes nobody live, also where all are live already.
+        if moved.to == Some(Phase::Live)
+            && let Some(id) = moved.subject.id().filter(|id| !self.is_known(*id))
+        {
+            return Err(Refused::NotReady(vec![format!("no {} {id} is known", moved.subject.as_str())]));
+        }
         if !self.book.rollout().makes_live(moved) {
             return Ok(());
         }

@@ -18,6 +18,7 @@ pub mod papers;
 pub mod plan;
 pub mod preflight;
 pub mod reconcile;
+pub mod refusals;
 pub mod round;
 pub mod seek;
 pub mod signature;

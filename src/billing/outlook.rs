@@ -48,6 +48,7 @@ fn add(outlook: &mut Outlook, bill: &Bill, policy: &Policy) {
     let [net, tax] = [bill.outstanding(), bill.outstanding_tax()];
     add(&mut outlook.invoiced, net);
     add(&mut outlook.invoiced_tax, tax);
+    add(&mut outlook.withdrawn, bill.withdrawn());
     if 0 < net {
         // Stripe takes its part of all that is paid, taxes too.
         add(&mut outlook.fees, policy.fee(net.saturating_add(tax), coin));
@@ -122,6 +123,22 @@ mod tests {
             let Outlook { invoiced, invoiced_tax, fees, collected, collected_tax, .. } = found;
             let found = [invoiced, invoiced_tax, fees, collected, collected_tax].map(|sum| sum.0 / 10_000);
             assert_eq!(found, cents.map(i128::from), "{status:?} {amounts:?}");
+        }
+    }
+
+    #[test]
+    fn what_came_to_nothing_is_told_until_another_bill_takes_its_place() {
+        let amounts = Amounts { total: 12_200, tax: 2200, paid: 0, remaining: 12_200, credited: 0 };
+        let void = bill(ADA, amounts, Status::Void, Takings::default());
+        let mut called_off = bill(ADA, amounts, Status::Open, Takings::default());
+        called_off.way.dropped = Some("ordered".into());
+        let replaced = Bill { reissued_by: Some(BillNo(2)), ..void.clone() };
+        let mut note = void.clone();
+        note.drawn.credits = Some(BillNo(1));
+        for (bill, withdrawn) in [(void, 10_000), (called_off, 10_000), (replaced, 0), (note, 0)] {
+            let found = of(&Plan::default(), std::slice::from_ref(&bill), None);
+            assert_eq!(found.withdrawn.0 / 10_000, withdrawn, "{bill:?}");
+            assert_eq!([found.invoiced, found.collected], [Sum(0); 2], "{bill:?}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! Reconciliation: every invoice and credit note of this house at Stripe beside the bill that it is of. Nothing is changed by it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::lines::Line;
@@ -10,6 +10,7 @@ use super::papers::{Invoice, Note, Paper};
 use super::walk::{Stripe, Unsure};
 use crate::domain::bills::{BillNo, Sight, Status};
 use crate::ledger::bill::{Bill, Look};
+use crate::ledger::bills::Bills;
 
 /// What is not the same on both sides.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,12 +84,32 @@ pub struct Report {
     pub differences: Vec<Difference>,
 }
 
+impl Report {
+    /// The bills of which something is not the same; those among `bills` too that were drawn while Stripe was asked.
+    pub fn differing(&self, bills: &Bills) -> BTreeSet<BillNo> {
+        let of = |difference: &Difference| difference.bill.or_else(|| bills.of_mark(&difference.stripe));
+        self.differences.iter().filter_map(of).collect()
+    }
+}
+
 /// Compares all bills with what there is at Stripe. `lines` tells the lines of a bill, and `progress` is told how many
 /// bills are done.
 pub async fn reconcile(
     stripe: &impl Stripe,
     house: &House,
     bills: &[Arc<Bill>],
+    lines: impl AsyncFn(&Bill) -> Vec<Line>,
+    progress: impl FnMut(usize),
+) -> Result<Report, Unsure> {
+    compare(stripe, house, bills, |_| true, lines, progress).await
+}
+
+/// The same, of those bills that are wanted; all others are taken for the same on both sides.
+pub async fn compare(
+    stripe: &impl Stripe,
+    house: &House,
+    bills: &[Arc<Bill>],
+    is_wanted: impl Fn(&Bill) -> bool,
     lines: impl AsyncFn(&Bill) -> Vec<Line>,
     mut progress: impl FnMut(usize),
 ) -> Result<Report, Unsure> {
@@ -106,6 +127,11 @@ pub async fn reconcile(
         let mark = bill.drawn.mark.as_str();
         if bill.way.is_moot {
             notes.remove(mark);
+            continue;
+        }
+        if !is_wanted(bill) {
+            notes.remove(mark);
+            invoices.remove(mark);
             continue;
         }
         if bill.is_credit() {

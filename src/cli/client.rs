@@ -14,11 +14,11 @@ const URL: &str = "http://127.0.0.1:8717";
 /// Which sidecar, by what right, and how its answer is told.
 #[derive(Clone, Debug, Args)]
 pub struct Remote {
-    /// The address of a running sidecar [default: http://127.0.0.1:8717].
-    #[arg(long, env = "RIALTO_URL", value_name = "URL")]
+    /// The address of a running sidecar [env: RIALTO_URL] [default: http://127.0.0.1:8717].
+    #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// A token for it; on a loopback address, handing events in and reading need none.
-    #[arg(long, env = "RIALTO_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    /// A token for it; on a loopback address, handing events in and reading need none [env: RIALTO_TOKEN].
+    #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
     /// As JSON; a refusal, too.
     #[arg(long)]
@@ -47,8 +47,6 @@ fn somebody(text: &str) -> Result<String, String> {
 impl Signature {
     /// Who and why as a query.
     pub fn query(&self) -> String {
-        let encoded =
-            |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
         format!("by={}&why={}", encoded(&self.by()), encoded(&self.why))
     }
 
@@ -70,7 +68,8 @@ impl Signature {
 impl Remote {
     /// A client of it.
     pub fn client(&self) -> Result<Client, Failure> {
-        let client = Client::new(self.url.as_deref().unwrap_or(URL), self.token.clone());
+        let [url, token] = [(&self.url, "RIALTO_URL"), (&self.token, "RIALTO_TOKEN")].map(said);
+        let client = Client::new(url.as_deref().unwrap_or(URL), token);
         let client = client.map_err(|failure| failure.told_in_json(self.json))?;
         Ok(Client { is_json: self.json, ..client })
     }
@@ -82,6 +81,16 @@ impl Remote {
             false => print(&text(answer)),
         }
     }
+}
+
+/// What was said, or is in the environment. clap would show what is there as if it had to be said.
+pub fn said((flag, variable): (&Option<String>, &str)) -> Option<String> {
+    flag.clone().or_else(|| std::env::var(variable).ok().filter(|text| !text.is_empty()))
+}
+
+/// A text as a part of a path or a query.
+pub fn encoded(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 /// A connection to a sidecar.

@@ -1,9 +1,10 @@
 //! How money is collected, from the configuration and two secrets of the environment.
 
 use crate::billing::signature::Secrets;
+use crate::chain::Chain;
 use crate::config::Config;
 use crate::domain::money::{Money, Sum};
-use crate::stripe::gateway::{Limits, STRIPE, Settings};
+use crate::stripe::gateway::{self, Limits, STRIPE, Settings};
 use crate::stripe::key::Key;
 use crate::wiring::Collecting;
 
@@ -39,6 +40,7 @@ pub(super) fn collecting(
             (STRIPE.to_owned(), key, secret)
         }
     };
+    gateway::check(&base).map_err(|error| format!("stripe_url is {base:?}: {}", Chain(&error)))?;
     let key = Key::parse(key.trim()).map_err(|error| format!("{KEY}: {error}"))?;
     if key.is_live() != (mode == "live") {
         let (is, wants) = if key.is_live() { ("live", "a test key") } else { ("a test key", "a live key") };
@@ -68,6 +70,20 @@ fn collected(config: &Config, base: String, key: Key, secrets: Secrets) -> Colle
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_that_cannot_be_called_is_refused() {
+        for (url, part) in [
+            ("http://stripe.example:12111", "stripe.example is only called over https"),
+            ("http://localhost:12111", "plain http is for 127.0.0.1 and ::1"),
+            ("http://:1:2", "stripe_url is \"http://:1:2\": the address of Stripe is"),
+        ] {
+            let stripe_url = url.to_owned();
+            let config = Config { stripe_mode: "sandbox".to_owned(), stripe_url, ..Config::default() };
+            let refused = collecting(&config, |_| None).unwrap_err();
+            assert!(refused.contains(part), "{url}: {refused}");
+        }
+    }
 
     #[test]
     fn a_key_has_to_be_of_the_mode_and_a_secret_has_to_be_there() {

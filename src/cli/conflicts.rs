@@ -34,8 +34,12 @@ struct Accept {
     #[command(flatten)]
     signature: Signature,
     /// The numbers of the conflicts, as they are listed.
-    #[arg(required = true)]
+    #[arg(required = true, value_parser = number)]
     numbers: Vec<u32>,
+}
+
+fn number(text: &str) -> Result<u32, &'static str> {
+    text.parse().map_err(|_| "a conflict is a number, as `rialto conflicts list` shows it, such as 3")
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::Outcome;
 use super::client::{Remote, Signature};
+use super::guard::transaction;
 
 /// Take a charge back by another transaction, once.
 #[derive(Debug, Args)]
@@ -14,6 +15,7 @@ pub struct Reverse {
     #[command(flatten)]
     signature: Signature,
     /// The transaction, such as tx_42.
+    #[arg(value_parser = transaction)]
     id: String,
 }
 

@@ -20,6 +20,7 @@ pub struct Failure {
 #[derive(Debug)]
 enum Why {
     Refused { status: u16, body: Value },
+    Faulty(Value),
     Usage(String),
     Unreachable { url: String, cause: String },
 }
@@ -54,9 +55,24 @@ impl Failure {
         Failure { why: Why::Refused { status: 404, body }, is_json: false }
     }
 
+    /// Something was found faulty, or not done, and this says what to do about it.
+    pub fn faulty(code: &str, message: impl Into<String>, help: &str) -> Failure {
+        Failure { why: Why::Faulty(error(code, message.into(), help)), is_json: false }
+    }
+
     /// Whether the sidecar knows nothing of what was asked for.
     pub fn is_unknown(&self) -> bool {
         matches!(&self.why, Why::Refused { status: 404, body } if body["error"]["code"] == "unknown")
+    }
+
+    /// Where the body of a request was refused, of which whoever gave a command knows nothing: what to look at instead.
+    pub fn given(mut self, help: &str) -> Failure {
+        if let Why::Refused { body, .. } = &mut self.why
+            && body["error"]["code"] == "body"
+        {
+            body["error"]["help"] = help.into();
+        }
+        self
     }
 
     /// With more in the JSON of a refusal: what was done before it.
@@ -76,7 +92,7 @@ impl Failure {
             eprintln!("rialto: {}", plain::lines(&self.to_string()));
         }
         ExitCode::from(match self.why {
-            Why::Refused { .. } => 1,
+            Why::Refused { .. } | Why::Faulty(_) => 1,
             Why::Usage(_) => 2,
             Why::Unreachable { .. } => 3,
         })
@@ -84,7 +100,7 @@ impl Failure {
 
     fn body(&self) -> Value {
         match &self.why {
-            Why::Refused { body, .. } => body.clone(),
+            Why::Refused { body, .. } | Why::Faulty(body) => body.clone(),
             Why::Usage(what) => error("usage", what.clone(), "--help says more"),
             Why::Unreachable { .. } => error("unreachable", self.to_string(), "see --url"),
         }
@@ -102,6 +118,11 @@ impl fmt::Display for Failure {
                 let [code, message, help] =
                     ["code", "message", "help"].map(|key| plain::line(body["error"][key].as_str().unwrap_or_default()));
                 write!(f, "the sidecar answers {status} {code}: {message}; {help}")
+            }
+            Why::Faulty(body) => {
+                let [message, help] =
+                    ["message", "help"].map(|key| plain::line(body["error"][key].as_str().unwrap_or_default()));
+                write!(f, "{message}; {help}")
             }
             Why::Usage(what) => f.write_str(what),
             Why::Unreachable { url, cause } => {

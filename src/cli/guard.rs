@@ -51,7 +51,7 @@ struct Release {
 /// The most that a sidecar lists at once.
 const LIMIT_MAX: u16 = 500;
 
-fn transaction(text: &str) -> Result<String, String> {
+pub(super) fn transaction(text: &str) -> Result<String, String> {
     let id = TransactionId::parse(text).ok_or("a transaction looks like tx_42")?;
     Ok(id.to_string())
 }

@@ -66,6 +66,9 @@ fn words(order: &Value) -> String {
         "accept" => format!("accept conflict {}", about["conflict"]),
         "payer" if about["removed"] == true => format!("{} pays no more", part("id")),
         "payer" => format!("{} pays, {}", part("id"), part("collection")),
+        "bill" if about["cancelled"] == true => format!("call {} off", part("bill")),
+        "bill" => format!("bill again what is on {}", part("bill")),
+        "adopt" => "take over what Stripe has".to_owned(),
         "close" => format!("close all before {}", part("open_from")),
         what => format!("{what} {}{}", part("transaction"), part("name")),
     }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use toml::Table;
 
-use super::client::Client;
+use super::client::{Client, said};
 use super::source::{self, Record};
 use super::{Common, Outcome, log, plain, print};
 use crate::domain::activity::Activity;
@@ -32,11 +32,11 @@ use crate::wiring::{Rialto, Settings};
 pub struct Import {
     #[command(flatten)]
     common: Common,
-    /// The address of a running sidecar that takes them; without it, they go into the data folder.
-    #[arg(long, env = "RIALTO_URL", value_name = "URL")]
+    /// The address of a running sidecar that takes them; without it, they go into the data folder [env: RIALTO_URL].
+    #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// A token for it; on a loopback address none is needed.
-    #[arg(long, env = "RIALTO_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    /// A token for it; on a loopback address none is needed [env: RIALTO_TOKEN].
+    #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
     /// What all the records are.
     #[arg(long, value_enum)]
@@ -125,9 +125,13 @@ impl Import {
     pub(super) fn run(&self) -> Outcome {
         let config = self.common.load(Table::new())?;
         let reader = Reader::new(config.naive_zone());
+        // Before there is a folder, or anything in it.
+        self.files.iter().try_for_each(|file| source::check(file))?;
         // Without --data, a sidecar that is named in the environment is meant, too.
-        let sink = match &self.url {
-            Some(url) if self.common.data.is_none() => Sink::Sidecar(Client::new(url, self.token.clone())?),
+        let sink = match said((&self.url, "RIALTO_URL")) {
+            Some(url) if self.common.data.is_none() => {
+                Sink::Sidecar(Client::new(&url, said((&self.token, "RIALTO_TOKEN")))?)
+            }
             _ => {
                 log::start("warn", config.log_format)?;
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

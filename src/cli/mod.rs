@@ -24,6 +24,7 @@ mod plain;
 mod proposals;
 mod report;
 mod rollout;
+mod running;
 mod sandbox;
 mod serve;
 mod source;
@@ -36,6 +37,7 @@ mod why;
 
 use std::error::Error;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -162,6 +164,11 @@ fn targets(config: &Config) -> Targets {
         basis: Basis::ALL.into_iter().find(|basis| basis.as_str() == target.basis).unwrap_or(Basis::Tracked),
     };
     Targets { start, all: config.targets.iter().map(target).collect() }
+}
+
+/// Reads an address to listen on.
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "an address is to have a port, such as 127.0.0.1:8717")
 }
 
 /// What a command comes to.

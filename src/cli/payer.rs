@@ -6,8 +6,10 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::Outcome;
-use super::client::{Remote, Signature};
+use super::client::{Remote, Signature, encoded};
 use super::columns::columns;
+use crate::domain::money::{Currency, Sum};
+use crate::domain::payers;
 
 /// Show who pays, put somebody on the list, or take somebody off.
 #[derive(Debug, Args)]
@@ -43,8 +45,7 @@ struct Check {
 
 impl Check {
     fn run(&self) -> Outcome {
-        let id = percent_encoding::utf8_percent_encode(&self.id, percent_encoding::NON_ALPHANUMERIC);
-        let answer = self.remote.client()?.get(&format!("/v1/payers/{id}/check"))?;
+        let answer = self.remote.client()?.get(&format!("/v1/payers/{}/check", encoded(&self.id)))?;
         let is_ready = answer["ready"] == true;
         self.remote.tell(&answer, |answer| {
             let faults = answer["faults"].as_array().into_iter().flatten().filter_map(Value::as_str);
@@ -64,7 +65,7 @@ struct Add {
     /// The client, business or citizen.
     id: String,
     /// The customer's id at Stripe; only with one he can be billed.
-    #[arg(long, value_name = "cus_…")]
+    #[arg(long, value_name = "cus_…", value_parser = customer)]
     customer: Option<String>,
     /// Make him a customer at Stripe, to whom invoices are sent here. It is kept at Stripe alone.
     #[arg(long, value_name = "ADDRESS", conflicts_with = "customer")]
@@ -73,20 +74,45 @@ struct Add {
     #[arg(long, requires = "email")]
     name: Option<String>,
     /// In what he pays [default: EUR].
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", value_parser = currency)]
     currency: Option<String>,
     /// Whether invoices are sent to him, or his default payment method is charged [default: send].
     #[arg(long, value_enum)]
     collection: Option<Collection>,
     /// Within how many days an invoice that is sent is to be paid [default: 30].
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=i64::from(payers::Collection::DAYS_MAX)))]
     days: Option<u16>,
     /// What an invoice of his comes to at least [default: as configured].
-    #[arg(long, value_name = "AMOUNT")]
+    #[arg(long, value_name = "AMOUNT", value_parser = minimum)]
     minimum: Option<String>,
     /// The tax on his invoices: none, automatic, or tax rates of the account joined by commas [default: none].
-    #[arg(long, value_name = "none|automatic|txr_…")]
+    #[arg(long, value_name = "none|automatic|txr_…", value_parser = tax)]
     tax: Option<String>,
+}
+
+fn customer(text: &str) -> Result<String, &'static str> {
+    if payers::is_customer(text) { Ok(text.to_owned()) } else { Err(payers::CUSTOMER) }
+}
+
+fn currency(text: &str) -> Result<String, &'static str> {
+    let known = Currency::parse(text).filter(|currency| currency.is_known());
+    known.map(|currency| currency.to_string()).ok_or("a currency is an ISO 4217 code such as EUR")
+}
+
+fn minimum(text: &str) -> Result<String, &'static str> {
+    let amount = Sum::parse(text).filter(|sum| 0 <= sum.0 && i64::try_from(sum.0).is_ok());
+    amount.map(|_| text.to_owned()).ok_or("an amount is nothing or more, such as 10.00")
+}
+
+fn tax(text: &str) -> Result<String, &'static str> {
+    let is_rates = || text.split(',').map(str::trim).all(payers::is_tax_rate);
+    match text {
+        "none" | "automatic" => Ok(text.to_owned()),
+        _ if is_rates() => Ok(text.to_owned()),
+        _ => Err(
+            "the tax is none, automatic, or tax rates of the account such as txr_1MnyhGLkdIwHu7ixbzGhwrXU, joined by commas",
+        ),
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -118,7 +144,10 @@ impl Payer {
         match &self.command {
             Command::Add(add) => {
                 let body = add.signature.sign(add.body());
-                add.remote.tell(&add.remote.client()?.post("/v1/payers", &body)?, told)
+                let answer = add.remote.client()?.post("/v1/payers", &body);
+                let answer =
+                    answer.map_err(|failure| failure.given("`rialto payer add --help` shows how each is given"))?;
+                add.remote.tell(&answer, told)
             }
             Command::Remove(remove) => {
                 let body = remove.signature.sign(json!({ "id": remove.id }));

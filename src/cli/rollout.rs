@@ -3,9 +3,9 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::Outcome;
 use super::client::{Remote, Signature};
 use super::columns::columns;
+use super::{Outcome, plain};
 
 /// Show who is in which phase, and move a business, a citizen or all to another.
 #[derive(Debug, Args)]
@@ -105,5 +105,6 @@ fn told(answer: &Value) -> String {
         }
         false => "",
     };
-    pause.to_owned() + halt + &columns(["who", "id", "phase", "since"], &rows)
+    let warning = answer["warning"].as_str().map(|warning| plain::line(warning) + "\n\n").unwrap_or_default();
+    warning + pause + halt + &columns(["who", "id", "phase", "since"], &rows)
 }

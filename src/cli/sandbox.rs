@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::serve::not_listened;
 use super::{Outcome, log};
 use crate::config::LogFormat;
 use crate::sandbox::Faults;
@@ -29,8 +30,11 @@ use crate::sandbox::shell::{Settings, Webhook, serve};
     GET /sandbox tells what was really collected, GET /sandbox/invoices how every invoice stands.")]
 pub struct Sandbox {
     /// The address to listen on.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:12111")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:12111", value_parser = super::address)]
     listen: SocketAddr,
+    /// Let others than this machine in: whoever comes may do everything here.
+    #[arg(long)]
+    anyone: bool,
     /// What its ids, and whatever chance decides, are drawn from.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -71,6 +75,14 @@ fn plain_address(text: &str) -> Result<String, String> {
 
 impl Sandbox {
     pub(super) fn run(&self) -> Outcome {
+        if !self.anyone && !self.listen.ip().is_loopback() {
+            return Err(format!(
+                "{} may be reached from other machines, and whoever comes may do everything here: listen on \
+                 127.0.0.1:12111, or add --anyone where that is meant",
+                self.listen
+            )
+            .into());
+        }
         log::start("info", LogFormat::Text)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let outcome = runtime.block_on(self.serve());
@@ -92,9 +104,7 @@ impl Sandbox {
             pays_after: self.pays_after.map(Duration::from_secs),
             ..Settings::default()
         };
-        let running = serve(settings).await.map_err(|error| {
-            format!("{} cannot be listened on: {error}; choose another address with --listen", self.listen)
-        })?;
+        let running = serve(settings).await.map_err(|error| not_listened(self.listen, &error, "--listen"))?;
         let address = running.address();
         eprintln!(
             "The sandbox listens on http://{address}/v1 and stands in for Stripe; no money is moved. Try:\n  \

@@ -28,18 +28,18 @@ use crate::wiring::{Rialto, Settings};
 /// Run the sidecar: take events over HTTP, price them, keep the book.
 ///
 /// It stops in good order on SIGTERM or Ctrl-C: takes nothing more, makes everything durable, takes a
-/// snapshot, and exits with 0.
+/// snapshot, and exits with 0. So it does on SIGHUP, where there is no certificate to be read again.
 #[derive(Debug, Args)]
 #[command(after_help = "Try: curl -s 127.0.0.1:8717/api/revenue/dashboard")]
 pub struct Serve {
     #[command(flatten)]
     common: Common,
     /// The address to listen on [default: 127.0.0.1:8717].
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = super::address)]
     listen: Option<SocketAddr>,
     /// Take Stripe's webhooks at this address too, and nothing else there, so that it may be open to the outside. With
     /// `tls_certificate` and `tls_key` (see `rialto config`) it speaks TLS.
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = super::address)]
     webhook_listen: Option<SocketAddr>,
     /// Live a simulated Venice instead: 177 citizens, 109 businesses, three days old, a day a minute. Its
     /// folder is snapshots/demo, made anew each time. One business is live there: its clients are invoiced at a sandbox
@@ -91,6 +91,16 @@ impl Serve {
         // Before anybody is told that it listens: who knows it may tell it to stop.
         let stopped_by = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
         let outside = outside(&config)?;
+        if let Some(outside) = &outside
+            && is_same(outside.address, config.listen)
+        {
+            return Err(format!(
+                "webhook_listen is {}, and listen is {}, where webhooks are taken too: give them different ports, or \
+                 leave webhook_listen empty",
+                outside.address, config.listen
+            )
+            .into());
+        }
         let renewing = renewing(outside.as_ref().and_then(|outside| outside.tls.clone()))?;
         let socket = listen(config.listen, "--listen").await?;
         let outside = match outside {
@@ -222,12 +232,23 @@ impl Serve {
 
 /// Listens on an address, which `flag` would set.
 async fn listen(address: SocketAddr, flag: &str) -> Result<TcpListener, String> {
-    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+    TcpListener::bind(address).await.map_err(|error| not_listened(address, &error, flag))
+}
+
+/// Why an address cannot be listened on, which `flag` would set.
+pub(super) fn not_listened(address: SocketAddr, error: &std::io::Error, flag: &str) -> String {
+    match error.kind() {
         std::io::ErrorKind::AddrInUse => {
             format!("{address} is in use by another program; stop that one, or choose another address with {flag}")
         }
         _ => format!("{address} cannot be listened on: {error}; choose another address with {flag}"),
-    })
+    }
+}
+
+/// Whether who listens on one of these addresses listens on the other.
+fn is_same(one: SocketAddr, other: SocketAddr) -> bool {
+    let is_one = one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() != 0 && one.port() == other.port() && is_one
 }
 
 /// Removes what an earlier demo left, unless one is still running.

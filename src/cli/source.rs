@@ -17,6 +17,15 @@ pub struct Record {
 
 /// Reads the records of a file: an object a line, or JSON.
 ///
+/// Whether a file can be opened.
+pub fn check(path: &Path) -> Result<(), String> {
+    if path == Path::new("-") { Ok(()) } else { open(path).map(drop) }
+}
+
+fn open(path: &Path) -> Result<File, String> {
+    File::open(path).map_err(|error| format!("{} cannot be opened: {error}", path.display()))
+}
+
 /// An object a line is read as it comes, however long the file; JSON is read whole. Each record, and
 /// how many bytes were read so far, is handed to `take`.
 pub fn read(
@@ -24,11 +33,7 @@ pub fn read(
     reader: Reader,
     mut take: impl FnMut(Record, u64) -> Result<(), Box<dyn Error>>,
 ) -> Result<(), Box<dyn Error>> {
-    let file: Box<dyn Read> = if path == Path::new("-") {
-        Box::new(io::stdin().lock())
-    } else {
-        Box::new(File::open(path).map_err(|error| format!("{} cannot be opened: {error}", path.display()))?)
-    };
+    let file: Box<dyn Read> = if path == Path::new("-") { Box::new(io::stdin().lock()) } else { Box::new(open(path)?) };
     let cannot = |error: io::Error| format!("{} cannot be read: {error}", path.display());
     let mut file = BufReader::with_capacity(1 << 20, file);
     let mut first = Vec::new();

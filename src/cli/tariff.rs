@@ -56,7 +56,7 @@ struct Use {
     remote: Remote,
     #[command(flatten)]
     common: Common,
-    /// The file (TOML), of a higher version than any before it.
+    /// The file (TOML). Its version is the next one after those that `rialto tariff show --all` lists.
     file: PathBuf,
     #[command(flatten)]
     signature: Signature,

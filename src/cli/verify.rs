@@ -6,7 +6,9 @@ use clap::Args;
 use serde::Serialize;
 use toml::Table;
 
+use super::failure::Failure;
 use super::{Common, Outcome, print};
+use crate::chain::Chain;
 use crate::folder::DataFolder;
 use crate::wiring::verify::{Report, verify};
 
@@ -46,8 +48,18 @@ struct Charged {
     live: String,
 }
 
+const HELP: &str = "nothing was changed; snapshots/README.md says how a folder is restored";
+
 impl Verify {
     pub(super) fn run(&self) -> Outcome {
+        // What cannot even be read is told as it is asked for, too.
+        self.verified().map_err(|error| match self.json {
+            true => Failure::faulty("not_verified", Chain(&*error).to_string(), HELP).told_in_json(true).into(),
+            false => error,
+        })
+    }
+
+    fn verified(&self) -> Outcome {
         let config = self.common.load(Table::new())?;
         let folder = DataFolder::open(&config.data)?;
         let report = verify(&folder, config.zone())?;

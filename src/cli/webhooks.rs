@@ -42,17 +42,30 @@ pub(super) fn outside(config: &Config) -> Result<Option<Outside>, Box<dyn Error>
     Ok(Some(Outside { address, tls }))
 }
 
-/// Reads a certificate again at every SIGHUP, from now on and while this is waited for. Without one, that signal ends the
-/// process, as it ends others.
+/// Reads a certificate again at every SIGHUP, from now on and while this is waited for. Without one, that signal is a
+/// terminal's that hung up: then this is over, and all stops in good order; unless whoever started it had it ignored, as
+/// nohup does.
 pub(super) fn renewing(tls: Option<Arc<Tls>>) -> io::Result<impl Future<Output = ()>> {
-    let watched = tls.map(|tls| io::Result::Ok((signal(SignalKind::hangup())?, tls))).transpose()?;
+    let watched = (tls.is_some() || !ignores_hangup()).then(|| signal(SignalKind::hangup())).transpose()?;
     Ok(async move {
-        let Some((mut hangup, tls)) = watched else { return std::future::pending().await };
+        let Some(mut hangup) = watched else { return std::future::pending().await };
         while hangup.recv().await.is_some() {
+            let Some(tls) = &tls else {
+                tracing::info!("hung up, and there is no certificate to read again: it stops, as on SIGTERM");
+                return;
+            };
             match tls.read_again() {
                 Ok(()) => tracing::info!("the certificate was read again"),
                 Err(error) => tracing::error!(error = %Chain(&error), "the certificate stays the one that it was"),
             }
         }
     })
+}
+
+/// Whether this process was started so that SIGHUP does nothing to it; where nobody can say, it was not.
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // A bit for each signal, of which this one is the first.
+    ignored.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok()).is_some_and(|bits| bits & 1 != 0)
 }

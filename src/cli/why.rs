@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
-use super::client::{Client, Remote};
+use super::client::{Client, Remote, encoded};
 use super::failure::Failure;
 use super::{Outcome, plain};
 
@@ -100,10 +100,6 @@ fn known(answer: Result<Value, Failure>) -> Result<Option<Value>, Failure> {
     }
 }
 
-fn encoded(id: &str) -> String {
-    percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC).to_string()
-}
-
 fn told(fate: &Value) -> String {
     let fate = &in_lines(fate);
     let part = |key: &str| fate[key].as_str().unwrap_or_default();
@@ -165,6 +161,11 @@ fn transaction(one: &Value) -> String {
     let part = |key: &str| one[key].as_str().unwrap_or_default();
     let by = |key: &str, what: &str| one[key].as_str().map_or_else(String::new, |id| format!(", {what} by {id}"));
     let held = if one["held"] == true { ", held" } else { "" };
+    let billed = match (part("bill"), part("bill_status")) {
+        ("", _) => String::new(),
+        (bill, "void") => format!(", was on {bill}, which came to nothing"),
+        (bill, status) => format!(", on {bill} ({status})"),
+    };
     let booked = match (part("booked_in"), part("kind")) {
         ("", _) => String::new(),
         (month, "charge" | "adjustment") if part("of").is_empty() => {
@@ -179,7 +180,7 @@ fn transaction(one: &Value) -> String {
     };
     let [id, kind, amount, currency] = ["id", "kind", "amount", "currency"].map(part);
     let [released, reversed] = [by("released_by", "released"), by("reversed_by", "taken back")];
-    format!("{id} {kind} {amount} {currency}{held}{released}{reversed}{booked}{order}")
+    format!("{id} {kind} {amount} {currency}{held}{released}{reversed}{billed}{booked}{order}")
 }
 
 /// A month such as `2026-11` in words.

@@ -25,6 +25,8 @@ pub struct Key {
 pub enum Kind {
     /// A text; an example of one.
     Text(&'static str),
+    /// A scheme and a host; an example.
+    Url(&'static str),
     /// One of these words.
     Word(&'static [&'static str]),
     /// A list of texts; an example of one.
@@ -61,7 +63,7 @@ keys! {
     "listen": Kind::Address, "The address and port to listen on.";
     "webhook_listen": Kind::SecondAddress("0.0.0.0:8443"), "Where Stripe's webhooks are taken besides: an address and port for the outside, with nothing else; empty for none.";
     "tls_certificate": Kind::File("/etc/rialto/certificate.pem"), "What the webhooks' address answers with over TLS: a PEM file with the certificate, and after it those that vouch for it.\n# Empty for plain HTTP.";
-    "tls_key": Kind::File("/etc/rialto/key.pem"), "The PEM file with the certificate's private key. On SIGHUP both files are read again.";
+    "tls_key": Kind::File("/etc/rialto/key.pem"), "The PEM file with the certificate's private key. On SIGHUP both files are read again; without them, SIGHUP\n# ends the sidecar in good order.";
     "hosts": Kind::Texts("rialto.example"), "Names that the sidecar is known by, besides localhost and addresses.";
     "time_zone": Kind::Zone, "Whose days, weeks and months are counted: an IANA name.";
     "naive_time_zone": Kind::Zone, "Where times are read that name no offset: an IANA name.";
@@ -90,11 +92,11 @@ keys! {
     "bill_hour": Kind::Whole("o'clock", 0..=23), "At this hour of the day what is due is invoiced.";
     "bill_threshold": Kind::Decimal("units of the currency", 1_000_000, "100.00"), "From this amount on an invoice does not wait for that hour.";
     "stripe_mode": Kind::Word(&["off", "sandbox", "test", "live"]), "Where invoices go: nowhere, to a stand-in (`rialto sandbox`), to Stripe as tests, or to Stripe for real money. For the last\n# two STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET have to be in the environment.";
-    "stripe_url": Kind::Text("http://127.0.0.1:12111"), "Where the stand-in listens.";
+    "stripe_url": Kind::Url("http://127.0.0.1:12111"), "Where the stand-in listens.";
     "log": Kind::Text("info"), "What is logged: error, warn, info, debug or trace, or target=level pairs joined by commas.";
     "log_format": Kind::Word(&["text", "json"]), "How it is logged: text for people, json for programs.";
     "targets_start": Kind::Date, "Day one of the targets, such as 2026-12-01; empty for the day of the first charge.";
-    "targets": Kind::Targets, "What is to be earned: `amount` whole units of the currency within `days` from day one. What counts is the\n# `basis`: tracked is shadow and live, live what is collectable, collected what was paid.";
+    "targets": Kind::Targets, "What is to be earned: `amount` whole units of the currency within `days` from day one. What counts is the\n# `basis`: tracked is shadow and live, live what was earned live, whoever pays it, and collected what was paid.";
 }
 
 /// The keys of a target, and what each is.
@@ -116,6 +118,7 @@ impl Key {
         let text = value.as_str();
         match &self.kind {
             Kind::Text(_) => text.is_some_and(|text| !text.is_empty() && text.len() <= 4096),
+            Kind::Url(_) => text.is_some_and(is_url),
             Kind::Word(words) => text.is_some_and(|text| words.contains(&text)),
             Kind::Texts(_) => value.as_array().is_some_and(|list| list.iter().all(Value::is_str)),
             Kind::Address => text.is_some_and(is_address),
@@ -137,6 +140,7 @@ impl Key {
         let name = self.name;
         match &self.kind {
             Kind::Text(example) => format!("write a text: {name} = {example:?}"),
+            Kind::Url(example) => format!("write a scheme and a host, and nothing else: {name} = {example:?}"),
             Kind::Word(words) => format!("write one of {}: {name} = {:?}", words.join(", "), words[0]),
             Kind::Texts(example) => format!("write a list of texts: {name} = [{example:?}]"),
             Kind::Address => format!("write an address and a port: {name} = \"127.0.0.1:8717\""),
@@ -167,7 +171,9 @@ impl Key {
     /// Whether a value is a text also where it looks like something else: a folder may be named 1e3.
     pub fn is_text(&self) -> bool {
         match self.kind {
-            Kind::Text(_) | Kind::Word(_) | Kind::Address | Kind::SecondAddress(_) | Kind::File(_) => true,
+            Kind::Text(_) | Kind::Url(_) | Kind::Word(_) | Kind::Address | Kind::SecondAddress(_) | Kind::File(_) => {
+                true
+            }
             Kind::Zone | Kind::Date | Kind::Decimal(..) => true,
             Kind::Texts(_) | Kind::Whole(..) | Kind::Targets => false,
         }
@@ -181,6 +187,14 @@ fn is_decimal(text: &str, most: u32) -> bool {
         .parse::<u32>()
         .is_ok_and(|whole| whole < most || whole == most && part.bytes().all(|digit| digit == b'0'));
     is_digits(whole) && is_digits(part) && part.len() <= 2 && is_small
+}
+
+fn is_url(text: &str) -> bool {
+    let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    host.map(|host| host.strip_suffix('/').unwrap_or(host)).is_some_and(|host| {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+        !host.is_empty() && host.bytes().all(is_plain)
+    })
 }
 
 fn is_address(text: &str) -> bool {

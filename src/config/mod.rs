@@ -333,6 +333,8 @@ mod tests {
             ("tls_key = true", &["tls_key is true", "the path of a file, or nothing"]),
             ("hosts = \"a\"", &["hosts is \"a\"", "hosts = [\"rialto.example\"]"]),
             ("log_format = \"xml\"", &["one of text, json"]),
+            ("stripe_url = \"foo\"", &["stripe_url is \"foo\"", "stripe_url = \"http://127.0.0.1:12111\""]),
+            ("stripe_url = \"http://127.0.0.1:12111/v1\"", &["a scheme and a host, and nothing else"]),
             ("targets_start = 2026-12-01", &["targets_start = \"2026-12-01\""]),
             (
                 "bill_minimum = \"ten\"",

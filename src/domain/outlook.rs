@@ -24,6 +24,8 @@ pub struct Outlook {
     pub invoiced: Sum,
     /// The taxes on that, where they are known.
     pub invoiced_tax: Sum,
+    /// What was on bills that came to nothing or are called off, where none is in their place: nobody is asked for it.
+    pub withdrawn: Sum,
     /// What Stripe is expected to take of what is due and of what is invoiced.
     pub fees: Sum,
     /// What was paid and not given back or in dispute, without taxes.

@@ -74,10 +74,28 @@ impl Tax {
     }
 }
 
-/// Whether a text may be an id at Stripe. They become parts of paths.
-fn is_stripes(id: &str) -> bool {
-    id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+/// Whether a text is a customer's id at Stripe.
+pub fn is_customer(id: &str) -> bool {
+    is_stripes("cus_", id)
 }
+
+/// Whether a text is a tax rate's id at Stripe.
+pub fn is_tax_rate(id: &str) -> bool {
+    is_stripes("txr_", id)
+}
+
+/// They become parts of paths.
+fn is_stripes(kind: &str, id: &str) -> bool {
+    let own = id.strip_prefix(kind).filter(|own| !own.is_empty() && id.len() <= 64);
+    own.is_some_and(|own| own.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
+}
+
+/// What a customer's id looks like,
+pub const CUSTOMER: &str =
+    "a customer's id at Stripe is cus_ and letters, digits and `_` after it, such as cus_NffrFeUfNV2Hib";
+/// and what a tax rate's.
+pub const TAX_RATE: &str =
+    "a tax rate's id at Stripe is txr_ and letters, digits and `_` after it, such as txr_1MnyhGLkdIwHu7ixbzGhwrXU";
 
 impl Payer {
     /// Somebody on the terms that hold where nothing else is said.
@@ -104,9 +122,8 @@ impl Payer {
                 Some("an invoice is due within 1 to 365 days")
             }
             Payer { minimum: Some(minimum), .. } if minimum < Money::ZERO => Some("a minimum is not below nothing"),
-            payer if payer.customer.into_iter().chain(payer.tax.rates()).any(|id| !is_stripes(id.as_str())) => {
-                Some("an id at Stripe is letters, digits and `_`, such as cus_NffrFeUfNV2Hib")
-            }
+            Payer { customer: Some(customer), .. } if !is_customer(customer.as_str()) => Some(CUSTOMER),
+            payer if payer.tax.rates().any(|rate| !is_tax_rate(rate.as_str())) => Some(TAX_RATE),
             Payer { tax: Tax::Rates(rates), .. }
                 if !rates.is_sorted_by_key(|rate| rate.is_none()) || rates[0].is_none() =>
             {

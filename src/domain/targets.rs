@@ -24,7 +24,7 @@ pub struct Target {
 pub enum Basis {
     /// All that was priced, shadow and live.
     Tracked,
-    /// What is collectable.
+    /// What was earned live, whoever pays it.
     Live,
     /// What was paid.
     Collected,
@@ -105,7 +105,7 @@ pub struct Progress {
     pub collected: Sum,
     /// What is needed a day for the days that are left; nothing once it is reached.
     pub needed_a_day: Sum,
-    /// What was earned a day, over the last days that are over.
+    /// What was earned a day, over the last days that are over; today, where nothing came before it.
     pub rate_a_day: Sum,
     /// On which day it would be reached at this rate: as expected, at best and at worst. `None` where never.
     pub projected: [Option<Day>; 3],
@@ -153,10 +153,11 @@ pub fn progress(target: &Target, start: Day, today: Day, earned: impl Fn(Day) ->
     let (reached, collected) = (sum(target.basis), sum(Basis::Collected));
     let goal = i128::from(target.goal.millionths());
     let missing = (goal - reached.0).max(0);
-    // Days that are over, and today where none is.
+    // Days that are over; and today, where nothing that counts came on any of those: what was earned in shadow says nothing
+    // of how much is earned live.
     let from = start.0.max(today.0 - WINDOW);
     let window: Vec<i128> = match days(from, today.0).map(|day| earned(day).on(target.basis).0).collect::<Vec<_>>() {
-        over if over.is_empty() => vec![earned(today).on(target.basis).0],
+        over if over.iter().all(|day| *day == 0) => vec![earned(today).on(target.basis).0],
         over => over,
     };
     let count = window.len() as i128;
@@ -214,6 +215,8 @@ mod tests {
             (104, &[20, 20, 20, 20, 20], 100, 0, 20, Some(104), State::Reached),
             (107, &[10, 10, 10, 10, 10, 10, 10, 50], 70, 30, 10, Some(110), State::Missed),
             (101, &[0, 0], 0, 17, 0, None, State::Behind),
+            // The first day live, after two in shadow.
+            (102, &[0, 0, 50], 50, 10, 50, Some(103), State::On),
         ] {
             let found = stand(&target(7, 100), today, days);
             assert_eq!(found.reached, units(reached), "{days:?}");

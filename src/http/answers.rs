@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 
-use percent_encoding::percent_decode_str;
 use warp::http::StatusCode;
 
 use super::house::House;
-use super::reply::{Answer, Refused, json, with_type};
+use super::reply::{Answer, Refused, Thing, json, with_type};
 use super::wire::{Board, Contradiction, Doubtful, Entity, Orders, Page, Posted, Told};
 use crate::domain::charge::Stage;
 use crate::domain::ids::{Feed, TransactionId};
@@ -37,8 +36,7 @@ pub async fn dashboard(house: House, query: Query) -> Result<Answer, Refused> {
 
 /// The fate of an event.
 pub async fn event(house: House, feed: Feed, id: String) -> Result<Answer, Refused> {
-    let id = decoded(&id);
-    let fate = house.rialto.fate(feed, &id).await?.ok_or(Refused::Unknown { what: feed.as_str(), id })?;
+    let fate = house.rialto.fate(feed, &id).await?.ok_or(Refused::Unknown { what: Thing::Event(feed), id })?;
     Ok(json(StatusCode::OK, &Told::new(&fate, &house.rialto.tariffs(), house.rialto.calendar().zone())))
 }
 
@@ -77,8 +75,7 @@ pub async fn transactions(house: House, query: Query) -> Result<Answer, Refused>
 
 /// One transaction.
 pub async fn transaction(house: House, id: String) -> Result<Answer, Refused> {
-    let id = decoded(&id);
-    let unknown = || Refused::Unknown { what: "transaction", id: id.clone() };
+    let unknown = || Refused::Unknown { what: Thing::Transaction, id: id.clone() };
     let number = TransactionId::parse(&id).ok_or_else(unknown)?;
     let found = house.rialto.transaction(number).await?.ok_or_else(unknown)?;
     Ok(json(StatusCode::OK, &Posted::new(&found, &house.rialto.tariffs(), house.rialto.calendar().zone())))
@@ -107,8 +104,7 @@ pub async fn orders(house: House, query: Query) -> Result<Answer, Refused> {
 
 /// A citizen or business.
 pub async fn entity(house: House, id: String) -> Result<Answer, Refused> {
-    let id = decoded(&id);
-    let unknown = || Refused::Unknown { what: "citizen or business", id: id.clone() };
+    let unknown = || Refused::Unknown { what: Thing::Earner, id: id.clone() };
     let name = Name::known(&id).ok_or_else(unknown)?;
     let account = house.rialto.entity(name).await?.ok_or_else(unknown)?;
     Ok(json(StatusCode::OK, &Entity::new(name, &account)))
@@ -158,8 +154,4 @@ pub(super) fn cursor(query: &Query) -> Result<Option<TransactionId>, Refused> {
 fn number<N: FromStr>(query: &Query) -> Result<Option<N>, Refused> {
     let what = "a cursor is what `next` of the page before says, such as 42";
     query.get("cursor").map(|text| text.parse().map_err(|_| Refused::Query { name: "cursor", what })).transpose()
-}
-
-pub(super) fn decoded(segment: &str) -> String {
-    percent_decode_str(segment).decode_utf8_lossy().into_owned()
 }

@@ -8,7 +8,7 @@ use warp::http::StatusCode;
 use super::answers::{Query, limit};
 use super::house::House;
 use super::operating::{object, operator, order, somebody};
-use super::reply::{Answer, Refused, json};
+use super::reply::{Answer, Refused, Thing, json};
 use super::wire::{Bills, invoices};
 use crate::billing::preflight;
 use crate::domain::bills::BillNo;
@@ -22,7 +22,7 @@ use crate::wiring::Resting;
 pub async fn plan(house: House, query: Query) -> Result<Answer, Refused> {
     let payer = match query.get("payer") {
         None => None,
-        Some(id) => Some(Name::known(id).ok_or_else(|| Refused::Unknown { what: "payer", id: id.clone() })?),
+        Some(id) => Some(Name::known(id).ok_or_else(|| Refused::Unknown { what: Thing::Payer, id: id.clone() })?),
     };
     let has_lines = match query.get("lines").map(String::as_str) {
         None => payer.is_some(),
@@ -66,7 +66,11 @@ pub async fn bills(house: House, query: Query) -> Result<Answer, Refused> {
             "count": bills.len(),
             "unsettled": bills.open().count(),
             "walking": walking,
-            "mode": house.rialto.collects().map(|is_live| if is_live { "live" } else { "test" }),
+            "mode": house.rialto.collects().map(|is_live| match (is_live, house.rialto.is_sandboxed()) {
+                (_, true) => "sandbox",
+                (true, false) => "live",
+                (false, false) => "test",
+            }),
             "rests": house.rialto.biller_rests(),
         }),
     ))
@@ -85,8 +89,15 @@ pub async fn bill(house: House, id: String) -> Result<Answer, Refused> {
 
 /// Bills what is due now.
 pub async fn run(house: House) -> Result<Answer, Refused> {
+    let before = house.rialto.bills().await?;
     let done = house.rialto.bill_now().await?;
-    Ok(json(StatusCode::OK, &serde_json::json!({ "drawn": done.drawn, "walking": done.walking })))
+    let after = house.rialto.bills().await?;
+    // Also what was drawn by itself just before: whoever wishes to bill wants to know what came of it.
+    let drawn = after.iter().skip(before.len());
+    let under_way = before.open().map(|bill| &**bill).filter(|bill| bill.is_under_way()).chain(drawn);
+    let under_way: Vec<String> = under_way.map(|bill| bill.no.to_string()).collect();
+    let body = serde_json::json!({ "drawn": done.drawn, "walking": done.walking, "under_way": under_way });
+    Ok(json(StatusCode::OK, &body))
 }
 
 #[derive(Debug, Deserialize)]
@@ -150,14 +161,11 @@ async fn ordered(house: House, id: &str, body: &[u8], what: impl Fn(BillNo) -> W
 /// What Stripe has of a payer: whether he can be billed, and why not.
 pub async fn check(house: House, id: String) -> Result<Answer, Refused> {
     let operations = house.rialto.operations().await?;
-    let unknown = || Refused::Unknown { what: "payer", id: id.clone() };
+    let unknown = || Refused::Unknown { what: Thing::Payer, id: id.clone() };
     let payer = operations.payers.iter().find(|payer| payer.id.as_str() == id).ok_or_else(unknown)?;
-    let found = match payer.customer {
-        None => None,
-        Some(customer) => Some(house.rialto.customer(customer).await?),
-    };
     let is_live = house.rialto.collects().ok_or(Resting::Off)?;
-    let faults = preflight::faults(payer, found.as_deref(), is_live);
+    let found = house.rialto.preflight(*payer).await?;
+    let faults = preflight::faults(payer, &found, is_live, house.rialto.tariff().currency());
     let body = serde_json::json!({ "id": id, "ready": faults.is_empty(), "faults": faults });
     Ok(json(StatusCode::OK, &body))
 }
@@ -167,5 +175,5 @@ fn numbered(id: &str) -> Result<BillNo, Refused> {
 }
 
 fn unknown(id: &str) -> Refused {
-    Refused::Unknown { what: "bill", id: id.to_owned() }
+    Refused::Unknown { what: Thing::Bill, id: id.to_owned() }
 }

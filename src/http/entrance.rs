@@ -22,8 +22,8 @@ impl Entrance {
     pub fn check(&self, request: &Parts) -> Result<Option<Scope>, Refused> {
         match self {
             Entrance::House(access) => access.check(request),
-            Entrance::Stripe if request.uri.path() != webhooks::PATH => Err(Refused::NoPath),
-            Entrance::Stripe if request.method != Method::POST => Err(Refused::Method),
+            Entrance::Stripe if request.uri.path() != webhooks::PATH => Err(Refused::NoPathOutside),
+            Entrance::Stripe if request.method != Method::POST => Err(Refused::MethodOutside),
             Entrance::Stripe => Ok(None),
         }
     }

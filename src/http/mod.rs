@@ -20,6 +20,7 @@ mod proposals;
 pub mod reply;
 mod room;
 mod routes;
+mod segment;
 pub mod server;
 pub mod tls;
 pub mod tokens;

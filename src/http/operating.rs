@@ -5,9 +5,9 @@ use chrono_tz::Tz;
 use serde::Deserialize;
 use warp::http::StatusCode;
 
-use super::answers::{Query, cursor, decoded, limit};
+use super::answers::{Query, cursor, limit};
 use super::house::House;
-use super::reply::{Answer, Refused, json};
+use super::reply::{Answer, Refused, Thing, json};
 use super::wire::{Held, Phases, Prices};
 use crate::domain::calendar::Day;
 use crate::domain::ids::TransactionId;
@@ -101,8 +101,21 @@ pub async fn move_to(house: House, body: Bytes) -> Result<Answer, Refused> {
         (None, None, true) => Subject::All,
         _ => return Err(wrong("exactly one of `business`, `citizen` and `all` is given", help)),
     };
+    let warning = unheard_of(&house, subject).await?;
     order(&house, moving.by, moving.why, What::Move(Move { subject, to })).await?;
-    rollout(house).await
+    let operations = house.rialto.operations().await?;
+    let phases = Phases::new(&operations.rollout, operations.is_halted, house.rialto.calendar().zone());
+    Ok(json(StatusCode::OK, &phases.with(warning)))
+}
+
+/// What to say where nobody was ever told of by that id: it may be a slip, and the real one goes on as before.
+async fn unheard_of(house: &House, subject: Subject) -> Result<Option<String>, Refused> {
+    let Some(id) = subject.id() else { return Ok(None) };
+    let account = house.rialto.entity(id).await?;
+    let is_known = account.is_some_and(|account| !account.rows.is_empty() || !account.earned.is_empty());
+    let kind = subject.as_str();
+    let warning = || format!("no {kind} {id} is known: this holds for whoever comes by that id, letter by letter");
+    Ok((!is_known).then(warning))
 }
 
 /// What is held, and who is parked.
@@ -133,9 +146,7 @@ pub async fn release(house: House, body: Bytes) -> Result<Answer, Refused> {
         (Some(id), None) => {
             What::Release(TransactionId::parse(id).ok_or_else(|| wrong("a transaction is such as tx_42", help))?)
         }
-        (None, Some(id)) => {
-            What::ReleaseAll(Name::known(id).ok_or_else(|| unknown("citizen, business or client", id))?)
-        }
+        (None, Some(id)) => What::ReleaseAll(Name::known(id).ok_or_else(|| unknown(Thing::Watched, id))?),
         _ => return Err(wrong("either `transaction` or `name` is given", help)),
     };
     obeyed(order(&house, releasing.by, releasing.why, what).await?)
@@ -155,9 +166,8 @@ pub async fn reverse(house: House, id: String, body: Bytes) -> Result<Answer, Re
     let help = r#"{"by":"…","why":"…"}"#;
     let nobody = || Reversing { by: operator(), why: String::new() };
     let reversing = if body.is_empty() { nobody() } else { object(&body, help)? };
-    let id = decoded(&id);
-    let transaction = TransactionId::parse(&id).ok_or_else(|| unknown("transaction", &id))?;
-    let what = house.rialto.reversal(transaction).await?.ok_or_else(|| unknown("transaction", &id))?;
+    let transaction = TransactionId::parse(&id).ok_or_else(|| unknown(Thing::Transaction, &id))?;
+    let what = house.rialto.reversal(transaction).await?.ok_or_else(|| unknown(Thing::Transaction, &id))?;
     obeyed(order(&house, reversing.by, reversing.why, what).await?)
 }
 
@@ -231,6 +241,6 @@ pub(super) fn wrong(what: &str, help: &'static str) -> Refused {
     Refused::Body { what: what.to_owned(), help }
 }
 
-fn unknown(what: &'static str, id: &str) -> Refused {
+fn unknown(what: Thing, id: &str) -> Refused {
     Refused::Unknown { what, id: id.to_owned() }
 }

@@ -9,7 +9,7 @@ use warp::http::StatusCode;
 
 use super::house::House;
 use super::operating::{ID, object, operator, order, wrong};
-use super::reply::{Answer, Refused, json as answer};
+use super::reply::{Answer, Refused, Thing, json as answer};
 use super::wire::payer::shown;
 use crate::billing::customers::Person;
 use crate::domain::money::{Currency, Money, Sum};
@@ -68,6 +68,9 @@ pub async fn list(house: House, body: Bytes) -> Result<Answer, Refused> {
     let mut known = operations.payers.iter().chain(&operations.former_payers);
     let known = known.find(|payer| payer.id == id).copied().unwrap_or_else(|| Payer::new(id));
     let mut payer = terms(&listing, known)?;
+    if let Some(fault) = payer.fault() {
+        return Err(wrong(fault, LIST));
+    }
     if let Some(person) = person(&listing, payer)? {
         payer.customer = Some(house.rialto.customer_of(person).await?);
     }
@@ -88,9 +91,6 @@ fn person(listing: &Listing, payer: Payer) -> Result<Option<Person>, Refused> {
             "either `customer` or `email` is given: who he is at Stripe, or what makes him a customer",
             LIST,
         ));
-    }
-    if let Some(fault) = payer.fault() {
-        return Err(wrong(fault, LIST));
     }
     let person = Person::new(payer.id, payer.customer, email, listing.name.as_deref());
     person.map(Some).map_err(|none| wrong(&none.to_string(), LIST))
@@ -135,7 +135,7 @@ fn terms(listing: &Listing, known: Payer) -> Result<Payer, Refused> {
             payer.tax = match word.as_str() {
                 "none" => Tax::None,
                 "automatic" => Tax::Automatic,
-                _ => return Err(wrong("`tax` is none, automatic or a list of tax rates", LIST)),
+                _ => return Err(wrong("`tax` is none, automatic or a list of tax rates such as [\"txr_…\"]", LIST)),
             };
         }
         Some(Some(Taxing::Rates(ids))) if ids.is_empty() => payer.tax = Tax::None,
@@ -167,7 +167,8 @@ struct Striking {
 pub async fn strike(house: House, body: Bytes) -> Result<Answer, Refused> {
     let help = r#"{"id":"who is on the list of those who pay","by":"…","why":"…"}"#;
     let striking: Striking = object(&body, help)?;
-    let id = Name::known(&striking.id).ok_or_else(|| Refused::Unknown { what: "payer", id: striking.id.clone() })?;
+    let id =
+        Name::known(&striking.id).ok_or_else(|| Refused::Unknown { what: Thing::Payer, id: striking.id.clone() })?;
     order(&house, striking.by, striking.why, What::Strike(id)).await?;
     payers(house).await
 }

@@ -1,5 +1,7 @@
 //! The one table of statuses: which error is answered with which, and in what words.
 
+use std::fmt;
+
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{Either, Full};
@@ -9,6 +11,7 @@ use warp::http::{Response, StatusCode, header};
 
 use crate::actors::door::Closed;
 use crate::chain::Chain;
+use crate::domain::ids::Feed;
 use crate::domain::orders;
 use crate::reading::Unreadable;
 use crate::wiring::{AdoptError, NoticeError, OrderError, QueryError, RecordError, Resting};
@@ -72,11 +75,17 @@ pub enum Refused {
     /// Its method is not for this path.
     #[error("the method is not for this path")]
     Method,
+    /// There is nothing at its path, at an address that has one path alone.
+    #[error("there is nothing at this path")]
+    NoPathOutside,
+    /// The method is not for that one path.
+    #[error("the method is not for this path")]
+    MethodOutside,
     /// What it asks for is not known.
     #[error("{what} {id:?} is not known")]
     Unknown {
         /// What it would be.
-        what: &'static str,
+        what: Thing,
         /// Its id.
         id: String,
     },
@@ -131,6 +140,52 @@ pub enum Refused {
     Slow,
 }
 
+/// What an id may be of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thing {
+    /// What the engine told.
+    Event(Feed),
+    /// What was posted.
+    Transaction,
+    /// Who earns.
+    Earner,
+    /// Whoever guards watch.
+    Watched,
+    /// Who pays.
+    Payer,
+    /// What is billed.
+    Bill,
+}
+
+impl Thing {
+    /// Where to look for those that there are.
+    fn help(self) -> &'static str {
+        match self {
+            Thing::Event(_) => "it was never taken, or has another id or feed",
+            Thing::Transaction => "a transaction is written tx_42; GET /v1/transactions lists them",
+            Thing::Earner => "nobody of that id was ever told of; ids are those of the engine, letter by letter",
+            Thing::Watched => "nobody of that id was ever told of; `rialto guard list` shows what is held, and of whom",
+            Thing::Payer => {
+                "`rialto payer list` shows who is on the list of those who pay, and `rialto payer add` adds to it"
+            }
+            Thing::Bill => "a bill is written bill_42; `rialto bill list` lists them",
+        }
+    }
+}
+
+impl fmt::Display for Thing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Thing::Event(feed) => feed.as_str(),
+            Thing::Transaction => "transaction",
+            Thing::Earner => "citizen or business",
+            Thing::Watched => "citizen, business or client",
+            Thing::Payer => "payer",
+            Thing::Bill => "bill",
+        })
+    }
+}
+
 impl From<RecordError> for Refused {
     fn from(error: RecordError) -> Refused {
         match error {
@@ -170,6 +225,9 @@ impl From<QueryError> for Refused {
         Refused::Failed(error)
     }
 }
+
+/// All that there is at the address for webhooks.
+const OUTSIDE: &str = "this address takes POST /webhooks/stripe from Stripe, and nothing else";
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -252,7 +310,9 @@ impl Refused {
             ),
             Refused::NoPath => (S::NOT_FOUND, "no_such_path", "GET /openapi.json lists the paths"),
             Refused::Method => (S::METHOD_NOT_ALLOWED, "method", "GET /openapi.json lists the paths and their methods"),
-            Refused::Unknown { .. } => (S::NOT_FOUND, "unknown", "it was never taken, or has another id or feed"),
+            Refused::NoPathOutside => (S::NOT_FOUND, "no_such_path", OUTSIDE),
+            Refused::MethodOutside => (S::METHOD_NOT_ALLOWED, "method", OUTSIDE),
+            Refused::Unknown { what, .. } => (S::NOT_FOUND, "unknown", what.help()),
             Refused::Query { .. } => (S::BAD_REQUEST, "query", "GET /openapi.json describes the parameters"),
             Refused::Body { help, .. } => (S::BAD_REQUEST, "body", help),
             Refused::Tariff(_) => (

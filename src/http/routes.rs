@@ -1,6 +1,7 @@
 //! The routes: which path is whose.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use warp::filters::BoxedFilter;
@@ -11,6 +12,7 @@ use super::answers::{self, Query};
 use super::house::House;
 use super::ingest::{self, Table};
 use super::reply::{Answer, Refused, Running};
+use super::segment::Segment;
 use super::{billing, operating, payers, proposals, webhooks};
 use super::{page, pages};
 use crate::domain::ids::Feed;
@@ -38,7 +40,7 @@ pub fn routes(house: House) -> BoxedFilter<(Running,)> {
     let event = |path: &'static str, feed: Feed| {
         let get = warp::path!("v1" / ..).and(warp::path(path)).and(warp::path::param()).and(warp::path::end());
         let get = get.and(warp::get()).and(with.clone());
-        get.then(move |id: String, house| async move { answered(answers::event(house, feed, id).await) })
+        get.then(move |Segment(id), house| async move { answered(answers::event(house, feed, id).await) })
     };
     let query = || warp::query::<Query>();
 
@@ -61,19 +63,19 @@ pub fn routes(house: House) -> BoxedFilter<(Running,)> {
             .and(query())
             .then(|house, query| async { answered(answers::transactions(house, query).await) }))
         .unify()
-        .or(warp::path!("v1" / "transactions" / String)
+        .or(warp::path!("v1" / "transactions" / Segment)
             .and(warp::get())
             .and(with.clone())
-            .then(|id, house| async { answered(answers::transaction(house, id).await) }))
+            .then(|Segment(id), house| async { answered(answers::transaction(house, id).await) }))
         .unify()
         .or(event("activities", Feed::Activity))
         .unify()
         .or(event("messages", Feed::Message))
         .unify()
-        .or(warp::path!("v1" / "entities" / String)
+        .or(warp::path!("v1" / "entities" / Segment)
             .and(warp::get())
             .and(with.clone())
-            .then(|id, house| async { answered(answers::entity(house, id).await) }))
+            .then(|Segment(id), house| async { answered(answers::entity(house, id).await) }))
         .unify()
         .or(warp::path!("v1" / "conflicts")
             .and(warp::get())
@@ -136,12 +138,15 @@ pub fn of_webhooks(rialto: Rialto) -> BoxedFilter<(Running,)> {
 }
 
 fn webhook(rialto: Rialto) -> BoxedFilter<(Answer,)> {
+    let refusals = Arc::new(webhooks::Refusals::default());
     warp::path!("webhooks" / "stripe")
         .and(warp::post())
-        .and(warp::any().map(move || rialto.clone()))
+        .and(warp::any().map(move || (rialto.clone(), Arc::clone(&refusals))))
         .and(warp::header::optional::<String>("stripe-signature"))
         .and(warp::body::bytes())
-        .then(|rialto, signature, body| async { answered(webhooks::stripe(rialto, signature, body).await) })
+        .then(|(rialto, refusals): (Rialto, Arc<webhooks::Refusals>), signature, body| async move {
+            answered(webhooks::stripe(rialto, &refusals, signature, body).await)
+        })
         .boxed()
 }
 
@@ -230,9 +235,9 @@ fn operating_routes(
             .and(post())
             .then(|house, body| async { answered(operating::close(house, body).await) }))
         .unify()
-        .or(warp::path!("v1" / "transactions" / String / "reverse")
+        .or(warp::path!("v1" / "transactions" / Segment / "reverse")
             .and(post())
-            .then(|id, house, body| async { answered(operating::reverse(house, id, body).await) }))
+            .then(|Segment(id), house, body| async { answered(operating::reverse(house, id, body).await) }))
         .unify()
         .or(warp::path!("v1" / "proposals")
             .and(post())
@@ -267,21 +272,21 @@ fn billing_routes(
         .unify()
         .or(warp::path!("v1" / "bills" / "reconcile").and(get()).map(|house: House| billing::reconciling(&house)))
         .unify()
-        .or(warp::path!("v1" / "bills" / String)
+        .or(warp::path!("v1" / "bills" / Segment)
             .and(get())
-            .then(|id, house| async { answered(billing::bill(house, id).await) }))
+            .then(|Segment(id), house| async { answered(billing::bill(house, id).await) }))
         .unify()
-        .or(warp::path!("v1" / "bills" / String / "cancel")
+        .or(warp::path!("v1" / "bills" / Segment / "cancel")
             .and(post())
-            .then(|id, house, body| async { answered(billing::cancel(house, id, body).await) }))
+            .then(|Segment(id), house, body| async { answered(billing::cancel(house, id, body).await) }))
         .unify()
-        .or(warp::path!("v1" / "bills" / String / "again")
+        .or(warp::path!("v1" / "bills" / Segment / "again")
             .and(post())
-            .then(|id, house, body| async { answered(billing::again(house, id, body).await) }))
+            .then(|Segment(id), house, body| async { answered(billing::again(house, id, body).await) }))
         .unify()
-        .or(warp::path!("v1" / "payers" / String / "check")
+        .or(warp::path!("v1" / "payers" / Segment / "check")
             .and(get())
-            .then(|id, house| async { answered(billing::check(house, id).await) }))
+            .then(|Segment(id), house| async { answered(billing::check(house, id).await) }))
         .unify()
         .or(warp::path!("v1" / "payers").and(get()).then(|house| async { answered(payers::payers(house).await) }))
         .unify()

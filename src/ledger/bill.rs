@@ -207,6 +207,15 @@ impl Bill {
         }
     }
 
+    /// Whether something of it is to be done here, now or later, or cannot be before somebody looked at it.
+    pub fn is_under_way(&self) -> bool {
+        match self.wants() {
+            Want::Nothing => self.is_open() && self.fault().is_some(),
+            Want::Ask(..) => true,
+            Want::Look(_) => !self.way.is_sent && self.seen.status <= Status::Open,
+        }
+    }
+
     /// How often the step at hand has failed.
     pub fn failures(&self) -> u16 {
         self.way.failed.as_ref().map_or(0, |failed| failed.times)
@@ -465,7 +474,14 @@ impl Bill {
         }
     }
 
-    /// The taxes on that; before it is finalised, nobody knows them.
+    /// What it came to that is on no bill any more, without taxes: it came to nothing or is called off, and none is in its
+    /// place yet.
+    pub fn withdrawn(&self) -> i64 {
+        let is_over = self.is_dead() || self.way.dropped.is_some();
+        if is_over && !self.is_credit() && self.reissued_by.is_none() { self.drawn.total } else { 0 }
+    }
+
+    /// The taxes on what is still to be paid; before it is finalised, nobody knows them.
     pub fn outstanding_tax(&self) -> i64 {
         match self.seen.status {
             Status::Open if self.way.dropped.is_none() => self.seen.amounts.remaining - self.outstanding(),

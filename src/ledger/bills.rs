@@ -134,6 +134,20 @@ impl Bills {
         self.by_mark.get(mark).copied()
     }
 
+    /// The bills that rows are on, given who may pay for each: the latest, where one is in another's place.
+    pub fn of_rows(&self, rows: &[(u32, [NameNo; 3])]) -> HashMap<u32, Arc<Bill>> {
+        let mut by_payer: HashMap<NameNo, Vec<u32>> = HashMap::new();
+        for (row, payers) in rows {
+            payers.iter().for_each(|payer| by_payer.entry(*payer).or_default().push(*row));
+        }
+        let mut found = HashMap::new();
+        for bill in &self.all {
+            let his = by_payer.get(&bill.payer).into_iter().flatten().copied();
+            found.extend(his.filter(|row| bill.rows.binary_search(row).is_ok()).map(|row| (row, Arc::clone(bill))));
+        }
+        found
+    }
+
     /// Whether an event was told before.
     pub fn knows(&self, event: &str) -> bool {
         self.known.contains(&event_key(event))

@@ -184,6 +184,11 @@ fn result(status: u16) -> &'static str {
     }
 }
 
+/// Whether calls may go to a base.
+pub fn check(base: &str) -> Result<(), Unusable> {
+    address(base).map(drop)
+}
+
 /// Scheme and host of a base, to which calls may go.
 fn address(base: &str) -> Result<(Scheme, Authority), Unusable> {
     let uri: Uri = base.parse().map_err(Unusable::Base)?;

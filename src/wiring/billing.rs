@@ -20,12 +20,14 @@ use crate::billing::events::Event;
 use crate::billing::lines::{Key, Line};
 use crate::billing::marks::House;
 use crate::billing::plan::{Policy, owed as owed_in};
+use crate::billing::preflight::Found;
 use crate::billing::signature::{self, Forged};
 use crate::clock::Clock;
 use crate::domain::bills::{BillNo, Deed, Notice, Refused};
 use crate::domain::ids::TransactionId;
 use crate::domain::names::Name;
 use crate::domain::orders::{Order, What};
+use crate::domain::payers::Payer;
 use crate::ledger::bill::Bill;
 use crate::ledger::bills::Bills;
 use crate::ledger::chunks::Chunks;
@@ -95,9 +97,9 @@ impl Rialto {
         self.0.biller.as_ref().map(Hired::reconciling).unwrap_or_default()
     }
 
-    /// What Stripe has of a customer, as it tells it.
-    pub async fn customer(&self, customer: Name) -> Result<String, Resting> {
-        self.answered(|biller, reply| biller.ask(Question::Check(customer.as_str().to_owned(), reply))).await
+    /// What Stripe has of a payer, as it tells it.
+    pub async fn preflight(&self, payer: Payer) -> Result<Found, Resting> {
+        self.answered(|biller, reply| biller.ask(Question::Check(Box::new(payer), reply))).await
     }
 
     /// The customer that somebody is at Stripe: the one that was made for him before, or else a new one.
@@ -133,6 +135,11 @@ impl Rialto {
     /// Whether there is a biller, and whether real money moves.
     pub fn collects(&self) -> Option<bool> {
         self.0.biller.as_ref().map(|biller| biller.is_live)
+    }
+
+    /// Whether there is a biller, and it is a stand-in for Stripe that he calls.
+    pub fn is_sandboxed(&self) -> bool {
+        self.0.biller.as_ref().is_some_and(|biller| biller.is_stand_in)
     }
 
     /// Takes in what Stripe tells: the signature's header and the body, byte for byte. It is durable when this returns.

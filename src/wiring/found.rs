@@ -1,5 +1,7 @@
 //! What is found in the book and its journal, for whoever asked.
 
+use std::sync::Arc;
+
 use thiserror::Error;
 
 use crate::domain::calendar::Day;
@@ -8,6 +10,7 @@ use crate::domain::names::Name;
 use crate::domain::orders::Order;
 use crate::domain::time::Moment;
 use crate::journal::reader::ReadError;
+use crate::ledger::bill::Bill;
 use crate::ledger::entry::Event;
 use crate::ledger::rows::{ChargeRow, Place};
 
@@ -53,6 +56,8 @@ pub struct Transaction {
     pub released_by: Option<TransactionId>,
     /// What took it back.
     pub reversed_by: Option<TransactionId>,
+    /// The bill that it is on, if it is on one.
+    pub bill: Option<Arc<Bill>>,
     /// The day whose sums it is in: that of its event or order, or the first open one where that came late for a
     /// month that was closed.
     pub booked_on: Day,

@@ -7,14 +7,17 @@ use tokio::sync::oneshot;
 
 use super::Rialto;
 use super::found::{Correction, Disputed, Fate, QueryError, Transaction, Wanted};
+use crate::actors::filing::Consult;
 use crate::actors::queries::{Account, Describing, Find, Known, Rows, Share};
 use crate::actors::vitals::State;
 use crate::domain::ids::{EventKey, Feed, SourceId, TransactionId};
 use crate::domain::names::Name;
+use crate::ledger::bills::Bills;
 use crate::ledger::book::ConflictRow;
 use crate::ledger::chunks::Chunks;
 use crate::ledger::entry::{Entry, Event};
 use crate::ledger::orders::Closing;
+use crate::ledger::receivables::is_owed;
 use crate::ledger::roll::NameNo;
 use crate::ledger::rows::{ChargeRow, Place, Sort};
 
@@ -72,6 +75,7 @@ impl Rialto {
             last -= 1;
         }
         follow(&mut found, &rows);
+        self.billed(&mut found).await?;
         let next = (0 < last).then_some(TransactionId(last + 1));
         Ok((found, next))
     }
@@ -88,7 +92,24 @@ impl Rialto {
         let found = all.filter_map(|number| self.found(number, row(number)?, &rows).transpose());
         let mut found = found.collect::<Result<Vec<_>, _>>()?;
         follow(&mut found, &rows);
+        self.billed(&mut found).await?;
         Ok(found)
+    }
+
+    /// Notes the bill that each of these is on.
+    async fn billed(&self, found: &mut [Transaction]) -> Result<(), QueryError> {
+        let row = |one: &Transaction| u32::try_from(one.id.0 - 1).ok().filter(|_| is_owed(&one.charge));
+        let payers = |charge: &ChargeRow| [charge.client, charge.business, charge.citizen];
+        let rows: Vec<_> = found.iter().filter_map(|one| Some((row(one)?, payers(&one.charge)))).collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let ask = Consult(Box::new(move |bills: &Bills| bills.of_rows(&rows)));
+        let mut bills = self.0.bookkeeper.send(ask).await.map_err(|_| self.gone())?;
+        for one in found {
+            one.bill = row(one).and_then(|row| bills.remove(&row));
+        }
+        Ok(())
     }
 
     /// The transaction in the `number`th row, from 1 on.
@@ -103,6 +124,7 @@ impl Rialto {
             correction,
             released_by: None,
             reversed_by: None,
+            bill: None,
             booked_on,
         };
         if !own.is_order {

@@ -19,6 +19,7 @@ use crate::folder::FolderError;
 use crate::journal::JournalError;
 use crate::ledger::guards::Limits;
 use crate::snapshot::SnapshotError;
+use crate::stripe::gateway::Unusable;
 
 /// How a Rialto is to run.
 #[derive(Clone, Debug)]
@@ -91,6 +92,9 @@ pub enum StartError {
     /// A thread.
     #[error("a thread could not be started")]
     Thread(#[source] std::io::Error),
+    /// There is no way to Stripe.
+    #[error("Stripe cannot be called")]
+    Stripe(#[source] Unusable),
     /// The key is not of the account whose bills the folder has.
     #[error("{0}, and the key is another's; take that account's key, or another data folder")]
     Account(String),

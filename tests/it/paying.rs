@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::doors::request;
 use super::house::House;
 
 #[test]
@@ -51,15 +52,39 @@ fn who_is_taken_off_the_list_is_on_it_no_more_and_only_once() {
 fn terms_that_make_no_sense_are_refused() {
     let house = House::open();
     for (arguments, says) in [
-        (&["--days", "0"][..], "within 1 to 365 days"),
-        (&["--days", "366"], "within 1 to 365 days"),
-        (&["--minimum=-1"], "a minimum is not below nothing"),
+        (&["--days", "0"][..], "1..=365"),
+        (&["--days", "366"], "1..=365"),
+        (&["--minimum=-1"], "an amount is nothing or more, such as 10.00"),
         (&["--currency", "ABC"], "an ISO 4217 code"),
-        (&["--customer", "../cus"], "an id at Stripe is letters, digits"),
-        (&["--tax", "txr_1,txr 2"], "an id at Stripe is letters, digits"),
+        (&["--customer", "../cus"], "such as cus_"),
+        (&["--customer", "foo"], "such as cus_"),
+        (&["--customer", "cus_"], "such as cus_"),
+        (&["--tax", "foo"], "none, automatic, or tax rates of the account such as txr_"),
+        (&["--tax", "txr_"], "such as txr_"),
+        (&["--tax", "txr_1,txr 2"], "such as txr_"),
     ] {
         let refused = house.run(&[&["payer", "add", "Ada"], arguments].concat());
-        assert!(refused.code == Some(1) && refused.err.contains(says), "{arguments:?}: {refused:?}");
+        assert!(refused.code == Some(2) && refused.err.contains(says), "{arguments:?}: {refused:?}");
+    }
+    let charged = house.run(&["payer", "add", "Ada", "--collection", "charge", "--days", "3"]);
+    assert_eq!(charged.code, Some(1), "{charged:?}");
+    assert!(charged.err.contains("no `days` to pay in; `rialto payer add --help`"), "{charged:?}");
+    // Whoever asks over HTTP is told the same.
+    let admin = std::fs::read_to_string(house.folder.path().join("admin.token")).unwrap();
+    for (terms, says) in [
+        (json!({ "days": 0 }), "within 1 to 365 days"),
+        (json!({ "minimum": "-1" }), "a minimum is not below nothing"),
+        (json!({ "customer": "foo" }), "such as cus_"),
+        (json!({ "tax": "foo" }), "none, automatic or a list of tax rates"),
+        (json!({ "tax": ["foo"] }), "such as txr_"),
+        (json!({ "tax": ["txr_"] }), "such as txr_"),
+    ] {
+        let mut body = json!({ "id": "Ada" });
+        body.as_object_mut().unwrap().extend(terms.as_object().unwrap().clone());
+        let header = format!("Authorization: Bearer {}", admin.trim());
+        let asked = request("POST /v1/payers", &[&header], &body.to_string());
+        let answer = house.sidecar.raw(asked.as_bytes());
+        assert!(answer.status == 400 && answer.body.contains(says), "{terms}: {answer:?}");
     }
     assert_eq!(house.done(&["payer", "list"]), "no payers\n");
 }
@@ -81,7 +106,7 @@ fn the_plan_shows_what_is_due_to_the_cent_and_why_the_rest_waits() {
     for part in [
         "Ada  62.50 EUR  1.19 (1.9 %)  1  tx_1 to tx_2  30 days",
         &format!("{today}  Ada  paid_service  2  62.50  62.50"),
-        "EUR: 62.50 owed; 62.50 due, 0.00 waits, 0.00 is carried",
+        "EUR: 62.50 owed; 62.50 due, 0.00 waits\n",
         "61.31 collectable: 62.50 due and 0.00 invoiced, less some 1.19 for Stripe; 0.00 collected",
     ] {
         let squeezed: String = plan.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");

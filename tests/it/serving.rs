@@ -1,5 +1,6 @@
 //! Starting, stopping, and the other commands, as those who run them see it.
 
+use std::process::Command;
 use std::sync::mpsc::channel;
 
 use serde_json::{Value, json};
@@ -47,6 +48,27 @@ fn told_to_stop_under_load_it_ends_well_and_keeps_what_it_acknowledged() {
 }
 
 #[test]
+fn when_its_terminal_hangs_up_it_ends_in_good_order_unless_that_is_ignored() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut sidecar = Sidecar::serve(folder.path());
+    let body = json!({ "id": "rec1", "Type": "paid_service", "Citizen": "a", "duration_minutes": 60 });
+    assert_eq!(sidecar.post("/v1/activities", JSON, &body.to_string()).0, 200);
+    sidecar.signal("HUP");
+    let (status, log) = sidecar.ended();
+    assert!(status.success() && log.contains("everything is durable"), "{status}: {log}");
+    assert_eq!(verify(folder.path())["facts"], 1);
+
+    let mut ignoring = Command::new("sh");
+    let script = "trap '' HUP; exec \"$0\" \"$@\"";
+    ignoring.env_clear().args(["-c", script, env!("CARGO_BIN_EXE_rialto"), "serve", "--listen", "127.0.0.1:0"]);
+    ignoring.args(["--data", path(folder.path())]);
+    let sidecar = Sidecar::start(ignoring);
+    sidecar.signal("HUP");
+    assert_eq!(sidecar.get("/healthz").0, 200);
+    sidecar.stop();
+}
+
+#[test]
 fn what_is_wrong_stops_the_start_and_is_said_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
@@ -80,6 +102,7 @@ fn what_is_wrong_stops_the_start_and_is_said_in_one_line() {
     check(&[&any[..], &["--config", path(&missing)]].concat(), "missing.toml");
     check(&["import", "--data", path(&data), &key], "in use by another Rialto");
     check(&["verify", "--data", path(&data)], "in use by another Rialto");
+    check(&["import", "--data", path(&other), &key, path(&missing)], "missing.toml cannot be opened");
     check(&["verify", "--data", path(&other)], "no data folder");
     check(&["token", "--data", path(&other), "list"], "no data folder");
     check(&["conflicts", "--url", "127.0.0.1:8717"], "http://127.0.0.1:8717");
@@ -89,6 +112,10 @@ fn what_is_wrong_stops_the_start_and_is_said_in_one_line() {
     for (arguments, named) in [
         (&["serve", "--colour"][..], "--colour"),
         (&["serve", "--listen", "nowhere"], "nowhere"),
+        (&["serve", "--listen", "127.0.0.1"], "an address is to have a port, such as 127.0.0.1:8717"),
+        (&["serve", "--webhook-listen", "0.0.0.0"], "an address is to have a port"),
+        (&["sandbox", "--listen", "12111"], "an address is to have a port"),
+        (&["conflicts", "accept", "x"], "as `rialto conflicts list` shows it, such as 3"),
         (&["serve", "--seed", "7"], "--demo"),
         (&["dance"], "dance"),
         (&["token", "add", "engine"], "--scope"),
@@ -98,6 +125,13 @@ fn what_is_wrong_stops_the_start_and_is_said_in_one_line() {
         assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{arguments:?}");
         assert!(ran.err.starts_with("error: ") && ran.err.contains(named), "{arguments:?}: {}", ran.err);
     }
+    check(&["sandbox", "--listen", &taken], "is in use by another program; stop that one");
+    check(&["sandbox", "--listen", "0.0.0.0:0"], "add --anyone where that is meant");
+    // What is in the environment has not to be said.
+    let mut command = rialto(&["payer", "add"]);
+    command.env("RIALTO_TOKEN", "secret");
+    let ran = ran(command);
+    assert!(ran.code == Some(2) && !ran.err.contains("--token") && !ran.err.contains("secret"), "{ran:?}");
     sidecar.stop();
 }
 
@@ -159,4 +193,33 @@ fn the_configuration_it_prints_is_one_it_reads() {
     assert_eq!(again.out, first.out);
     let told = run(&["config", "--json", "--config", path(&file), "--data", "elsewhere"]).json();
     assert_eq!((&told["data"], &told["time_zone"]), (&json!("elsewhere"), &json!("UTC")));
+}
+
+#[test]
+fn whoever_asks_for_json_gets_json_also_where_something_is_damaged_or_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    Sidecar::serve(folder.path()).stop();
+    let data = path(folder.path());
+    let told = |arguments: &[&str], code: i32| {
+        let ran = run(&[arguments, &["--json", "--data", data]].concat());
+        assert_eq!((ran.code, ran.err.as_str()), (Some(code), ""), "{arguments:?}: {ran:?}");
+        ran.json()
+    };
+    let added = told(&["token", "add", "engine", "--scope", "ingest,read"], 0);
+    assert_eq!((&added["name"], &added["scopes"]), (&json!("engine"), &json!(["ingest", "read"])));
+    assert!(added["token"].as_str().is_some_and(|token| !token.is_empty()), "{added}");
+    let engine = json!({ "name": "engine", "scopes": ["ingest", "read"] });
+    assert!(told(&["token", "list"], 0)["tokens"].as_array().unwrap().contains(&engine));
+    assert_eq!(told(&["token", "remove", "engine"], 0)["removed"], "engine");
+    for arguments in [
+        &["token", "remove", "engine"][..],
+        &["token", "remove", "admin"],
+        &["token", "add", "admin", "--scope", "read"],
+    ] {
+        let refused = told(arguments, 1);
+        assert!(refused["error"]["message"].as_str().is_some_and(|message| !message.is_empty()), "{refused}");
+    }
+    std::fs::write(folder.path().join("FOLDER"), "nonsense").unwrap();
+    let damaged = told(&["verify"], 1);
+    assert_eq!(damaged["error"]["code"], "not_verified", "{damaged}");
 }

@@ -345,6 +345,24 @@ fn the_rollout_says_from_when_on_and_that_a_pause_of_all_goes_before_everybodys_
 }
 
 #[test]
+fn whoever_moves_somebody_nobody_knows_is_warned_and_makes_nobody_live_by_a_slip() {
+    let house = House::with(&[("RIALTO_GATE_EVENTS", "0"), ("RIALTO_GATE_HOURS", "0")]);
+    house.take(&service("rec1", 60));
+    house.done(&["payer", "add", "Lucid", "--customer", "cus_1"]);
+    let warned = house.done(&["rollout", "pause", "--business", "nosuch3"]);
+    assert!(warned.starts_with("no business nosuch3 is known: "), "{warned}");
+    assert!(house.done(&["rollout", "clear", "--business", "nosuch3"]).starts_with("no business nosuch3"));
+    assert!(house.done(&["rollout", "pause", "--citizen", "Lucid"]).starts_with("who "), "he is known");
+    house.done(&["rollout", "live", "--all"]);
+    for arguments in [["--business", "nosuch3"], ["--citizen", "lucid"]] {
+        let refused = house.run(&[&["rollout", "live"][..], &arguments].concat());
+        assert!(refused.code == Some(1) && refused.err.contains("is known"), "{refused:?}");
+    }
+    house.done(&["rollout", "live", "--citizen", "Lucid"]);
+    assert!(house.get("/v1/rollout").get("warning").is_none());
+}
+
+#[test]
 fn what_is_held_is_listed_in_pages_to_its_end_with_its_total() {
     let house = House::open();
     let many: Vec<Value> = (1..=503).map(|number| service(&format!("rec{number}"), 600)).collect();

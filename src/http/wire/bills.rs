@@ -44,6 +44,7 @@ struct Total {
     fees: String,
     waiting: String,
     carried: String,
+    withdrawn: String,
     without_payer: String,
 }
 
@@ -62,6 +63,7 @@ impl Total {
             fees: outlook.fees.to_string(),
             waiting: outlook.waiting.to_string(),
             carried: outlook.carried.to_string(),
+            withdrawn: outlook.withdrawn.to_string(),
             without_payer: outlook.without_payer.to_string(),
         }
     }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::conflict::Contradiction;
+use super::invoices::status as status_of;
 use super::why::{currency, external_rule, figure, price, why};
 use crate::domain::calendar::Day;
 use crate::domain::charge::Hold;
@@ -36,6 +37,10 @@ pub struct Posted {
     #[serde(skip_serializing_if = "Option::is_none")]
     reversed_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    bill: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bill_status: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     booked_in: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     of: Option<String>,
@@ -62,7 +67,7 @@ impl Page {
 impl Posted {
     /// A transaction, its times in `zone`.
     pub fn new(transaction: &Transaction, tariffs: &Tariffs, zone: chrono_tz::Tz) -> Posted {
-        let Transaction { id, charge, event, correction, released_by, reversed_by, booked_on } = transaction;
+        let Transaction { id, charge, event, correction, released_by, reversed_by, bill, booked_on } = transaction;
         let recorded_at = correction.as_ref().map_or(event.recorded_at, |correction| correction.at);
         let happened_at = event.occurred_at.in_zone(zone);
         Posted {
@@ -84,6 +89,8 @@ impl Posted {
             hold: event.draft.hold.filter(|_| correction.is_none()).map(Hold::as_str),
             released_by: released_by.map(|id| id.to_string()),
             reversed_by: reversed_by.map(|id| id.to_string()),
+            bill: bill.as_ref().map(|bill| bill.no.to_string()),
+            bill_status: bill.as_deref().map(status_of),
             // Told only where it is another month than that in which it happened.
             booked_in: Some(month(*booked_on)).filter(|month| !happened_at.starts_with(month)),
             of: correction.as_ref().map(|correction| correction.of.to_string()),

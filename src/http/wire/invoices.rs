@@ -5,10 +5,12 @@ use serde_json::{Value, json};
 
 use crate::billing::lines::{Key, Line};
 use crate::billing::reconcile::Report;
+use crate::billing::refusals::words;
 use crate::domain::bills::{Detail, Step};
 use crate::domain::money::Sum;
 use crate::domain::names::Name;
 use crate::domain::tariff::timeline::Tariffs;
+use crate::domain::time::Moment;
 use crate::ledger::bill::{Bill, Want};
 use crate::wiring::{Billed, Reconciling};
 
@@ -41,8 +43,10 @@ pub fn bill(bill: &Bill, zone: Tz) -> Value {
         "failed": bill.way.failed.as_ref().map(|failed| json!({
             "step": failed.step.text().as_str(),
             "code": failed.refusal.code.as_str(),
+            "message": words(&failed.refusal.code),
             "times": failed.times,
             "at": failed.at.in_zone(zone),
+            "again_at": again_at(bill).map(|at| at.in_zone(zone)),
         })),
         "fault": bill.fault().map(|fault| json!({ "code": fault.as_str(), "message": fault.to_string() })),
         "dropped": bill.way.dropped.as_deref(),
@@ -53,7 +57,7 @@ pub fn bill(bill: &Bill, zone: Tz) -> Value {
 }
 
 /// How it stands: Stripe's own word, or what comes before and after it.
-fn status(bill: &Bill) -> &'static str {
+pub(super) fn status(bill: &Bill) -> &'static str {
     match bill.seen.invoice {
         _ if bill.is_dead() => "void",
         None => "drawn",
@@ -78,6 +82,14 @@ fn next(bill: &Bill) -> Option<&'static str> {
             Step::Void => "void",
             Step::Credit => "credit",
         }),
+    }
+}
+
+/// When what failed is tried again, if it is.
+fn again_at(bill: &Bill) -> Option<Moment> {
+    match bill.wants() {
+        Want::Ask(step, at) if bill.way.failed.as_ref().is_some_and(|failed| failed.step == step) => Some(at),
+        Want::Ask(..) | Want::Look(_) | Want::Nothing => None,
     }
 }
 

@@ -25,6 +25,9 @@ pub struct Phases {
     all: OfAll,
     own: Vec<OfOne>,
     halted: bool,
+    /// What whoever moved somebody may have meant otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -46,6 +49,11 @@ struct OfOne {
 }
 
 impl Phases {
+    /// The same, with a warning where there is one.
+    pub fn with(self, warning: Option<String>) -> Phases {
+        Phases { warning, ..self }
+    }
+
     /// Those of a rollout, its times in `zone`, and whether everything is halted besides.
     pub fn new(rollout: &Rollout, is_halted: bool, zone: Tz) -> Phases {
         let since = |standing: Standing| standing.since.in_zone(zone);
@@ -60,7 +68,7 @@ impl Phases {
         });
         let from_the_beginning = all.since == Moment::OLDEST;
         let all = OfAll { phase: all.phase.as_str(), since: since(all), from_the_beginning };
-        Phases { paused, all, own: own.collect(), halted: is_halted }
+        Phases { paused, all, own: own.collect(), halted: is_halted, warning: None }
     }
 }
 

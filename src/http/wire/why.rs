@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 
+use super::invoices::status as status_of;
 use crate::domain::activity::Stated;
 use crate::domain::charge::{Free, Price, Stage};
 use crate::domain::external::Ruling;
@@ -63,7 +64,11 @@ fn became(stage: Stage, own: Option<&Transaction>) -> String {
     match (stage, done) {
         (Stage::Shadow, None) => "tracked, never collected".to_owned(),
         (Stage::Shadow, Some(done)) => format!("tracked, never collected; {done}"),
-        (Stage::Live, None) => "collectable".to_owned(),
+        (Stage::Live, None) => match own.and_then(|own| own.bill.as_ref()) {
+            None => "collectable".to_owned(),
+            Some(bill) if bill.is_dead() => format!("it was on {}, which came to nothing", bill.no),
+            Some(bill) => format!("on {}, which is {}", bill.no, status_of(bill)),
+        },
         (Stage::Live, Some(done)) if is_back => format!("{done}, so that nothing of it is collected"),
         (Stage::Live, Some(done)) if is_held => format!("{done}, and then collectable"),
         (Stage::Live, Some(done)) => format!("collectable; {done}"),

@@ -6,17 +6,17 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::office::{Stopped, Wire};
 use super::{Employer, Resting};
-use crate::billing::call::Call;
 use crate::billing::customers::{Person, customer};
 use crate::billing::marks::House;
-use crate::billing::walk::{Stripe, Unsure};
+use crate::billing::preflight::{Found, ask};
 use crate::domain::names::Name;
+use crate::domain::payers::Payer;
 
 /// What is asked at the counter.
 #[derive(Debug)]
 pub(in crate::wiring) enum Question {
-    /// What does Stripe say of a customer?
-    Check(String, oneshot::Sender<Result<String, Resting>>),
+    /// What does Stripe have of a payer?
+    Check(Box<Payer>, oneshot::Sender<Result<Found, Resting>>),
     /// Which customer is somebody? One is made, where there is none.
     Customer(Person, oneshot::Sender<Result<Name, Resting>>),
 }
@@ -31,20 +31,16 @@ impl Counter {
     pub(super) async fn run(self, mut questions: mpsc::UnboundedReceiver<Question>) {
         while let Some(question) = questions.recv().await {
             match question {
-                Question::Check(customer, reply) => drop(reply.send(self.found(&customer).await)),
+                Question::Check(payer, reply) => drop(reply.send(self.found(&payer).await)),
                 Question::Customer(person, reply) => drop(reply.send(self.customer(&person).await)),
             }
         }
     }
 
-    /// The customer's JSON, as Stripe has it.
-    async fn found(&self, customer: &str) -> Result<String, Resting> {
+    /// What Stripe has of a payer.
+    async fn found(&self, payer: &Payer) -> Result<Found, Resting> {
         self.is_at_home().await?;
-        let reply = self.stripe.read(Call::get(format!("/v1/customers/{customer}"), "")).await?;
-        match reply.status {
-            200 | 404 => Ok(reply.body),
-            _ => Err(Unsure::of(&reply).into()),
-        }
+        Ok(ask(&self.stripe, payer).await?)
     }
 
     /// The customer that somebody is.

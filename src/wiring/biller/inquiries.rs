@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::rounds::{Biller, JANITOR, Why};
 use super::{Reconciling, Resting, Taking, lock};
@@ -11,7 +12,7 @@ use crate::billing::events::Event;
 use crate::billing::look::all;
 use crate::billing::papers::{Invoice, Paper};
 use crate::billing::plan::Books;
-use crate::billing::reconcile::{Report, reconcile};
+use crate::billing::reconcile::{Report, compare};
 use crate::billing::round::is_race;
 use crate::billing::walk::{Rest, Stripe, Unsure, Walk};
 use crate::chain::Chain;
@@ -21,6 +22,8 @@ use crate::domain::time::Moment;
 use crate::ledger::bill::Bill;
 use crate::ledger::bills::Bills;
 
+/// How long what differs has to become the same, where it is on its way just then: a webhook takes some tenths of a second.
+const PAUSES: [Duration; 3] = [Duration::from_millis(300), Duration::from_millis(700), Duration::from_millis(1000)];
 /// Stripe tries to tell an event for three days.
 const TOLD_WITHIN: i64 = 3 * 86_400;
 /// Clocks differ, by less than two days.
@@ -60,7 +63,7 @@ impl Biller {
             Ok(account) => account,
             Err(unsure) => {
                 if unsure.is_shut {
-                    *lock(&self.told.shut) = Some(format!("Stripe does not take the key: {}", unsure.why));
+                    self.told.rest(Some(format!("Stripe does not take the key: {}", unsure.why)));
                 }
                 return Err(unsure.into());
             }
@@ -70,14 +73,14 @@ impl Biller {
                 Ok(_) => {}
                 Err(refused @ Refused::Account { .. }) => {
                     let why = format!("{refused}, and the key is another's");
-                    *lock(&self.told.shut) = Some(why.clone());
+                    self.told.rest(Some(why.clone()));
                     return Err(Why::Resting(Resting::Shut(why)));
                 }
                 Err(refused) => return Err(Why::Resting(Resting::Shut(refused.to_string()))),
             }
         }
         self.behind = self.is_behind(bills).await?;
-        *lock(&self.told.shut) = self.behind.as_ref().map(Behind::to_string);
+        self.told.rest(self.behind.as_ref().map(Behind::to_string));
         self.is_bound = true;
         Ok(())
     }
@@ -163,16 +166,39 @@ impl Biller {
         if taking == Taking::All {
             self.adopt().await?;
         }
-        let bills = self.employer.standing().await?.bills;
+        let mut known = self.employer.standing().await?.bills;
+        let mut report = self.compared(&known, |_| true).await?;
+        // Bills are taken first, and Stripe is asked after: what happened in between is on one side alone.
+        for pause in PAUSES {
+            if report.differing(&known).is_empty() {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+            let bills = self.employer.standing().await?.bills;
+            let differing = report.differing(&bills);
+            let has_moved =
+                |bill: &Arc<Bill>| bill.way.is_hinted || bill.is_under_way() || known.get(bill.no) != Some(bill);
+            let moved: Vec<Arc<Bill>> = differing.iter().filter_map(|no| bills.shared(*no)).filter(has_moved).collect();
+            if !moved.is_empty() {
+                self.look_at_all(&moved).await?;
+                known = self.employer.standing().await?.bills;
+                report = self.compared(&known, |bill| differing.contains(&bill.no)).await?;
+            }
+        }
+        Ok(report)
+    }
+
+    /// Compares those of the bills that are wanted.
+    async fn compared(&self, bills: &Bills, is_wanted: impl Fn(&Bill) -> bool) -> Result<Report, Why> {
         let employer = Arc::clone(&self.employer);
         let office = self.office(&employer).await?;
         let lines = async |bill: &Bill| {
             let lines = crate::billing::draw::lines_of(bill, &office.books(), &self.employer.calendar);
             lines.unwrap_or_default()
         };
-        let (house, of) = (employer.house(&bills), bills.len());
+        let (house, of) = (employer.house(bills), bills.len());
         let progress = |done| *lock(&self.told.reconciling) = Reconciling::Under { done, of };
-        Ok(reconcile(&self.stripe, &house, bills.all(), lines, progress).await?)
+        Ok(compare(&self.stripe, &house, bills.all(), is_wanted, lines, progress).await?)
     }
 
     /// Takes one paper over, by the book as it is by then: each changes what the next one finds.
@@ -234,7 +260,7 @@ impl Biller {
         if self.behind.is_none() {
             self.settle();
         }
-        *lock(&self.told.shut) = self.behind.as_ref().map(Behind::to_string);
+        self.told.rest(self.behind.as_ref().map(Behind::to_string));
         Ok(())
     }
 }

@@ -111,6 +111,19 @@ pub(super) struct Told {
     reconciled: Arc<Mutex<Option<Reconciled>>>,
 }
 
+impl Told {
+    /// He rests for this reason, or for none any more; the log has each reason once.
+    fn rest(&self, why: Option<String>) {
+        let mut shut = lock(&self.shut);
+        if *shut != why {
+            if let Some(why) = &why {
+                tracing::warn!(why, "the biller rests");
+            }
+            *shut = why;
+        }
+    }
+}
+
 /// Why nothing is billed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum Resting {
@@ -169,16 +182,19 @@ pub(super) struct Hired {
     thread: Mutex<Option<JoinHandle<()>>>,
     pub(super) secrets: Secrets,
     pub(super) is_live: bool,
+    /// Whether it is no Stripe at all that he calls.
+    pub(super) is_stand_in: bool,
     /// Of the house by whose name webhooks are told from others'.
     pub(super) folder: String,
 }
 
 impl Hired {
-    /// Hires one, unless the folder's bills are of another account than his key.
+    /// Hires one, unless there is no way to Stripe, or the folder's bills are of another account than his key.
     pub(super) fn hire(employer: Employer, collecting: Collecting, meters: Meters) -> Result<Hired, StartError> {
         let (wishes, waiting) = mpsc::unbounded_channel();
         let (questions, asked) = mpsc::unbounded_channel();
         let (secrets, is_live) = (collecting.secrets.clone(), collecting.gateway.key.is_live());
+        let is_stand_in = collecting.gateway.base != gateway::STRIPE;
         let told = Told::default();
         let tell = told.clone();
         let folder = employer.folder.clone();
@@ -195,8 +211,9 @@ impl Hired {
                         let counter = Counter { employer: Arc::clone(&employer), stripe: stripe.clone() };
                         let biller = rounds::Biller::new(employer, collecting, stripe, tell);
                         let stranger = tokio::time::timeout(GREETING, biller.is_strangers()).await.ok().flatten();
-                        let is_stranger = stranger.is_some();
-                        if greet.send(stranger).is_err() || is_stranger {
+                        let refused = stranger.map(StartError::Account);
+                        let is_refused = refused.is_some();
+                        if greet.send(refused).is_err() || is_refused {
                             return;
                         }
                         // Whatever he is at is filed, or will be looked at by the next one.
@@ -206,16 +223,26 @@ impl Hired {
                             () = sent_home.notified() => {}
                         }
                     }
-                    Err(error) => *lock(&tell.shut) = Some(error.to_string()),
+                    // Who hires him is told, and nobody waits any more if not.
+                    Err(error) => drop(greet.send(Some(StartError::Stripe(error)))),
                 }
             });
         });
         let thread = thread.map_err(StartError::Thread)?;
-        // Whoever cannot even be greeted tells why he rests.
-        if let Ok(Some(stranger)) = greeted.recv() {
-            return Err(StartError::Account(stranger));
+        if let Ok(Some(refused)) = greeted.recv() {
+            return Err(refused);
         }
-        Ok(Hired { wishes, questions, told, home, thread: Mutex::new(Some(thread)), secrets, is_live, folder })
+        Ok(Hired {
+            wishes,
+            questions,
+            told,
+            home,
+            thread: Mutex::new(Some(thread)),
+            secrets,
+            is_live,
+            is_stand_in,
+            folder,
+        })
     }
 
     /// Why he rests, if he does.

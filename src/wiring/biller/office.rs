@@ -16,7 +16,7 @@ use crate::billing::draw::lines_of;
 use crate::billing::lines::Line;
 use crate::billing::plan::Books;
 use crate::billing::walk::{Desk, Stripe, Unsure};
-use crate::domain::bills::{Account, BillNo, Deed, Refused};
+use crate::domain::bills::{Account, BillNo, Deed, Outcome, Refused};
 use crate::domain::names::Name;
 use crate::domain::tariff::RuleId;
 use crate::domain::tariff::timeline::Tariffs;
@@ -73,8 +73,15 @@ impl Desk for Office<'_> {
     type Stopped = Stopped;
 
     async fn file(&self, deed: Deed) -> Result<Result<Arc<Bill>, Refused>, Stopped> {
+        let tells = trouble(&deed);
         match self.employer.file(deed).await? {
-            Ok(Some(bill)) => Ok(Ok(bill)),
+            Ok(Some(bill)) => {
+                let before = self.owed.bills.get(bill.no).and_then(tells);
+                if let Some(why) = tells(&bill).filter(|why| before.as_ref() != Some(why)) {
+                    tracing::warn!(bill = %bill.no, payer = %bill.drawn.payer.id, why, "a bill does not go on");
+                }
+                Ok(Ok(bill))
+            }
             // Deeds of bills tell how the bill stands.
             Ok(None) => Err(Stopped::Gone),
             Err(refused) => Ok(Err(refused)),
@@ -100,6 +107,19 @@ impl Desk for Office<'_> {
 
     fn now(&self) -> Moment {
         self.employer.clock.now()
+    }
+}
+
+/// What a deed may bring up that keeps its bill from going on: the log has it once, and not at each attempt.
+fn trouble(deed: &Deed) -> fn(&Bill) -> Option<String> {
+    match deed {
+        Deed::Answer(_, _, Outcome::Refused(_)) => |bill| {
+            let failed = bill.way.failed.as_ref()?;
+            Some(format!("{} failed: {}", failed.step.text(), failed.refusal.code))
+        },
+        Deed::See(..) => |bill| bill.fault().map(|fault| fault.to_string()),
+        Deed::Drop(..) => |bill| bill.way.dropped.as_ref().map(|why| format!("it comes to nothing: {why}")),
+        _ => |_| None,
     }
 }
 
@@ -139,9 +159,8 @@ impl Wire {
 impl Stripe for Wire {
     async fn call(&self, call: &Call) -> Result<Reply, Unsure> {
         let lost = |lost: Lost| {
-            let why = crate::chain::Chain(&lost).to_string();
-            tracing::warn!(path = %call.path, error = %why, "a call to Stripe was lost");
-            let mut why: compact_str::CompactString = why.into();
+            // The gateway has logged it.
+            let mut why: compact_str::CompactString = crate::chain::Chain(&lost).to_string().into();
             why.truncate(why.floor_char_boundary(200));
             Unsure { why, after: Some(Duration::from_secs(1)), is_shut: false }
         };

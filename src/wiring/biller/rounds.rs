@@ -117,7 +117,7 @@ impl Biller {
                 Err(Why::Stopped(Stopped::Gone)) => return,
                 Err(Why::Stopped(Stopped::Damaged(what))) => {
                     tracing::error!(what, "the biller stops");
-                    *lock(&self.told.shut) = Some(what);
+                    self.told.rest(Some(what));
                     return;
                 }
             }
@@ -169,7 +169,7 @@ impl Biller {
         if let Some(behind) = &self.behind {
             // Bound for now, but not before somebody says so.
             let why = behind.to_string();
-            *lock(&self.told.shut) = Some(why.clone());
+            self.told.rest(Some(why.clone()));
             return Err(Why::Resting(Resting::Shut(why)));
         }
         self.ask_for_events(now, &standing.bills).await?;
@@ -306,7 +306,7 @@ impl Biller {
                 }
                 Rest::Unsure(unsure) => {
                     if unsure.is_shut {
-                        *lock(&self.told.shut) = Some(unsure.to_string());
+                        self.told.rest(Some(unsure.to_string()));
                         self.is_bound = false;
                     }
                     let tries = self.later.get(&no).map_or(0, |(_, tries)| *tries);

@@ -1,5 +1,7 @@
 //! The whole way, by the program itself: earned, billed, paid, told by a webhook, and the same on both sides.
 
+use std::time::Duration;
+
 use rialto::sandbox::Faults;
 use rialto::sandbox::shell::{self, Running};
 use serde_json::{Value, json};
@@ -23,10 +25,20 @@ impl Bank {
 
     /// The one that follows from this seed.
     pub(super) fn of(seed: u64) -> Bank {
+        Bank::with(seed, Duration::ZERO)
+    }
+
+    /// One whose answers take so long.
+    pub(super) fn slow(latency: Duration) -> Bank {
+        Bank::with(1, latency)
+    }
+
+    fn with(seed: u64, latency: Duration) -> Bank {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let settings = shell::Settings {
             listen: ([127, 0, 0, 1], 0).into(),
             seed,
+            latency,
             rate: shell::Rate { all: 10_000, endpoint: 10_000 },
             ..shell::Settings::default()
         };
@@ -34,7 +46,7 @@ impl Bank {
         Bank { running, runtime }
     }
 
-    fn running(&self) -> &Running {
+    pub(super) fn running(&self) -> &Running {
         self.running.as_ref().unwrap()
     }
 
@@ -50,7 +62,7 @@ impl Bank {
         serde_json::from_str(&text).unwrap()
     }
 
-    fn customer(&self, email: &str) -> String {
+    pub(super) fn customer(&self, email: &str) -> String {
         self.post("/v1/customers", &format!("email={email}"))["id"].as_str().unwrap().to_owned()
     }
 
@@ -69,7 +81,7 @@ impl Bank {
     }
 
     /// Tells the house all of it, as if for the first time; what it answers.
-    fn tell(&self, house: &House, secret: &str) -> Vec<u16> {
+    pub(super) fn tell(&self, house: &House, secret: &str) -> Vec<u16> {
         let told = |(payload, signature): (String, String)| {
             let request = ureq::post(format!("{}/webhooks/stripe", house.sidecar.url()));
             let request = request.config().http_status_as_error(false).build();
@@ -256,6 +268,8 @@ fn earned_collectable_and_collected_are_three_numbers_and_taxes_are_in_none_of_t
     bank.running().with(|sandbox| sandbox.refund(&invoice, 5309, at)).unwrap();
     bank.tell(&house, "whsec_sandbox");
     board(&house, &["collected", "collected_tax"], &["43.51", "9.57"]);
+    let shown = house.done(&["bill", "show", "bill_1"]);
+    assert!(shown.contains("paid 106.17 with tax, refunded 53.09, fees "), "{shown}");
 }
 
 /// The same house, with an address for webhooks besides.
@@ -307,7 +321,11 @@ fn whoever_bills_does_not_wait_for_a_card_that_is_tried_again_tomorrow() {
     let customer = customer["id"].as_str().unwrap();
     house.done(&["payer", "add", "Ada", "--customer", customer, "--collection", "charge"]);
     earn(&house);
-    assert!(house.done(&["bill", "run"]).starts_with("1 drawn"));
+    let ran = house.run(&["bill", "run"]);
+    assert!(
+        ran.code == Some(1) && ran.out.contains("pay failed: card_declined (the customer's bank did not pay)"),
+        "{ran:?}"
+    );
     let bill = house.get("/v1/bills/bill_1");
     assert_eq!([&bill["status"], &bill["failed"]["code"]], ["open", "card_declined"], "{bill}");
     assert_eq!(house.get("/v1/bills")["walking"], 0);

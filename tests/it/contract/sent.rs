@@ -11,6 +11,7 @@ use rialto::billing::customers::{Person, customer};
 use rialto::billing::lines::{Key, Line};
 use rialto::billing::look::look;
 use rialto::billing::marks::House;
+use rialto::billing::preflight;
 use rialto::billing::walk::{Stripe, Unsure};
 use rialto::domain::bills::{BillNo, Detail, Drawn, Sight, Status, Step};
 use rialto::domain::calendar::Day;
@@ -32,7 +33,7 @@ use crate::scribe::name;
 const WORLDS: u64 = 40;
 
 /// Every endpoint that is ever called: whoever calls another one says so here.
-const ENDPOINTS: [&str; 19] = [
+const ENDPOINTS: [&str; 20] = [
     "DELETE /v1/invoices/:id",
     "GET /v1/charges",
     "GET /v1/charges/:id",
@@ -44,6 +45,7 @@ const ENDPOINTS: [&str; 19] = [
     "GET /v1/invoices",
     "GET /v1/invoices/:id",
     "GET /v1/invoices/:id/lines",
+    "GET /v1/tax_rates/:id",
     "POST /v1/credit_notes",
     "POST /v1/customers",
     "POST /v1/invoices",
@@ -85,7 +87,7 @@ fn every_request_that_is_sent_is_one_that_stripe_knows() {
         let world = live(seed, HAPPENINGS, Mistake::None).unwrap_or_else(|why| panic!("world {seed}: {why}"));
         world.calls.take().into_iter().for_each(&mut sent);
     }
-    by_hand().into_iter().chain(by_charges()).chain(of_customers()).for_each(&mut sent);
+    by_hand().into_iter().chain(by_charges()).chain(of_customers()).chain(of_terms()).for_each(&mut sent);
 
     let calls: Vec<Call> = calls.into_values().collect();
     let endpoints: BTreeSet<String> = calls.iter().map(called).collect();
@@ -210,6 +212,15 @@ fn of_customers() -> Vec<Call> {
     let person = Person::new(name("Ada"), Name::new("cus_1"), "ada+rialto@example.org", Some(ODD)).unwrap();
     let stripe = Charges::default();
     now(customer(&stripe, &house, &person)).unwrap().unwrap();
+    stripe.0.take()
+}
+
+/// What is asked of somebody's terms before he is billed.
+fn of_terms() -> Vec<Call> {
+    let rates = [Name::new("txr_1"), None, None, None, None];
+    let payer = Payer { customer: Name::new("cus_1"), tax: Tax::Rates(rates), ..Payer::new(name("Ada")) };
+    let stripe = Charges::default();
+    now(preflight::ask(&stripe, &payer)).unwrap();
     stripe.0.take()
 }
 

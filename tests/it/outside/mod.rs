@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::doors::{refused, request};
 use super::house::House;
-use super::sidecar::{Answer, Sidecar, path, raw, run};
+use super::sidecar::{Answer, Sidecar, path, ran, raw, rialto, run};
 
 const HOOK: &str = "POST /webhooks/stripe";
 /// What the sandbox signs with, where nobody says otherwise.
@@ -73,7 +73,8 @@ fn only_stripes_path_is_answered_there_whatever_token_and_host_are_sent() {
         "/webhooks%2Fstripe",
     ] {
         for method in ["GET", "POST", "PUT", "DELETE"] {
-            check(&request(&format!("{method} {path}"), &[&admin], ""), 404, "no_such_path");
+            let nothing = check(&request(&format!("{method} {path}"), &[&admin], ""), 404, "no_such_path");
+            assert!(!nothing.body.contains("openapi") && nothing.body.contains("POST /webhooks/stripe"), "{nothing:?}");
         }
     }
     for method in ["GET", "PUT", "PATCH", "DELETE", "OPTIONS"] {
@@ -102,6 +103,9 @@ fn an_event_that_is_not_signed_or_too_large_is_refused_there() {
     check(&request(HOOK, &["Stripe-Signature: t=1,v1=00"], "{}"), 400, "webhook");
     check(&event("evt_1", "whsec_another"), 400, "webhook");
     check(&event("evt_1", SECRET).replace("evt_1", "evt_2"), 400, "webhook");
+    // Whoever sends many fills no disk.
+    let log = house.sidecar.log();
+    assert_eq!(log.matches("WARN a webhook was refused").count(), 1, "{log}");
     check(&request(HOOK, &["Content-Encoding: gzip"], "{}"), 415, "content_encoding");
     check(&request(HOOK, &["Content-Length: 1048577"], ""), 413, "too_large");
     let chunk = format!("{:x}\r\n{}\r\n", 65_536, " ".repeat(65_536));
@@ -112,13 +116,36 @@ fn an_event_that_is_not_signed_or_too_large_is_refused_there() {
 }
 
 #[test]
+fn a_sidecar_that_could_never_call_stripe_does_not_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    for (url, part) in
+        [("foo", "RIALTO_STRIPE_URL: stripe_url is \"foo\""), ("http://h.example", "only called over https")]
+    {
+        let mut command = rialto(&["serve", "--listen", "127.0.0.1:0", "--data", path(&data)]);
+        command.env("RIALTO_STRIPE_MODE", "sandbox").env("RIALTO_STRIPE_URL", url);
+        let ran = ran(command);
+        assert_eq!((ran.code, ran.err.lines().count()), (Some(1), 1), "{ran:?}");
+        assert!(ran.err.contains(part), "{ran:?}");
+    }
+    assert!(!data.exists(), "a start that failed left a folder");
+}
+
+#[test]
 fn an_address_for_webhooks_of_which_none_would_be_taken_stops_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let ran = run(&["serve", "--listen", "127.0.0.1:0", "--webhook-listen", "127.0.0.1:0", "--data", path(&data)]);
-    assert_eq!((ran.code, ran.err.lines().count()), (Some(1), 1), "{ran:?}");
+    let deaf = run(&["serve", "--listen", "127.0.0.1:0", "--webhook-listen", "127.0.0.1:0", "--data", path(&data)]);
+    assert_eq!((deaf.code, deaf.err.lines().count()), (Some(1), 1), "{deaf:?}");
     for part in ["webhook_listen is 127.0.0.1:0", "stripe_mode is off", "set stripe_mode to sandbox"] {
-        assert!(ran.err.contains(part), "{part}: {ran:?}");
+        assert!(deaf.err.contains(part), "{part}: {deaf:?}");
+    }
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for outside in [taken.to_string(), format!("0.0.0.0:{}", taken.port())] {
+        let mut command = rialto(&["serve", "--listen", &taken.to_string(), "--webhook-listen", &outside]);
+        command.args(["--data", path(&data)]).env("RIALTO_STRIPE_MODE", "sandbox");
+        let refused = ran(command);
+        assert!(refused.code == Some(1) && refused.err.contains("give them different ports"), "{refused:?}");
     }
     assert!(!data.exists(), "a start that failed left a folder");
 }
