@@ -19,7 +19,6 @@ use crate::domain::coin::Coin;
 use crate::domain::money::Sum;
 use crate::domain::names::Name;
 use crate::domain::payers::Payer;
-use crate::ledger::bill::Bill;
 use crate::ledger::bills::Bills;
 use crate::ledger::roll::NameNo;
 
@@ -87,21 +86,25 @@ pub fn found(invoice: &Invoice, books: &Books<'_>, zone: Name, is_live: bool) ->
     let his = his.or_else(|| payers.iter().find(|(_, listing)| listing.payer.customer == Some(customer)));
     let Some((number, listing)) = his else { return Found::Nobody };
     let payer = Payer { customer: Some(customer), currency, ..listing.payer };
-    match former(invoice, *number, payer, books.bills) {
-        Some(former) => stands(invoice, Drawn { mark: mark(invoice), ..again(former, payer) }, is_live),
+    match in_place(invoice, *number, payer, books) {
+        Some(drawn) => stands(invoice, Drawn { mark: mark(invoice), ..drawn }, is_live),
         None => as_bill(invoice, (*number, payer), (invoice.net(), None), books, zone, is_live),
     }
 }
 
-/// The bill in whose place an invoice is, where the book has it and nothing else is there: the last of those that took the
-/// place of the one that the invoice names. That there is the invoice says that this one came to nothing.
-fn former<'b>(invoice: &Invoice, number: NameNo, payer: Payer, bills: &'b Bills) -> Option<&'b Bill> {
+/// The bill that an invoice is, where it is in the place of one that the book has and nothing else is in the place of: of
+/// the last of those that took the place of the one that it names. That there is the invoice says that this one came to
+/// nothing.
+fn in_place(invoice: &Invoice, number: NameNo, payer: Payer, books: &Books<'_>) -> Option<Drawn> {
+    let bills = books.bills;
     let mut former = bills.get(bills.of_mark(invoice.metadata().get(INSTEAD)?)?)?;
     while let Some(next) = former.reissued_by {
         former = bills.get(next)?;
     }
-    let is_same = (former.payer, former.currency(), former.drawn.total) == (number, payer.currency, invoice.net());
-    (is_same && (former.is_dead() || former.is_nowhere())).then_some(former)
+    let is_his = (former.payer, former.currency()) == (number, payer.currency);
+    let is_over = former.is_dead() || former.is_nowhere();
+    let drawn = again(former, payer, books).filter(|drawn| drawn.total == invoice.net());
+    drawn.filter(|_| is_his && is_over)
 }
 
 /// Likewise about a credit note, once the invoices are taken over.

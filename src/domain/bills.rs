@@ -69,6 +69,8 @@ pub enum Deed {
     See(BillNo, Sight),
     /// The bill comes to nothing: a draft of it is deleted, and its charges wait until somebody decides.
     Drop(BillNo, CompactString),
+    /// So much of what a bill comes to in all was taken back while nobody paid it: it is worth that much less.
+    Offset(BillNo, i64),
     /// Stripe told that something happened.
     Notice(Notice),
     /// It was found out what bill a notice is about; `None` where it is about none.

@@ -66,6 +66,8 @@ pub struct Way {
     pub is_released: bool,
     /// Whether the invoice that it takes from came to nothing, and with it what it took off.
     pub is_moot: bool,
+    /// So much of it was taken back while nobody paid it, in the units of Stripe's amounts.
+    pub offset: i64,
 }
 
 /// What was asked and is not answered.
@@ -162,7 +164,7 @@ impl Bill {
         match (self.seen.status, self.seen.takings) {
             _ if self.is_credit() || !is_known || amounts.tax != 0 => 0,
             _ if self.fault().is_some() || self.way.dropped.is_some() => 0,
-            (Status::Open, _) if self.way.is_sent => amounts.remaining,
+            (Status::Open | Status::Uncollectible, _) if self.way.is_sent => amounts.remaining,
             (Status::Paid, Some(Takings { refunded, disputed, .. })) => {
                 amounts.paid.saturating_sub(refunded).saturating_sub(disputed).max(0)
             }
@@ -185,6 +187,22 @@ impl Bill {
             Status::Absent => self.way.dropped.is_some() && self.is_nowhere(),
             Status::Draft | Status::Open | Status::Uncollectible | Status::Paid => false,
         }
+    }
+
+    /// Whether nobody paid it or is believed to, as far as anybody knows.
+    pub fn is_given_up(&self) -> bool {
+        self.is_dead() || self.seen.status == Status::Uncollectible
+    }
+
+    /// Whether what is taken back of it takes from itself, and is not to be given back: nobody paid it, and nothing is in
+    /// its place.
+    pub fn is_offsettable(&self) -> bool {
+        self.is_given_up() && !self.is_credit() && self.reissued_by.is_none()
+    }
+
+    /// What it would come to if it was billed again, before taxes, in the units of Stripe's amounts.
+    pub fn worth(&self) -> i64 {
+        self.drawn.total - self.way.offset
     }
 
     /// Whether there is nothing of it at Stripe, and nothing is under way that would change that.

@@ -182,7 +182,7 @@ impl Bills {
 
     /// The bills of an image, whose rows are still to be [filled](Bills::fill) in.
     pub(super) fn from_parts(parts: BillParts) -> Bills {
-        let BillParts { all, account, byname, told, unplaced, takings, carried } = parts;
+        let BillParts { all, account, byname, told, unplaced, takings, carried, offsets } = parts;
         let unplaced = unplaced.into_iter().map(|[event, kind, object]| (event, (kind, object))).collect();
         let carried = carried.into_iter().map(|(payer, currency, sum)| ((payer, currency), sum)).collect();
         let known = told.into_iter().collect();
@@ -196,6 +196,11 @@ impl Bills {
             }
             bills.by_mark.insert(bill.drawn.mark.clone(), bill.no);
             bills.all.push(Arc::new(bill));
+        }
+        for (no, offset) in offsets {
+            if let Some(bill) = (no.0 as usize).checked_sub(1).and_then(|place| bills.all.get_mut(place)) {
+                Arc::make_mut(bill).way.offset = offset;
+            }
         }
         bills
     }
@@ -216,6 +221,12 @@ impl Bills {
         let (before, was_paid) = (bill.collected(), bill.seen.amounts.paid != 0);
         let (status, was_dead) = (bill.seen.status, bill.is_dead());
         change(bill);
+        // Somebody paid it after all: what was taken back of it is owed the other way.
+        let undone = if bill.is_given_up() { 0 } else { std::mem::take(&mut bill.way.offset) };
+        if undone != 0 {
+            let carried = self.carried.entry((bill.payer, bill.currency())).or_default();
+            carried.0 -= bill.coin().millionths(undone);
+        }
         let amount = Sum(bill.coin().millionths(bill.collected()) - bill.coin().millionths(before));
         let currency = bill.currency();
         if let Some(invoice) = &bill.seen.invoice {
@@ -277,6 +288,15 @@ impl Bills {
         let (way, seen) = Default::default();
         self.all.push(Arc::new(Bill { no, drawn, at, payer, rows, reissued_by: None, way, seen }));
         self.open.insert(no);
+    }
+
+    /// So much of a bill was taken back while nobody paid it: it is worth that much less, and as much is carried.
+    pub(super) fn offset(&mut self, no: BillNo, offset: i64, at: Moment) {
+        let Some(bill) = self.get(no) else { return };
+        let (payer, currency) = (bill.payer, bill.currency());
+        let more = bill.coin().millionths(offset - bill.way.offset);
+        self.carried.entry((payer, currency)).or_default().0 += more;
+        self.change(no, at, |bill| bill.way.offset = offset);
     }
 
     pub(super) fn notice(&mut self, notice: &Notice, at: Moment) {

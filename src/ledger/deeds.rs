@@ -8,6 +8,7 @@ use compact_str::CompactString;
 use super::bill::Bill;
 use super::bills::{Bills, LINES_MAX};
 use super::book::Book;
+use super::offsets;
 use crate::domain::bills::{Ask, BillNo, Deed, Drawn, Notice, Refused, Sight, Status};
 use crate::domain::coin::Coin;
 use crate::domain::money::Sum;
@@ -70,6 +71,15 @@ impl Book {
                     None => Ok(()),
                 }
             }
+            Deed::Offset(no, offset) => {
+                let bill = bills.bill(*no)?;
+                let refused = |why| Err(Refused::Step { bill: *no, why });
+                match bill.way.offset < *offset {
+                    _ if !bill.is_offsettable() => refused("it was paid, or is billed again"),
+                    true if *offset <= offsets::due_on(bill, bills, self.links(), self.charges()) => Ok(()),
+                    _ => refused("so much of it was not taken back"),
+                }
+            }
             Deed::Notice(Notice { event, kind, object, bill, .. }) => {
                 if [event, kind, object].into_iter().any(|text| TEXT_MAX < text.len()) {
                     return Err(Refused::Long("an event's id, type or object"));
@@ -112,7 +122,10 @@ impl Book {
     /// Whether a bill can be in the place of one that came to nothing.
     fn is_in_place_of(&self, drawn: &Drawn, former: &Bill) -> bool {
         let is_his = Some(former.payer) == self.roll.number(drawn.payer.id);
-        let is_same = (former.drawn.total, former.drawn.digest) == (drawn.total, drawn.digest);
+        // What was taken back of it since is a line of its own.
+        let carried = former.drawn.carried.0 - former.coin().millionths(former.way.offset);
+        let is_same = (former.worth(), carried, former.drawn.rest) == (drawn.total, drawn.carried.0, drawn.rest)
+            && (former.way.offset != 0 || former.drawn.digest == drawn.digest);
         let is_free = former.is_dead() && !former.is_credit() && former.reissued_by.is_none();
         is_his && is_same && is_free && former.currency() == drawn.payer.currency
     }
@@ -218,6 +231,7 @@ impl Book {
             Deed::Drop(no, why) => {
                 self.bills.change(*no, at, |bill| bill.way.dropped = Some(why.clone()));
             }
+            Deed::Offset(no, offset) => self.bills.offset(*no, *offset, at),
             Deed::Notice(notice) => self.bills.notice(notice, at),
             Deed::Place(event, bill) => self.bills.place(event, *bill, at),
         }
@@ -231,6 +245,11 @@ impl Book {
             _ if bill.is_credit() => refused("what a credit note would have given is carried"),
             _ if !bill.is_dead() => refused("only one that came to nothing can be drawn again"),
             _ if bill.way.is_released => refused("it is let go already"),
+            _ if bill.way.offset == 0 => Ok(()),
+            _ if bill.worth() <= 0 => refused("all that was on it was taken back"),
+            _ if bill.coin().least.is_some_and(|least| bill.worth() < least) => {
+                refused("what was not taken back of it is less than Stripe takes")
+            }
             _ => Ok(()),
         }
     }

@@ -19,6 +19,7 @@ pub mod guards;
 pub mod index;
 mod look;
 pub mod meters;
+pub mod offsets;
 pub mod orders;
 pub mod pages;
 pub mod parts;

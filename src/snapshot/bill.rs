@@ -124,6 +124,8 @@ impl BillImage {
             is_hinted: is_set(3),
             is_released: is_set(4),
             is_moot: is_set(7),
+            // Told apart, for those that have any.
+            offset: 0,
         };
         let drawn = Drawn {
             mark: self.mark.into(),

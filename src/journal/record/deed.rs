@@ -28,6 +28,7 @@ const DROP: u8 = 6;
 const NOTICE: u8 = 7;
 const PLACE: u8 = 8;
 const ADOPT: u8 = 9;
+const OFFSET: u8 = 10;
 
 pub(super) fn put(deed: &Deed, recorded_at: Moment, roll: &Roll, out: &mut Vec<u8>) {
     out.push(TAG_DEED);
@@ -76,6 +77,11 @@ pub(super) fn put(deed: &Deed, recorded_at: Moment, roll: &Roll, out: &mut Vec<u
             put_varint(out, bill.0.into());
             put_text(out, why);
         }
+        Deed::Offset(bill, offset) => {
+            out.push(OFFSET);
+            put_varint(out, bill.0.into());
+            put_signed(out, *offset);
+        }
         Deed::Notice(Notice { event, kind, object, digest, bill }) => {
             out.push(NOTICE);
             [event, kind, object].into_iter().for_each(|text| put_text(out, text));
@@ -107,6 +113,7 @@ pub(super) fn decode(take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Name>)
             Deed::Answer(bill, attempt, Outcome::Refused(Refusal { status, code: text(take)? }))
         }
         SEE => Deed::See(bill(take)?, take_sight(take)?),
+        OFFSET => Deed::Offset(bill(take)?, take.signed()?),
         DROP => Deed::Drop(bill(take)?, text(take)?),
         NOTICE => {
             let [event, kind, object] = [text(take)?, text(take)?, text(take)?];

@@ -12,7 +12,7 @@ use super::inquiries::Behind;
 use super::office::{Office, Stopped, Wire};
 use super::{Collecting, Employer, Reconciled, Reconciling, Resting, Told, Wish, lock};
 use crate::billing::plan::{Plan, plan};
-use crate::billing::round::{Unplaced, due, is_race};
+use crate::billing::round::{Unplaced, due, is_race, offsets};
 use crate::billing::walk::{Rest, Unsure, Walk};
 use crate::domain::bills::{BillNo, Deed, Drawn, Status};
 use crate::domain::names::Name;
@@ -177,7 +177,10 @@ impl Biller {
             return Ok((Done::default(), standing.bills));
         }
         let employer = Arc::clone(&self.employer);
-        let office = self.office(&employer).await?;
+        let mut office = self.office(&employer).await?;
+        if self.offset(&office).await? {
+            office = self.office(&employer).await?;
+        }
         let drawn = self.draw(&office, is_wished, now).await?;
         self.drawn_at = now;
         let bills = self.employer.standing().await?.bills;
@@ -215,6 +218,19 @@ impl Biller {
         is_hour || DRAWS <= now.0.saturating_sub(self.drawn_at.0)
     }
 
+    /// Writes down what was taken back of bills that nobody paid, and whether there was anything.
+    async fn offset(&self, office: &Office<'_>) -> Result<bool, Why> {
+        let mut is_any = false;
+        let deeds: Vec<Deed> = offsets(&office.books(), &self.employer.policy).collect();
+        for deed in deeds {
+            match self.employer.file(deed).await? {
+                Ok(_) => is_any = true,
+                Err(refused) => tracing::info!(error = %refused, "what was taken back was not offset"),
+            }
+        }
+        Ok(is_any)
+    }
+
     async fn draw(&mut self, office: &Office<'_>, is_wished: bool, now: Moment) -> Result<usize, Why> {
         let today = self.employer.calendar.day(now);
         let (_, hour) = self.employer.calendar.weekday_and_hour(now);
@@ -229,7 +245,7 @@ impl Biller {
             });
         }
         let Some(zone) = Name::new(self.employer.calendar.zone().name()) else { return Ok(0) };
-        let due: Vec<_> = due(&planned, bills, &office.owed.payers, zone).collect();
+        let due: Vec<_> = due(&planned, &office.books(), zone).collect();
         let (house, mut drawn) = (self.employer.house(bills), 0);
         for bill in due {
             let mark = house.mark(BillNo((bills.len() + drawn) as u32 + 1));
