@@ -3,7 +3,8 @@
 //! A folder that is a copy, or was restored, may be older than what was billed from it. An invoice takes what its payer
 //! owes up to the row that is written on it, as far as the book has those rows; what it comes to besides is carried, and
 //! lowers his next invoice. So he is never billed twice, also where what he was billed for comes in again only later. One
-//! that was made in the place of a bill that the book still has takes its place.
+//! that was made in the place of a bill that the book still has takes its place. One that was called off is taken over as
+//! such: it holds its rows until somebody lets them go.
 
 use compact_str::CompactString;
 
@@ -23,7 +24,8 @@ use crate::ledger::bills::Bills;
 use crate::ledger::roll::NameNo;
 
 /// The papers of this house that the book never drew, the oldest first: of those since `since`, in seconds since 1970.
-/// What is void, or comes to nothing, is not among them.
+/// What comes to nothing is not among them, and of invoices that were called off only those that nothing was made in the
+/// place of.
 pub async fn unknown<P: Paper>(
     stripe: &impl Stripe,
     house: &House,
@@ -32,11 +34,24 @@ pub async fn unknown<P: Paper>(
 ) -> Result<Vec<P>, Unsure> {
     let query = since.map(|since| format!("created[gte]={since}")).unwrap_or_default();
     let mut found: Vec<P> = all(stripe, P::LIST, &query, P::id).await?;
-    let is_unknown = |mark: &str| house.is_ours(mark) && bills.of_mark(mark).is_none();
-    found.retain(|paper| !paper.is_void() && !paper.is_nothing() && paper.mark().is_some_and(is_unknown));
+    found.retain(|paper| paper.mark().is_some_and(|mark| house.is_ours(mark)));
     // Stripe tells the newest first.
     found.reverse();
+    let is_left = |place: usize| {
+        let paper = &found[place];
+        let is_unknown = paper.mark().is_some_and(|mark| bills.of_mark(mark).is_none());
+        is_unknown && paper.counts() && !(paper.is_void() && is_replaced(paper, &found[place + 1..]))
+    };
+    let left: Vec<bool> = (0..found.len()).map(is_left).collect();
+    let mut left = left.into_iter();
+    found.retain(|_| left.next().unwrap_or_default());
     Ok(found)
+}
+
+/// Whether a later paper was made in the place of one, or of the same as this one was.
+fn is_replaced<P: Paper>(paper: &P, later: &[P]) -> bool {
+    let first = paper.metadata().get(INSTEAD).map(String::as_str).or(paper.mark());
+    later.iter().any(|later| !later.is_draft() && later.metadata().get(INSTEAD).map(String::as_str) == first)
 }
 
 /// The credit notes among them: those that take from an invoice which is void take nothing.
@@ -72,7 +87,7 @@ pub enum Found {
 
 /// What is to be done about an invoice, by the book as it is now; days are those of the time zone `zone`.
 pub fn found(invoice: &Invoice, books: &Books<'_>, zone: Name, is_live: bool) -> Found {
-    if invoice.status.as_deref() == Some("draft") {
+    if invoice.is_draft() {
         return Found::Draft(invoice.id.clone());
     }
     let (customer, ..) = invoice.terms();

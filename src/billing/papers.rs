@@ -24,6 +24,16 @@ pub trait Paper: DeserializeOwned {
     /// Whether it is void.
     fn is_void(&self) -> bool;
 
+    /// Whether it was never finalised.
+    fn is_draft(&self) -> bool {
+        false
+    }
+
+    /// Whether a book has to know of it.
+    fn counts(&self) -> bool {
+        !self.is_nothing()
+    }
+
     /// Whether nobody owes or gets anything by it.
     fn is_nothing(&self) -> bool;
 
@@ -110,9 +120,18 @@ impl Paper for Invoice {
         self.status.as_deref() == Some("void")
     }
 
+    fn is_draft(&self) -> bool {
+        self.status.as_deref() == Some("draft")
+    }
+
     fn is_nothing(&self) -> bool {
-        let is_empty = self.status.as_deref() != Some("draft") && self.net() <= 0;
+        let is_empty = !self.is_draft() && self.net() <= 0;
         self.amount_paid == 0 && (self.is_void() || is_empty)
+    }
+
+    fn counts(&self) -> bool {
+        // What was called off is not billed again before somebody says so.
+        self.amount_paid != 0 || self.is_draft() || 0 < self.net()
     }
 
     fn terms(&self) -> (Option<&Reference>, Option<&str>, bool) {

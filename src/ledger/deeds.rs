@@ -138,8 +138,8 @@ impl Book {
         if let Some(of) = drawn.credits {
             self.bills.bill(of)?;
         }
-        if !matches!(sight.status, Status::Open | Status::Uncollectible | Status::Paid) {
-            return refused("only an invoice that stands can be taken over");
+        if sight.status < Status::Open {
+            return refused("only an invoice that was finalised can be taken over");
         }
         match sight.invoice.as_deref().map(|invoice| self.bills.of_invoice(invoice)) {
             Some(None) => {}
