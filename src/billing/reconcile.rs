@@ -9,6 +9,8 @@ use super::marks::House;
 use super::papers::{Invoice, Note, Paper};
 use super::walk::{Stripe, Unsure};
 use crate::domain::bills::{BillNo, Sight, Status};
+use crate::domain::money::{Currency, Sum};
+use crate::domain::names::Name;
 use crate::ledger::bill::{Bill, Look};
 
 /// What is not the same on both sides.
@@ -81,6 +83,9 @@ pub struct Report {
     pub invoices: usize,
     /// Whatever is not the same.
     pub differences: Vec<Difference>,
+    /// Of whom [whole amounts are carried](crate::ledger::bills::Bills::carried_over) since something was taken over: nothing
+    /// of theirs is billed before somebody asks for it.
+    pub carried: Vec<(Name, Currency, Sum)>,
 }
 
 /// Compares all bills with what there is at Stripe. `lines` tells the lines of a bill, and `progress` is told how many
@@ -204,7 +209,7 @@ async fn compared(
 fn told_apart(bill: &Bill, invoice: &str, sight: &Sight) -> Vec<Difference> {
     let seen = &bill.seen;
     let coin = bill.coin();
-    let text = |amount: i64| crate::domain::money::Sum(coin.millionths(amount)).to_string();
+    let text = |amount: i64| Sum(coin.millionths(amount)).to_string();
     let [ours, theirs] = [seen.takings.unwrap_or_default(), sight.takings.unwrap_or_default()];
     let mut differences = Vec::new();
     let mut told = |what, book: String, stripe: String| {

@@ -10,8 +10,8 @@ use super::call::Call;
 use super::draw::{again, drawn};
 use super::look::look;
 use super::marks::House;
-use super::papers::{Invoice, Paper};
-use super::plan::{Books, Negative, Plan, Policy};
+use super::papers::{self, Paper};
+use super::plan::{Books, Invoice, Negative, Plan, Policy};
 use super::walk::{Desk, Rest, Stripe, Unsure, Walk};
 use crate::domain::bills::{BillNo, Deed, Drawn, Refused, Sight};
 use crate::domain::names::Name;
@@ -28,6 +28,14 @@ pub fn due<'a>(plan: &'a Plan, books: &'a Books<'a>, zone: Name) -> impl Iterato
         is_billable.then(|| again(former, terms, books)).flatten()
     });
     anew.chain(plan.invoices.iter().map(move |invoice| drawn(invoice, zone)))
+}
+
+/// A plan without the invoices that wait until somebody asks for them: those of payers of whom
+/// [whole amounts are carried](Bills::carried_over) since something was taken over.
+pub fn by_itself(plan: Plan, bills: &Bills) -> Plan {
+    let held: Vec<_> = bills.carried_over().map(|(bill, _)| (bill.drawn.payer.id, bill.currency())).collect();
+    let is_free = |invoice: &Invoice| !held.contains(&(invoice.payer.id, invoice.currency));
+    Plan { invoices: plan.invoices.into_iter().filter(is_free).collect(), ..plan }
 }
 
 /// What is to be written down before anything is drawn: of bills that nobody paid, what was taken back of them is offset, so
@@ -90,7 +98,7 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
             let bill = page.data.first().and_then(|of| bills.of_invoice(of.invoice.id()));
             return Ok(bill.map_or(About::None, About::Bill));
         }
-        let invoice: Invoice = read(&reply).ok_or_else(|| Unsure::unreadable("an invoice"))?;
+        let invoice: papers::Invoice = read(&reply).ok_or_else(|| Unsure::unreadable("an invoice"))?;
         let Some(mark) = invoice.mark().filter(|_| !invoice.is_nothing()) else { return Ok(About::None) };
         Ok(bills.of_mark(mark).map_or_else(|| About::Marked(mark.into()), About::Bill))
     }

@@ -178,6 +178,12 @@ impl Bill {
         usize::from(self.drawn.items.max(1)).div_ceil(PART_LINES) as u8
     }
 
+    /// Whether it was taken over, and counted beside what the book had by then.
+    pub fn is_adopted(&self) -> bool {
+        // Credit notes are not sent, but those that were taken over are said to be.
+        self.drawn.is_whole() && self.drawn.reissues.is_none() && (!self.is_credit() || self.way.is_sent)
+    }
+
     /// Whether it came to nothing: nobody will pay it, and what is on it may be billed again once somebody says so. What a
     /// credit note that came to nothing would have given is carried.
     pub fn is_dead(&self) -> bool {

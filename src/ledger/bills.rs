@@ -124,6 +124,21 @@ impl Bills {
         self.carried.iter().map(|((payer, currency), sum)| (*payer, *currency, *sum))
     }
 
+    /// The last bill of each payer of whom all that is carried is by what was taken over, where that is whole amounts, and how
+    /// much it is: he was billed for what the book has lost, or it has lost what was taken back. Nobody knows whether he
+    /// owes any of it.
+    pub fn carried_over(&self) -> impl Iterator<Item = (&Bill, Sum)> {
+        let mut last: HashMap<(NameNo, Currency), &Bill> = HashMap::new();
+        for bill in self.iter().filter(|bill| bill.drawn.reissues.is_none()) {
+            last.insert((bill.payer, bill.currency()), bill);
+        }
+        let mut last: Vec<&Bill> = last.into_values().filter(|bill| bill.is_adopted()).collect();
+        last.sort_unstable_by_key(|bill| (bill.drawn.payer.id, bill.currency()));
+        let is_whole = |sum: Sum, bill: &Bill| bill.coin().smallest() <= sum.0.abs();
+        let carried = last.into_iter().map(|bill| (bill, self.carried(bill.payer, bill.currency())));
+        carried.filter(move |(bill, carried)| is_whole(bill.drawn.rest, bill) && is_whole(*carried, bill))
+    }
+
     /// The bill that an invoice is of.
     pub fn of_invoice(&self, invoice: &str) -> Option<BillNo> {
         self.by_invoice.get(invoice).copied()

@@ -172,7 +172,9 @@ impl Biller {
         };
         let (house, of) = (employer.house(&bills), bills.len());
         let progress = |done| *lock(&self.told.reconciling) = Reconciling::Under { done, of };
-        Ok(reconcile(&self.stripe, &house, bills.all(), lines, progress).await?)
+        let report = reconcile(&self.stripe, &house, bills.all(), lines, progress).await?;
+        let carried = bills.carried_over().map(|(bill, sum)| (bill.drawn.payer.id, bill.currency(), sum));
+        Ok(Report { carried: carried.collect(), ..report })
     }
 
     /// Takes one paper over, by the book as it is by then: each changes what the next one finds.

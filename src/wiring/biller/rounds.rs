@@ -12,7 +12,7 @@ use super::inquiries::Behind;
 use super::office::{Office, Stopped, Wire};
 use super::{Collecting, Employer, Reconciled, Reconciling, Resting, Told, Wish, lock};
 use crate::billing::plan::{Plan, plan};
-use crate::billing::round::{Unplaced, due, is_race, offsets};
+use crate::billing::round::{Unplaced, by_itself, due, is_race, offsets};
 use crate::billing::walk::{Rest, Unsure, Walk};
 use crate::domain::bills::{BillNo, Deed, Drawn, Status};
 use crate::domain::names::Name;
@@ -238,6 +238,9 @@ impl Biller {
         let bills = &office.owed.bills;
         let mut calendar = self.employer.calendar.clone();
         let mut planned: Plan = plan(&office.books(), &self.employer.policy, &mut calendar, today);
+        if !is_wished {
+            planned = by_itself(planned, bills);
+        }
         if !is_hour && !is_wished {
             let threshold = i128::from(self.collecting.threshold.millionths());
             planned.invoices.retain(|invoice| {
@@ -253,6 +256,12 @@ impl Biller {
                 Ok(_) => drawn += 1,
                 // Meanwhile something was taken back, or posted before: the next plan has it.
                 Err(refused) => tracing::info!(error = %refused, "a bill was not drawn"),
+            }
+        }
+        if is_hour && !is_wished {
+            for (bill, carried) in bills.carried_over() {
+                let payer = bill.drawn.payer.id;
+                tracing::warn!(%payer, %carried, "whole amounts are carried of what was taken over: nothing of his is billed before `rialto bill run`");
             }
         }
         if is_hour || is_wished {

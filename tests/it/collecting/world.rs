@@ -21,7 +21,7 @@ use rialto::billing::outlook::outlook;
 use rialto::billing::papers::{Note, Paper};
 use rialto::billing::plan::{Books, Negative, Plan, Policy, plan};
 use rialto::billing::reconcile::{Report, reconcile};
-use rialto::billing::round::{Unplaced, due, offsets};
+use rialto::billing::round::{Unplaced, by_itself, due, offsets};
 use rialto::billing::walk::{Desk, Stripe, Unsure, Walk};
 use rialto::domain::bills::{Amounts, BillNo, Deed, Fault, Refused, Sight, Status};
 use rialto::domain::calendar::Calendar;
@@ -36,6 +36,7 @@ use rialto::domain::time::Moment;
 use rialto::journal::record;
 use rialto::ledger::accounts::{Balances, Kind};
 use rialto::ledger::bill::Bill;
+use rialto::ledger::bills::Bills;
 use rialto::ledger::book::Book;
 use rialto::ledger::digest::digest;
 use rialto::ledger::entry::Entry;
@@ -437,12 +438,24 @@ impl World {
         }
     }
 
+    /// A round that somebody asks for: it draws also what waits for that.
+    pub fn run(&self) {
+        if self.round_as(|plan, _| plan).is_err() {
+            self.dies_in.set(None);
+            self.restart();
+        }
+    }
+
     fn plan(&self, book: &Book) -> Plan {
         let today = self.calendar.day(Moment(self.now.get()));
         plan(&books(book), &self.policy, &mut self.calendar.clone(), today)
     }
 
     pub fn try_round(&self) -> Result<(), Crash> {
+        self.round_as(by_itself)
+    }
+
+    fn round_as(&self, taken: impl Fn(Plan, &Bills) -> Plan) -> Result<(), Crash> {
         let walk = Walk { desk: self, stripe: self };
         let offsets: Vec<Deed> = offsets(&books(&self.book.borrow()), &self.policy).collect();
         for deed in offsets {
@@ -450,7 +463,8 @@ impl World {
         }
         let drawn: Vec<_> = {
             let book = self.book.borrow();
-            due(&self.plan(&book), &books(&book), name("Europe/Rome")).collect()
+            let plan = taken(self.plan(&book), book.bills());
+            due(&plan, &books(&book), name("Europe/Rome")).collect()
         };
         for mut drawn in drawn {
             if self.mistake == Mistake::Truncated {
@@ -703,7 +717,7 @@ impl World {
                 dead.map(|bill| bill.no).collect()
             };
             dead.into_iter().for_each(|bill| self.order(What::Rebill(bill)));
-            self.round();
+            self.run();
             self.deliver();
             if day % 10 == 9 {
                 if self.wild.get().has(Wild::EDITS) {
