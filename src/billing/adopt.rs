@@ -15,11 +15,11 @@ use super::marks::{House, INSTEAD, PAYER, TO};
 use super::papers::{Invoice, Note, Paper};
 use super::plan::Books;
 use super::walk::{Desk, Rest, Stripe, Unsure, Walk};
-use crate::domain::bills::{BillNo, Deed, Detail, Drawn, Sight};
+use crate::domain::bills::{BillNo, Deed, Detail, Drawn, Outbound, Sight};
 use crate::domain::coin::Coin;
 use crate::domain::money::Sum;
 use crate::domain::names::Name;
-use crate::domain::payers::Payer;
+use crate::domain::payers::{Collection, Payer};
 use crate::ledger::bills::Bills;
 use crate::ledger::roll::NameNo;
 
@@ -77,8 +77,8 @@ pub async fn unknown_notes(
 pub enum Found {
     /// An invoice that was never finalised: nobody was told of it, and it is deleted.
     Draft(String),
-    /// It is taken over as this bill, which stands like this.
-    Bill(Box<Drawn>, Box<Sight>),
+    /// It is taken over as this bill, which stands like this, and goes out or went.
+    Bill(Box<Drawn>, Box<Sight>, Outbound),
     /// Nobody on the list pays it, or it takes from an invoice that is of no bill.
     Nobody,
     /// It cannot be read.
@@ -100,10 +100,29 @@ pub fn found(invoice: &Invoice, books: &Books<'_>, zone: Name, is_live: bool) ->
     let his = payers.iter().find(|(_, listing)| is_named(&listing.payer));
     let his = his.or_else(|| payers.iter().find(|(_, listing)| listing.payer.customer == Some(customer)));
     let Some((number, listing)) = his else { return Found::Nobody };
-    let payer = Payer { customer: Some(customer), currency, ..listing.payer };
+    let collection = collection(invoice, listing.payer.collection);
+    let outbound = match collection {
+        Collection::Charge if invoice.attempted => Outbound::Gone,
+        Collection::Charge | Collection::Send { .. } => Outbound::Due,
+    };
+    let payer = Payer { customer: Some(customer), currency, collection, ..listing.payer };
     match in_place(invoice, *number, payer, books) {
-        Some(drawn) => stands(invoice, Drawn { mark: mark(invoice), ..drawn }, is_live),
-        None => as_bill(invoice, (*number, payer), (invoice.net(), None), books, zone, is_live),
+        Some(drawn) => stands(invoice, Drawn { mark: mark(invoice), ..drawn }, outbound, is_live),
+        None => {
+            let drawn = as_drawn(invoice, (*number, payer), (invoice.net(), None), books, zone);
+            stands(invoice, drawn, outbound, is_live)
+        }
+    }
+}
+
+/// How an invoice is collected, whatever its payer's terms are by now.
+fn collection(invoice: &Invoice, listed: Collection) -> Collection {
+    /// As anybody has who is listed without a word about it.
+    const DAYS: u16 = 30;
+    match (invoice.collection_method.as_deref(), listed) {
+        (Some("charge_automatically"), _) => Collection::Charge,
+        (Some("send_invoice"), Collection::Charge) => Collection::Send { days: DAYS },
+        _ => listed,
     }
 }
 
@@ -126,23 +145,23 @@ fn in_place(invoice: &Invoice, number: NameNo, payer: Payer, books: &Books<'_>) 
 pub fn found_note(note: &Note, books: &Books<'_>, zone: Name, is_live: bool) -> Found {
     let of = note.invoice.as_ref().and_then(|invoice| books.bills.of_invoice(invoice.id()));
     let Some(of) = of.and_then(|of| books.bills.get(of)) else { return Found::Nobody };
-    as_bill(note, (of.payer, of.drawn.payer), (-note.amount(), Some(of.no)), books, zone, is_live)
+    let drawn = as_drawn(note, (of.payer, of.drawn.payer), (-note.amount(), Some(of.no)), books, zone);
+    stands(note, drawn, Outbound::Gone, is_live)
 }
 
 /// The bill that a paper is of: it takes what is owed up to its row, and carries what it comes to besides.
-fn as_bill(
+fn as_drawn(
     paper: &impl Paper,
     (number, payer): (NameNo, Payer),
     (total, credits): (i64, Option<BillNo>),
     books: &Books<'_>,
     zone: Name,
-    is_live: bool,
-) -> Found {
+) -> Drawn {
     let told = paper.metadata().get(TO).and_then(|to| to.parse::<u32>().ok()).unwrap_or_default();
     let to = told.min(books.charges.len() as u32);
     let carried = books.bills.carried(number, payer.currency);
     let owed = books.receivables.sum_to(number, payer.currency, to, books.charges).unwrap_or_default();
-    let drawn = Drawn {
+    Drawn {
         mark: mark(paper),
         payer,
         to,
@@ -155,14 +174,13 @@ fn as_bill(
         total,
         carried,
         rest: Sum(owed.0 + carried.0 - Coin::of(payer.currency).millionths(total)),
-    };
-    stands(paper, drawn, is_live)
+    }
 }
 
 /// The bill as it was drawn, and as its paper stands.
-fn stands(paper: &impl Paper, drawn: Drawn, is_live: bool) -> Found {
+fn stands(paper: &impl Paper, drawn: Drawn, outbound: Outbound, is_live: bool) -> Found {
     match paper.sight(&drawn, is_live) {
-        Some(sight) => Found::Bill(Box::new(drawn), Box::new(sight)),
+        Some(sight) => Found::Bill(Box::new(drawn), Box::new(sight), outbound),
         None => Found::Unreadable,
     }
 }
@@ -184,14 +202,14 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
                     Err(unsure) => Ok(Err(Rest::Unsure(unsure))),
                 }
             }
-            Found::Bill(drawn, sight) => {
+            Found::Bill(drawn, sight, outbound) => {
                 if let Some(no) = drawn.reissues
                     && self.desk.bill(no).await?.is_some_and(|former| !former.is_dead())
                     && let Err(refused) = self.desk.file(Deed::Drop(no, "it was billed again".into())).await?
                 {
                     return Ok(Err(Rest::Beaten(refused)));
                 }
-                Ok(self.desk.file(Deed::Adopt(drawn, sight)).await?.map(drop).map_err(Rest::Beaten))
+                Ok(self.desk.file(Deed::Adopt(drawn, sight, outbound)).await?.map(drop).map_err(Rest::Beaten))
             }
             // It stays among what differs.
             Found::Nobody => Ok(Ok(())),

@@ -98,6 +98,11 @@ pub struct Invoice {
     #[serde(default)]
     pre_payment_credit_notes_amount: i64,
     status_transitions: Option<Transitions>,
+    /// Whether anybody tried to charge it.
+    #[serde(default)]
+    pub attempted: bool,
+    /// How it is collected.
+    pub collection_method: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

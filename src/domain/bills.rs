@@ -60,7 +60,7 @@ pub enum Deed {
     /// A bill is drawn: what is on it is on no other that is alive.
     Draw(Box<Drawn>),
     /// A bill that the book had lost is taken over, as it stands at Stripe.
-    Adopt(Box<Drawn>, Box<Sight>),
+    Adopt(Box<Drawn>, Box<Sight>, Outbound),
     /// Something is asked of Stripe, in these very words.
     Ask(BillNo, Box<Ask>),
     /// It was answered.
@@ -75,6 +75,15 @@ pub enum Deed {
     Notice(Notice),
     /// It was found out what bill a notice is about; `None` where it is about none.
     Place(CompactString, Option<BillNo>),
+}
+
+/// Whether a bill that is taken over goes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outbound {
+    /// It went: whoever made it mailed or charged it, or it is a credit note.
+    Gone,
+    /// Nobody knows: it is mailed, also once more, or charged, which is refused where it was paid.
+    Due,
 }
 
 /// Whose bills they are.

@@ -9,7 +9,7 @@ use super::bill::Bill;
 use super::bills::{Bills, LINES_MAX};
 use super::book::Book;
 use super::offsets;
-use crate::domain::bills::{Ask, BillNo, Deed, Drawn, Notice, Refused, Sight, Status};
+use crate::domain::bills::{Ask, BillNo, Deed, Drawn, Notice, Outbound, Refused, Sight, Status};
 use crate::domain::coin::Coin;
 use crate::domain::money::Sum;
 use crate::domain::names::Name;
@@ -31,7 +31,7 @@ impl Book {
     /// The names that a deed speaks of.
     pub fn names_of_deed(deed: &Deed) -> Vec<Name> {
         match deed {
-            Deed::Draw(drawn) | Deed::Adopt(drawn, _) => drawn.payer.names().chain([drawn.zone]).collect(),
+            Deed::Draw(drawn) | Deed::Adopt(drawn, ..) => drawn.payer.names().chain([drawn.zone]).collect(),
             _ => Vec::new(),
         }
     }
@@ -48,7 +48,7 @@ impl Book {
                 _ => Ok(()),
             },
             Deed::Draw(drawn) => self.admit_draw(drawn),
-            Deed::Adopt(drawn, sight) => self.admit_adoption(drawn, sight),
+            Deed::Adopt(drawn, sight, _) => self.admit_adoption(drawn, sight),
             Deed::Ask(no, ask) => {
                 let bill = bills.bill(*no)?;
                 bill.refuses(ask).map_or(Ok(()), |why| Err(Refused::Step { bill: *no, why }))?;
@@ -214,13 +214,12 @@ impl Book {
         match deed {
             Deed::Bind(account) => self.bills.account = Some(account.clone()),
             Deed::Draw(drawn) => self.draw(drawn, at),
-            Deed::Adopt(drawn, sight) => {
+            Deed::Adopt(drawn, sight, outbound) => {
                 self.draw(drawn, at);
                 let no = BillNo(self.bills.len() as u32);
                 self.bills.change(no, at, |bill| {
                     bill.see(sight, at);
-                    // Whoever made it sent or charged it; twice may be paid twice.
-                    bill.way.is_sent = true;
+                    bill.way.is_sent = *outbound == Outbound::Gone;
                 });
             }
             Deed::Ask(no, ask) => drop(self.bills.change(*no, at, |bill| bill.ask((**ask).clone(), at))),
