@@ -7,6 +7,7 @@ mod oracles;
 mod restoring;
 pub mod seeds;
 mod sending;
+mod sleeping;
 mod table;
 mod traps;
 mod whole;
