@@ -1,8 +1,10 @@
 //! What payers have to get back: carried, or given back by credit notes.
 
+use std::cell::Cell;
+
 use rialto::billing::call::Method;
 use rialto::billing::plan::Negative;
-use rialto::billing::walk::Desk;
+use rialto::billing::walk::{Desk, Unsure};
 use rialto::domain::bills::{BillNo, Status};
 use rialto::domain::ids::TransactionId;
 use rialto::domain::money::Currency;
@@ -255,6 +257,25 @@ fn what_is_taken_back_of_an_invoice_that_is_given_up_lowers_that_one() {
         world.look_after();
         world.faults().unwrap();
     }
+}
+
+#[test]
+fn a_credit_note_that_was_called_off_gives_nothing_back() {
+    let world = taken_back(true);
+    // It never reaches Stripe.
+    let left = Cell::new(true);
+    world.snare.replace(Some(Box::new(move |_, call| {
+        let is_meant = call.method == Method::Post && call.path == "/v1/credit_notes";
+        let lost = || Err(Unsure { why: "lost".into(), after: None, is_shut: false });
+        (is_meant && left.replace(false)).then(lost)
+    })));
+    world.round();
+    assert_eq!(bill(&world, 2).seen.status, Status::Absent);
+    world.order(What::Cancel(BillNo(2)));
+    days(&world, 3);
+    world.look_after();
+    assert_eq!(paid(&world), (5000, 0));
+    assert!(bill(&world, 2).is_dead());
 }
 
 #[test]
