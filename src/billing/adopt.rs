@@ -4,10 +4,11 @@
 //! owes up to the row that is written on it, as far as the book has those rows; what it comes to besides is carried, and
 //! lowers his next invoice. So he is never billed twice, also where what he was billed for comes in again only later. One
 //! that was made in the place of a bill that the book still has takes its place. One that was called off is taken over as
-//! such: it holds its rows until somebody lets them go.
+//! such: it holds its rows until somebody lets them go. Lines that somebody else added are none of a bill's, and a fault.
 
 use compact_str::CompactString;
 
+use super::answers::Item;
 use super::call::{Call, Method};
 use super::draw::again;
 use super::look::{all, good};
@@ -40,11 +41,17 @@ pub async fn unknown<P: Paper>(
     let is_left = |place: usize| {
         let paper = &found[place];
         let is_unknown = paper.mark().is_some_and(|mark| bills.of_mark(mark).is_none());
-        is_unknown && paper.counts() && !(paper.is_void() && is_replaced(paper, &found[place + 1..]))
+        is_unknown && !(paper.is_void() && is_replaced(paper, &found[place + 1..]))
     };
     let left: Vec<bool> = (0..found.len()).map(is_left).collect();
     let mut left = left.into_iter();
     found.retain(|_| left.next().unwrap_or_default());
+    for paper in &mut found {
+        if let Some(path) = paper.lines() {
+            paper.count(&all::<Item>(stripe, &path, "", |item| &item.id).await?);
+        }
+    }
+    found.retain(P::counts);
     Ok(found)
 }
 
@@ -109,7 +116,7 @@ pub fn found(invoice: &Invoice, books: &Books<'_>, zone: Name, is_live: bool) ->
     match in_place(invoice, *number, payer, books) {
         Some(drawn) => stands(invoice, Drawn { mark: mark(invoice), ..drawn }, outbound, is_live),
         None => {
-            let drawn = as_drawn(invoice, (*number, payer), (invoice.net(), None), books, zone);
+            let drawn = as_drawn(invoice, (*number, payer), (invoice.own(), None), books, zone);
             stands(invoice, drawn, outbound, is_live)
         }
     }
@@ -137,7 +144,7 @@ fn in_place(invoice: &Invoice, number: NameNo, payer: Payer, books: &Books<'_>) 
     }
     let is_his = (former.payer, former.currency()) == (number, payer.currency);
     let is_over = former.is_dead() || former.is_nowhere();
-    let drawn = again(former, payer, books).filter(|drawn| drawn.total == invoice.net());
+    let drawn = again(former, payer, books).filter(|drawn| drawn.total == invoice.own());
     drawn.filter(|_| is_his && is_over)
 }
 
