@@ -41,7 +41,8 @@ impl Book {
         let bills = &self.bills;
         match deed {
             Deed::Bind(account) => match bills.account() {
-                Some(bound) if bound != account => {
+                // As long as there are none, they are of no account in particular.
+                Some(bound) if bound != account && !bills.is_empty() => {
                     Err(Refused::Account { id: bound.id.clone(), is_live: bound.is_live })
                 }
                 _ if TEXT_MAX < account.id.len() => Err(Refused::Long("an account's id")),

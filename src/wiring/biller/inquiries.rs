@@ -93,7 +93,9 @@ impl Biller {
     /// Whether the folder's bills are of another account than the key: then nothing is to start. Nobody knows where they
     /// are of none yet, or Stripe does not answer.
     pub(super) async fn is_strangers(&self) -> Option<String> {
-        let bound = self.employer.standing().await.ok()?.bills.account()?.clone();
+        let bills = self.employer.standing().await.ok()?.bills;
+        // As long as there are none, they are of no account in particular.
+        let bound = bills.account().filter(|_| !bills.is_empty())?.clone();
         let account = match bound.is_live == self.stripe.is_live() {
             true => self.stripe.account().await.ok()?,
             false => Account { id: "".into(), is_live: self.stripe.is_live() },
