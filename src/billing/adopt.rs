@@ -103,10 +103,16 @@ pub fn found(invoice: &Invoice, books: &Books<'_>, zone: Name, is_live: bool) ->
     let payers = books.payers.sorted();
     // Who is named pays, also where he has become another customer since; and else whose customer it is.
     let named = invoice.metadata().get(PAYER).map(String::as_str);
-    let is_named = |payer: &Payer| Some(payer.id.as_str()) == named;
-    let his = payers.iter().find(|(_, listing)| is_named(&listing.payer));
-    let his = his.or_else(|| payers.iter().find(|(_, listing)| listing.payer.customer == Some(customer)));
-    let Some((number, listing)) = his else { return Found::Nobody };
+    let named = payers.iter().find(|(_, listing)| Some(listing.payer.id.as_str()) == named);
+    let whose = payers.iter().find(|(_, listing)| listing.payer.customer == Some(customer));
+    let (number, listing) = match (named, whose) {
+        // Somebody wrote another name on it: it is not known who of them pays it.
+        (Some((named, listing)), Some((whose, _))) if named != whose && listing.payer.customer != Some(customer) => {
+            return Found::Nobody;
+        }
+        (Some(his), _) | (None, Some(his)) => his,
+        (None, None) => return Found::Nobody,
+    };
     let collection = collection(invoice, listing.payer.collection);
     let outbound = match collection {
         Collection::Charge if invoice.attempted => Outbound::Gone,

@@ -1,5 +1,6 @@
 //! Collecting: from what is owed to money at Stripe, whatever happens on the way.
 
+mod adopting;
 mod copies;
 mod crediting;
 mod customers;
