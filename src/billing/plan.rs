@@ -111,8 +111,23 @@ pub struct Plan {
     pub invoices: Vec<Invoice>,
     /// Likewise.
     pub waiting: Vec<Waiting>,
+    /// What is billed in the place of bills that came to nothing and were let go.
+    pub again: Vec<Again>,
     /// What was earned live and nobody is known to pay, where there is any.
     pub nobodys: Vec<(Currency, Sum)>,
+}
+
+/// What is billed in the place of a bill that came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Again {
+    /// Of which bill.
+    pub of: BillNo,
+    /// Whose, and on which terms.
+    pub payer: Payer,
+    /// What it comes to, in the units of Stripe's amounts.
+    pub total: i64,
+    /// What Stripe is expected to take of it.
+    pub fee: i64,
 }
 
 /// An invoice that is due.
@@ -203,8 +218,24 @@ pub fn plan(books: &Books<'_>, policy: &Policy, calendar: &mut Calendar, today: 
         let mut account = Account { books, policy, calendar, today, number, listing, currency };
         account.invoice(&open.rows, books.bills.carried(number, currency), &mut plan);
     }
+    let again = released(books).map(|(former, payer)| {
+        let (total, coin) = (former.worth(), former.coin());
+        Again { of: former.no, payer, total, fee: policy.fee(total, coin) }
+    });
+    plan.again = again.collect();
     plan.nobodys = books.receivables.all_nobodys().filter(|(_, sum)| sum.0 != 0).collect();
     plan
+}
+
+/// The bills that came to nothing and were let go, and the terms on which they can be billed again now.
+pub fn released<'b>(books: &Books<'b>) -> impl Iterator<Item = (&'b Bill, Payer)> {
+    let payers = books.payers;
+    books.bills.released().filter_map(move |former| {
+        let terms = payers.get(former.payer)?.payer;
+        let is_billable = terms.customer.is_some() && terms.currency == former.currency();
+        let is_worth_it = former.way.offset == 0 || former.coin().least.unwrap_or(1) <= former.worth();
+        (is_billable && is_worth_it).then_some((former, terms))
+    })
 }
 
 /// A payer's account in one currency.

@@ -11,9 +11,9 @@ use super::draw::{again, drawn};
 use super::look::look;
 use super::marks::House;
 use super::papers::{self, Paper};
-use super::plan::{Books, Invoice, Negative, Plan, Policy};
+use super::plan::{Books, Invoice, Negative, Plan, Policy, released};
 use super::walk::{Desk, Rest, Stripe, Unsure, Walk};
-use crate::domain::bills::{BillNo, Deed, Drawn, Refused, Sight};
+use crate::domain::bills::{BillNo, Deed, Drawn, Refused, Sight, Status};
 use crate::domain::names::Name;
 use crate::ledger::bill::Bill;
 use crate::ledger::bills::Bills;
@@ -21,12 +21,7 @@ use crate::ledger::offsets;
 
 /// The bills that are due, without their marks: those of the plan, and those in the place of others that came to nothing and were let go.
 pub fn due<'a>(plan: &'a Plan, books: &'a Books<'a>, zone: Name) -> impl Iterator<Item = Drawn> + 'a {
-    let anew = books.bills.released().filter_map(|former| {
-        let terms = books.payers.get(former.payer)?.payer;
-        // On the terms that hold now, if they are such that he can be billed.
-        let is_billable = terms.customer.is_some() && terms.currency == former.currency();
-        is_billable.then(|| again(former, terms, books)).flatten()
-    });
+    let anew = released(books).filter_map(|(former, terms)| again(former, terms, books));
     anew.chain(plan.invoices.iter().map(move |invoice| drawn(invoice, zone)))
 }
 
@@ -38,12 +33,12 @@ pub fn by_itself(plan: Plan, bills: &Bills) -> Plan {
     Plan { invoices: plan.invoices.into_iter().filter(is_free).collect(), ..plan }
 }
 
-/// What is to be written down before anything is drawn: of bills that nobody paid, what was taken back of them is offset, so
-/// that nothing else is lowered by it. What nobody believes to be paid is lowered by credit notes where there are any.
+/// What is to be written down before anything is drawn: of bills that nobody paid, or that were refunded by hand, what was
+/// taken back of them is offset, so that nothing else is lowered by it. What nobody believes to be paid is lowered by credit notes where there are any.
 pub fn offsets(books: &Books<'_>, policy: &Policy) -> impl Iterator<Item = Deed> {
     let is_noted = |no: &BillNo| {
-        let bill = books.bills.get(*no).filter(|bill| !bill.is_dead() && policy.negative == Negative::CreditNote);
-        bill.is_some_and(|bill| 0 < books.bills.creditable(bill))
+        let bill = books.bills.get(*no).filter(|bill| bill.seen.status == Status::Uncollectible && !bill.is_dead());
+        policy.negative == Negative::CreditNote && bill.is_some_and(|bill| 0 < books.bills.creditable(bill))
     };
     let due = offsets::due(books.bills, books.links, books.charges).into_iter();
     due.filter(move |(no, _)| !is_noted(no)).map(|(no, offset)| Deed::Offset(no, offset))

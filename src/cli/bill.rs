@@ -343,6 +343,19 @@ fn told(answer: &Value) -> String {
         text += if text.is_empty() { "" } else { "\n" };
         text += &columns(["waits", "owed", "since", "why"], &waiting.iter().map(row).collect::<Vec<_>>());
     }
+    let again = list("again");
+    if !again.is_empty() {
+        let row = |again: &Value| {
+            [
+                part(again, "bill"),
+                part(again, "payer"),
+                format!("{} {}", part(again, "amount"), part(again, "currency")),
+            ]
+        };
+        text += if text.is_empty() { "" } else { "\n" };
+        text += &columns(["in the place of", "invoice to", "amount"], &again.iter().map(row).collect::<Vec<_>>());
+    }
+    text += &carried_over(answer);
     for total in list("totals") {
         text += if text.is_empty() { "" } else { "\n" };
         text += &format!(
