@@ -36,14 +36,14 @@ pub fn drawn(invoice: &Invoice, zone: Name) -> Drawn {
 }
 
 /// The bill in the place of one that came to nothing, on the terms that hold now: of the same lines, and of one that takes
-/// off it what was taken back since; `None` where nothing is left of it that Stripe takes. It has no mark yet.
+/// off it what was taken back since; `None` where nothing is left of it, or it cannot be made again. It has no mark yet.
 pub fn again(former: &Bill, payer: Payer, books: &Books<'_>) -> Option<Drawn> {
     let same = Drawn { mark: CompactString::default(), payer, reissues: Some(former.no), ..former.drawn.clone() };
     if former.way.offset == 0 {
         return Some(same);
     }
     let (coin, total) = (former.coin(), former.worth());
-    if total < coin.least.unwrap_or(1) {
+    if total <= 0 {
         return None;
     }
     let carried = Sum(same.carried.0 - coin.millionths(former.way.offset));

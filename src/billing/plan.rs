@@ -233,8 +233,7 @@ pub fn released<'b>(books: &Books<'b>) -> impl Iterator<Item = (&'b Bill, Payer)
     books.bills.released().filter_map(move |former| {
         let terms = payers.get(former.payer)?.payer;
         let is_billable = terms.customer.is_some() && terms.currency == former.currency();
-        let is_worth_it = former.way.offset == 0 || former.coin().least.unwrap_or(1) <= former.worth();
-        (is_billable && is_worth_it).then_some((former, terms))
+        is_billable.then_some((former, terms))
     })
 }
 

@@ -162,7 +162,11 @@ pub fn bill_postings(bill: &Bill) -> impl Iterator<Item = Posting> {
     });
     // What was taken back while nobody paid it takes from what is lost or waits, and not from what is invoiced next.
     let offset = bill.coin().millionths(bill.way.offset);
-    let lost = if bill.is_dead() { Kind::Withdrawn } else { Kind::BadDebt };
+    let lost = match seen {
+        _ if bill.is_dead() => Kind::Withdrawn,
+        Status::Uncollectible => Kind::BadDebt,
+        _ => Kind::Refunds,
+    };
     let offset = [(lost, -offset), (Kind::RoundingCarried, offset)];
     from.into_iter().chain([(to, bill.total())]).chain(offset).chain(moved).map(posting)
 }

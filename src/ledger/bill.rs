@@ -200,10 +200,15 @@ impl Bill {
         self.is_dead() || self.seen.status == Status::Uncollectible
     }
 
-    /// Whether what is taken back of it takes from itself, and is not to be given back: nobody paid it, and nothing is in
-    /// its place.
+    /// Whether what is taken back of it may be offset, and is not to be given back: nobody paid it, or something of it was
+    /// refunded, and nothing is in its place.
     pub fn is_offsettable(&self) -> bool {
-        self.is_given_up() && !self.is_credit() && self.reissued_by.is_none()
+        (self.is_given_up() || 0 < self.refunded()) && !self.is_credit() && self.reissued_by.is_none()
+    }
+
+    /// What was given back of it, by whomever.
+    pub fn refunded(&self) -> i64 {
+        self.seen.takings.map_or(0, |takings| takings.refunded)
     }
 
     /// What it would come to if it was billed again, before taxes, in the units of Stripe's amounts.

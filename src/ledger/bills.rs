@@ -99,9 +99,11 @@ impl Bills {
         self.open().filter(|bill| bill.is_walking(now)).count()
     }
 
-    /// Those that came to nothing and were let go, and that no other bill is in the place of yet.
+    /// Those that came to nothing and were let go, and that no other bill is in the place of yet; where something of one was
+    /// taken back, as long as Stripe takes what is left.
     pub fn released(&self) -> impl Iterator<Item = &Bill> {
-        self.iter().filter(|bill| bill.way.is_released && bill.reissued_by.is_none())
+        let is_left = |bill: &Bill| bill.way.offset == 0 || bill.coin().least.unwrap_or(1) <= bill.worth();
+        self.iter().filter(move |bill| bill.way.is_released && bill.reissued_by.is_none() && is_left(bill))
     }
 
     /// Whose they are.
@@ -237,7 +239,8 @@ impl Bills {
         let (status, was_dead) = (bill.seen.status, bill.is_dead());
         change(bill);
         // Somebody paid it after all: what was taken back of it is owed the other way.
-        let undone = if bill.is_given_up() { 0 } else { std::mem::take(&mut bill.way.offset) };
+        let is_offset = bill.is_given_up() || bill.way.offset <= bill.refunded();
+        let undone = if is_offset { 0 } else { std::mem::take(&mut bill.way.offset) };
         if undone != 0 {
             let carried = self.carried.entry((bill.payer, bill.currency())).or_default();
             carried.0 -= bill.coin().millionths(undone);

@@ -3,7 +3,8 @@
 //! A charge that is taken back is owed the other way, and lowers what is invoiced next. Where the bill that it is on came
 //! to nothing, or is given up, nobody ever paid it, and nothing is to be given back: so the bill is worth that much less,
 //! and as much is carried, which makes up for it. What is billed in its place later is the rest alone; and where it is
-//! paid after all, what was offset is owed the other way again.
+//! paid after all, what was offset is owed the other way again. Likewise where somebody refunded it by hand: then it was
+//! given back, and is not given back once more.
 
 use hashbrown::HashMap;
 
@@ -71,10 +72,14 @@ fn due_of(bill: &Bill, bills: &Bills, back: i128) -> i64 {
     }
     // What credit notes took off it was given back.
     let notes = bills.iter().filter(|note| note.drawn.credits == Some(bill.no) && !note.is_dead());
-    due += notes.map(|note| note.drawn.total).sum::<i64>();
+    let noted: i64 = notes.map(|note| -note.drawn.total).sum();
+    due -= noted;
+    let amounts = bill.seen.amounts;
     let most = match bill.seen.status {
-        Status::Uncollectible if !bill.is_dead() => bill.seen.amounts.net(bill.seen.amounts.remaining),
-        _ => bill.drawn.total,
+        _ if bill.is_dead() => bill.drawn.total,
+        Status::Uncollectible => amounts.net(amounts.remaining),
+        // Those that took nothing off before it was paid were refunds.
+        _ => amounts.net(bill.refunded() - (noted - amounts.credited).max(0)),
     };
     let most = most.min(bill.drawn.total);
     due.min(most - most % coin.step).max(0)

@@ -279,6 +279,29 @@ fn a_credit_note_that_was_called_off_gives_nothing_back() {
 }
 
 #[test]
+fn what_was_refunded_by_hand_and_is_taken_back_is_given_back_once() {
+    for negative in Negative::ALL {
+        let mut world = quiet(SENT, Tax::None);
+        world.policy.negative = negative;
+        world.earn_of(ADA, 20_000_000, "forno");
+        world.earn_of(ADA, 30_000_000, "forno");
+        world.round();
+        world.pay_all();
+        world.sandbox.borrow_mut().refund(&invoice(&world, 1), 3000, world.seconds()).unwrap();
+        world.look_after();
+        world.reverse(TransactionId(2));
+        days(&world, 2);
+        world.look_after();
+        assert_eq!(paid(&world), (5000, 3000), "what was refunded is not given back once more");
+        world.earn_of(ADA, 40_000_000, "forno");
+        world.round();
+        assert_eq!(bill(&world, 2).drawn.total, 4000, "nor does it lower what comes next");
+        world.settle();
+        world.faults().unwrap();
+    }
+}
+
+#[test]
 fn in_worlds_where_much_is_taken_back_everything_is_given_back_once() {
     let wild = Wild(Wild::CREDITS.0 | Wild::RESTORES.0 | Wild::IMAGES.0 | Wild::YEN.0 | Wild::ACCOUNTS.0);
     let mut notes = 0;
