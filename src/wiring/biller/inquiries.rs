@@ -132,7 +132,8 @@ impl Biller {
 
     /// Asks for the events that nobody told, now and then.
     pub(super) async fn ask_for_events(&mut self, now: Moment, bills: &Bills) -> Result<(), Why> {
-        if bills.is_empty() || self.asked_at.is_some_and(|at| now.0.saturating_sub(at.0) < JANITOR) {
+        let is_known = self.asked_at.is_some_and(|at| now.0.saturating_sub(at.0) < JANITOR);
+        if bills.is_empty() || is_known || !self.ask_at.is_due(now) {
             return Ok(());
         }
         let seconds = |at: Moment| at.0.div_euclid(1_000_000);
@@ -144,17 +145,26 @@ impl Biller {
             // Of what happened before, nothing is told any more.
             let paid = |bill: &&Arc<Bill>| bill.seen.status == Status::Paid && !bill.is_credit();
             let paid: Vec<Arc<Bill>> = bills.all().iter().filter(paid).cloned().collect();
-            self.look_at_all(&paid, |_| ()).await?;
+            match self.look_at_all(&paid, |_| ()).await {
+                Ok(()) => {}
+                Err(Why::Resting(resting)) => {
+                    tracing::warn!(error = %resting, "what was paid could not be looked at");
+                    self.ask_at.failed(now);
+                    return Ok(());
+                }
+                Err(stopped) => return Err(stopped),
+            }
         }
         let query = format!("created[gte]={}", since.second);
         let events: Vec<Event> = match all(&self.stripe, "/v1/events", &query, |event: &Event| &event.id).await {
             Ok(events) => events,
             Err(unsure) => {
                 tracing::warn!(error = %unsure, "the latest events could not be asked for");
+                self.ask_at.failed(now);
                 return Ok(());
             }
         };
-        self.asked_at = Some(now);
+        (self.asked_at, self.ask_at) = (Some(now), Default::default());
         let house = self.employer.house(bills);
         let is_news = |event: &&Event| !event.is_others(&house) && !event.is_own(bills);
         let missed = events.iter().filter(|event| event.may_concern()).filter(is_news);

@@ -52,8 +52,12 @@ pub(super) struct Biller {
     pub(super) told: Told,
     /// Whether the account is known to be the one that the folder's bills are of.
     pub(super) is_bound: bool,
-    /// Not before when it is tried again to find that out, and after how many tries.
-    bind_at: (Moment, u32),
+    /// When it is tried again to find that out,
+    bind_at: Again,
+    /// to ask for the events that nobody told,
+    pub(super) ask_at: Again,
+    /// and to find out what events are about.
+    place_at: Again,
     /// Why nothing is billed before what Stripe has is taken over, if it has to be.
     pub(super) behind: Option<Behind>,
     /// Not before when each of these is tried again, and after how many tries.
@@ -72,7 +76,9 @@ impl Biller {
             stripe,
             told,
             is_bound: false,
-            bind_at: (Moment(i64::MIN), 0),
+            bind_at: Again::default(),
+            ask_at: Again::default(),
+            place_at: Again::default(),
             behind: None,
             later: HashMap::new(),
             looked: HashMap::new(),
@@ -156,16 +162,14 @@ impl Biller {
         if standing.bills.is_empty() && !is_due {
             return Ok((Done::default(), standing.bills));
         }
-        if !is_wished && now < self.bind_at.0 {
+        if !is_wished && !self.bind_at.is_due(now) {
             return Err(Why::Resting(Resting::Unsure("it is tried again in a while".to_owned())));
         }
         if let Err(why) = self.bind(&standing.bills).await {
-            let (_, tries) = self.bind_at;
-            let micros = i64::try_from(backoff(tries, jitter(), None).as_micros()).unwrap_or(i64::MAX);
-            self.bind_at = (Moment(now.0.saturating_add(micros)), tries.saturating_add(1));
+            self.bind_at.failed(now);
             return Err(why);
         }
-        self.bind_at = (Moment(i64::MIN), 0);
+        self.bind_at = Again::default();
         if let Some(behind) = &self.behind {
             // Bound for now, but not before somebody says so.
             let why = behind.to_string();
@@ -196,7 +200,9 @@ impl Biller {
         }
         let employer = Arc::clone(&self.employer);
         let office = self.office(&employer).await?;
-        self.place(&office, bills).await?;
+        if self.place_at.is_due(now) {
+            self.place(&office, bills, now).await?;
+        }
         if self.behind.is_some() {
             // What was just told is of bills that the book never drew.
             return Ok(());
@@ -345,7 +351,7 @@ impl Biller {
         }
     }
 
-    async fn place(&mut self, office: &Office<'_>, bills: &Bills) -> Result<(), Why> {
+    async fn place(&mut self, office: &Office<'_>, bills: &Bills, now: Moment) -> Result<(), Why> {
         let walk = Walk { desk: office, stripe: &self.stripe };
         let unplaced: Vec<Unplaced> = bills
             .unplaced()
@@ -356,13 +362,46 @@ impl Biller {
             match walk.place(told, &house, bills).await? {
                 Err(Rest::Unsure(unsure)) => {
                     tracing::info!(event = told.event, error = %unsure, "an event waits for Stripe");
-                    break;
+                    self.place_at.failed(now);
+                    return Ok(());
                 }
-                Err(Rest::Behind(mark)) => self.behind = Some(Behind::Older(mark.to_string())),
+                Err(Rest::Behind(mark)) => {
+                    // The event is placed by now, and tells it to nobody any more.
+                    if let Err(error) = self.employer.home.leave() {
+                        tracing::warn!(%error, "that the book is older than what was billed could not be written down");
+                    }
+                    self.behind = Some(Behind::Older(mark.to_string()));
+                }
                 _ => {}
             }
         }
+        self.place_at = Again::default();
         Ok(())
+    }
+}
+
+/// When something that failed is tried again, and after how many tries.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Again {
+    at: Moment,
+    tries: u32,
+}
+
+impl Default for Again {
+    fn default() -> Again {
+        Again { at: Moment(i64::MIN), tries: 0 }
+    }
+}
+
+impl Again {
+    pub(super) fn is_due(self, now: Moment) -> bool {
+        self.at <= now
+    }
+
+    /// It failed once more.
+    pub(super) fn failed(&mut self, now: Moment) {
+        let micros = i64::try_from(backoff(self.tries, jitter(), None).as_micros()).unwrap_or(i64::MAX);
+        *self = Again { at: Moment(now.0.saturating_add(micros)), tries: self.tries.saturating_add(1) };
     }
 }
 
