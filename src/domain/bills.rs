@@ -71,6 +71,8 @@ pub enum Deed {
     Drop(BillNo, CompactString),
     /// So much of what a bill comes to in all was taken back while nobody paid it: it is worth that much less.
     Offset(BillNo, i64),
+    /// Somebody asked for a run after a bill was taken over, and so for what it carries.
+    Vouch(BillNo),
     /// Stripe told that something happened.
     Notice(Notice),
     /// It was found out what bill a notice is about; `None` where it is about none.

@@ -68,6 +68,8 @@ pub struct Way {
     pub is_moot: bool,
     /// So much of it was taken back while nobody paid it, in the units of Stripe's amounts.
     pub offset: i64,
+    /// Whether somebody asked for what it carries, where it was taken over.
+    pub is_vouched: bool,
 }
 
 /// What was asked and is not answered.

@@ -127,14 +127,15 @@ impl Bills {
     }
 
     /// The last bill of each payer of whom all that is carried is by what was taken over, where that is whole amounts, and how
-    /// much it is: he was billed for what the book has lost, or it has lost what was taken back. Nobody knows whether he
+    /// much it is, as long as nobody asked for it: he was billed for what the book has lost, or it has lost what was taken back. Nobody knows whether he
     /// owes any of it.
     pub fn carried_over(&self) -> impl Iterator<Item = (&Bill, Sum)> {
         let mut last: HashMap<(NameNo, Currency), &Bill> = HashMap::new();
         for bill in self.iter().filter(|bill| bill.drawn.reissues.is_none()) {
             last.insert((bill.payer, bill.currency()), bill);
         }
-        let mut last: Vec<&Bill> = last.into_values().filter(|bill| bill.is_adopted()).collect();
+        let mut last: Vec<&Bill> =
+            last.into_values().filter(|bill| bill.is_adopted() && !bill.way.is_vouched).collect();
         last.sort_unstable_by_key(|bill| (bill.drawn.payer.id, bill.currency()));
         let is_whole = |sum: Sum, bill: &Bill| bill.coin().smallest() <= sum.0.abs();
         let carried = last.into_iter().map(|bill| (bill, self.carried(bill.payer, bill.currency())));
@@ -199,7 +200,7 @@ impl Bills {
 
     /// The bills of an image, whose rows are still to be [filled](Bills::fill) in.
     pub(super) fn from_parts(parts: BillParts) -> Bills {
-        let BillParts { all, account, byname, told, unplaced, takings, carried, offsets } = parts;
+        let BillParts { all, account, byname, told, unplaced, takings, carried, offsets, vouched } = parts;
         let unplaced = unplaced.into_iter().map(|[event, kind, object]| (event, (kind, object))).collect();
         let carried = carried.into_iter().map(|(payer, currency, sum)| ((payer, currency), sum)).collect();
         let known = told.into_iter().collect();
@@ -214,10 +215,15 @@ impl Bills {
             bills.by_mark.insert(bill.drawn.mark.clone(), bill.no);
             bills.all.push(Arc::new(bill));
         }
+        let mut with = |no: BillNo, put: &dyn Fn(&mut Bill)| {
+            let bill = (no.0 as usize).checked_sub(1).and_then(|place| bills.all.get_mut(place));
+            bill.into_iter().for_each(|bill| put(Arc::make_mut(bill)));
+        };
         for (no, offset) in offsets {
-            if let Some(bill) = (no.0 as usize).checked_sub(1).and_then(|place| bills.all.get_mut(place)) {
-                Arc::make_mut(bill).way.offset = offset;
-            }
+            with(no, &|bill| bill.way.offset = offset);
+        }
+        for no in vouched {
+            with(no, &|bill| bill.way.is_vouched = true);
         }
         bills
     }

@@ -81,6 +81,12 @@ impl Book {
                     _ => refused("so much of it was not taken back"),
                 }
             }
+            Deed::Vouch(no) => match bills.bill(*no)? {
+                bill if bill.is_adopted() && !bill.way.is_vouched => Ok(()),
+                bill => {
+                    Err(Refused::Step { bill: bill.no, why: "it was not taken over, or what it carries was asked for" })
+                }
+            },
             Deed::Notice(Notice { event, kind, object, bill, .. }) => {
                 if [event, kind, object].into_iter().any(|text| TEXT_MAX < text.len()) {
                     return Err(Refused::Long("an event's id, type or object"));
@@ -232,6 +238,7 @@ impl Book {
                 self.bills.change(*no, at, |bill| bill.way.dropped = Some(why.clone()));
             }
             Deed::Offset(no, offset) => self.bills.offset(*no, *offset, at),
+            Deed::Vouch(no) => drop(self.bills.change(*no, at, |bill| bill.way.is_vouched = true)),
             Deed::Notice(notice) => self.bills.notice(notice, at),
             Deed::Place(event, bill) => self.bills.place(event, *bill, at),
         }

@@ -163,6 +163,9 @@ fn hash_bill(hasher: &mut blake3::Hasher, bill: &Bill) {
     for amount in amounts.into_iter().chain(Some(way.offset).filter(|offset| *offset != 0)) {
         hasher.update(&amount.to_le_bytes());
     }
+    if way.is_vouched {
+        hasher.update(&[1]);
+    }
     for text in [seen.invoice.as_deref().unwrap_or_default(), &drawn.mark] {
         hasher.update(&(text.len() as u64).to_le_bytes());
         hasher.update(text.as_bytes());

@@ -44,6 +44,8 @@ pub struct BillParts {
     pub carried: Vec<(NameNo, Currency, Sum)>,
     /// How much of each was taken back while nobody paid it, of those of which anything was.
     pub offsets: Vec<(BillNo, i64)>,
+    /// Those that were taken over, and of which somebody asked for what they carry.
+    pub vouched: Vec<BillNo>,
 }
 
 /// The parts of a book.

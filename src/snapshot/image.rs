@@ -195,6 +195,10 @@ impl Image {
         for offsets in offsets.chunks(SECTION_ROWS) {
             put(Section::Offsets(offsets.to_vec()))?;
         }
+        let vouched = self.bills.iter().filter(|bill| bill.way.is_vouched).map(|bill| bill.no.0);
+        for vouched in vouched.collect::<Vec<_>>().chunks(SECTION_ROWS) {
+            put(Section::Vouched(vouched.to_vec()))?;
+        }
         for told in self.bills.known().chunks(SECTION_ROWS) {
             put(Section::Told(told.iter().map(|key| key.0).collect()))?;
         }

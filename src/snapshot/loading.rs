@@ -96,6 +96,7 @@ impl Loading {
             Section::Offsets(images) => {
                 self.parts.bills.offsets.extend(images.into_iter().map(|(no, offset)| (BillNo(no), offset)));
             }
+            Section::Vouched(images) => self.parts.bills.vouched.extend(images.into_iter().map(BillNo)),
             Section::Rollout(code, since) => {
                 self.parts.rollout.make(Move { subject: Subject::All, to: phase(code)? }, Moment(since));
             }

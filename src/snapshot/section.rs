@@ -91,6 +91,8 @@ pub(super) enum Section {
     Carried(Vec<(u32, [u8; 3], i128)>),
     /// How much of a bill was taken back while nobody paid it, where anything was; from format 3 on.
     Offsets(Vec<(u32, i64)>),
+    /// The bills that were taken over, and of which somebody asked for what they carry; from format 3 on.
+    Vouched(Vec<u32>),
 }
 
 #[derive(Encode, Decode)]

@@ -30,6 +30,7 @@ const PLACE: u8 = 8;
 const ADOPT: u8 = 9;
 const OFFSET: u8 = 10;
 const ADOPT_DUE: u8 = 11;
+const VOUCH: u8 = 12;
 
 pub(super) fn put(deed: &Deed, recorded_at: Moment, roll: &Roll, out: &mut Vec<u8>) {
     out.push(TAG_DEED);
@@ -86,6 +87,10 @@ pub(super) fn put(deed: &Deed, recorded_at: Moment, roll: &Roll, out: &mut Vec<u
             put_varint(out, bill.0.into());
             put_signed(out, *offset);
         }
+        Deed::Vouch(bill) => {
+            out.push(VOUCH);
+            put_varint(out, bill.0.into());
+        }
         Deed::Notice(Notice { event, kind, object, digest, bill }) => {
             out.push(NOTICE);
             [event, kind, object].into_iter().for_each(|text| put_text(out, text));
@@ -121,6 +126,7 @@ pub(super) fn decode(take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Name>)
         }
         SEE => Deed::See(bill(take)?, take_sight(take)?),
         OFFSET => Deed::Offset(bill(take)?, take.signed()?),
+        VOUCH => Deed::Vouch(bill(take)?),
         DROP => Deed::Drop(bill(take)?, text(take)?),
         NOTICE => {
             let [event, kind, object] = [text(take)?, text(take)?, text(take)?];

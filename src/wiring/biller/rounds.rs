@@ -264,7 +264,14 @@ impl Biller {
                 Err(refused) => tracing::info!(error = %refused, "a bill was not drawn"),
             }
         }
-        if is_hour && !is_wished {
+        if is_wished {
+            // Also where nothing came of it: whoever asks for a run has seen what is carried.
+            for (bill, _) in bills.carried_over() {
+                if let Err(refused) = self.employer.file(Deed::Vouch(bill.no)).await? {
+                    tracing::info!(error = %refused, "that what is carried was asked for was not written down");
+                }
+            }
+        } else if is_hour {
             for (bill, carried) in bills.carried_over() {
                 let payer = bill.drawn.payer.id;
                 tracing::warn!(%payer, %carried, "whole amounts are carried of what was taken over: nothing of his is billed before `rialto bill run`");

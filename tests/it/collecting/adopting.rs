@@ -16,7 +16,7 @@ use rialto::ledger::entry::Entry;
 
 use super::restoring::SENT;
 use super::traps::{ADA, bill, invoice, quiet, terms};
-use super::world::{DAY, World, books, now};
+use super::world::{DAY, Wild, World, books, now};
 use crate::scribe::name;
 
 impl World {
@@ -191,6 +191,27 @@ fn what_was_billed_since_is_not_given_back_before_somebody_asks_for_it() {
     world.settle();
     world.faults().unwrap();
     assert_eq!(world.invoices(), [("paid", 2000, 1), ("paid", 3000, 1)]);
+}
+
+#[test]
+fn whoever_asks_for_a_run_vouches_for_what_is_carried_also_where_nothing_comes_of_it() {
+    let world = quiet(SENT, Tax::None);
+    let records = world.journal.borrow().len() as u64;
+    world.earn_of(ADA, 20_000_000, "forno");
+    world.round();
+    world.pay_all();
+    let lost = world.restore_alone(records);
+    lost.iter().for_each(|entry| world.tell_again(entry));
+    assert_eq!(world.carried_over(), [-20_000_000]);
+    world.run();
+    assert_eq!((world.invoices().len(), world.carried_over()), (1, vec![]));
+    world.wild.set(Wild::IMAGES);
+    world.restart();
+    world.earn_of(ADA, 30_000_000, "forno");
+    world.days(2);
+    assert_eq!(world.invoices(), [("paid", 2000, 1), ("open", 3000, 1)]);
+    world.settle();
+    world.faults().unwrap();
 }
 
 #[test]

@@ -440,10 +440,12 @@ impl World {
 
     /// A round that somebody asks for: it draws also what waits for that.
     pub fn run(&self) {
+        let carried: Vec<BillNo> = self.book.borrow().bills().carried_over().map(|(bill, _)| bill.no).collect();
         if self.round_as(|plan, _| plan).is_err() {
             self.dies_in.set(None);
             self.restart();
         }
+        carried.into_iter().for_each(|no| self.deed(&Deed::Vouch(no)).unwrap());
     }
 
     fn plan(&self, book: &Book) -> Plan {
