@@ -77,7 +77,12 @@ impl Bookkeeper {
         self.book.take_deed(deed, at);
         let bills = self.book.bills();
         let no = match deed {
-            Deed::Ask(no, _) | Deed::Answer(no, ..) | Deed::See(no, _) | Deed::Drop(no, _) => *no,
+            Deed::Ask(no, _)
+            | Deed::Answer(no, ..)
+            | Deed::See(no, _)
+            | Deed::Drop(no, _)
+            | Deed::Offset(no, _)
+            | Deed::Vouch(no) => *no,
             Deed::Draw(_) | Deed::Adopt(..) => BillNo(bills.len() as u32),
             Deed::Bind(_) | Deed::Notice(_) | Deed::Place(..) => return None,
         };

@@ -3,10 +3,12 @@
 //! A folder that is a copy, or was restored, may be older than what was billed from it. An invoice takes what its payer
 //! owes up to the row that is written on it, as far as the book has those rows; what it comes to besides is carried, and
 //! lowers his next invoice. So he is never billed twice, also where what he was billed for comes in again only later. One
-//! that was made in the place of a bill that the book still has takes its place.
+//! that was made in the place of a bill that the book still has takes its place. One that was called off is taken over as
+//! such: it holds its rows until somebody lets them go. Lines that somebody else added are none of a bill's, and a fault.
 
 use compact_str::CompactString;
 
+use super::answers::Item;
 use super::call::{Call, Method};
 use super::draw::again;
 use super::look::{all, good};
@@ -14,17 +16,17 @@ use super::marks::{House, INSTEAD, PAYER, TO};
 use super::papers::{Invoice, Note, Paper};
 use super::plan::Books;
 use super::walk::{Desk, Rest, Stripe, Unsure, Walk};
-use crate::domain::bills::{BillNo, Deed, Detail, Drawn, Sight};
+use crate::domain::bills::{BillNo, Deed, Detail, Drawn, Outbound, Sight};
 use crate::domain::coin::Coin;
 use crate::domain::money::Sum;
 use crate::domain::names::Name;
-use crate::domain::payers::Payer;
-use crate::ledger::bill::Bill;
+use crate::domain::payers::{Collection, Payer};
 use crate::ledger::bills::Bills;
 use crate::ledger::roll::NameNo;
 
 /// The papers of this house that the book never drew, the oldest first: of those since `since`, in seconds since 1970.
-/// What is void, or comes to nothing, is not among them.
+/// What comes to nothing is not among them, and of invoices that were called off only those that nothing was made in the
+/// place of.
 pub async fn unknown<P: Paper>(
     stripe: &impl Stripe,
     house: &House,
@@ -33,11 +35,30 @@ pub async fn unknown<P: Paper>(
 ) -> Result<Vec<P>, Unsure> {
     let query = since.map(|since| format!("created[gte]={since}")).unwrap_or_default();
     let mut found: Vec<P> = all(stripe, P::LIST, &query, P::id).await?;
-    let is_unknown = |mark: &str| house.is_ours(mark) && bills.of_mark(mark).is_none();
-    found.retain(|paper| !paper.is_void() && !paper.is_nothing() && paper.mark().is_some_and(is_unknown));
+    found.retain(|paper| paper.mark().is_some_and(|mark| house.is_ours(mark)));
     // Stripe tells the newest first.
     found.reverse();
+    let is_left = |place: usize| {
+        let paper = &found[place];
+        let is_unknown = paper.mark().is_some_and(|mark| bills.of_mark(mark).is_none());
+        is_unknown && !(paper.is_void() && is_replaced(paper, &found[place + 1..]))
+    };
+    let left: Vec<bool> = (0..found.len()).map(is_left).collect();
+    let mut left = left.into_iter();
+    found.retain(|_| left.next().unwrap_or_default());
+    for paper in &mut found {
+        if let Some(path) = paper.lines() {
+            paper.count(&all::<Item>(stripe, &path, "", |item| &item.id).await?);
+        }
+    }
+    found.retain(P::counts);
     Ok(found)
+}
+
+/// Whether a later paper was made in the place of one, or of the same as this one was.
+fn is_replaced<P: Paper>(paper: &P, later: &[P]) -> bool {
+    let first = paper.metadata().get(INSTEAD).map(String::as_str).or(paper.mark());
+    later.iter().any(|later| !later.is_draft() && later.metadata().get(INSTEAD).map(String::as_str) == first)
 }
 
 /// The credit notes among them: those that take from an invoice which is void take nothing.
@@ -63,8 +84,8 @@ pub async fn unknown_notes(
 pub enum Found {
     /// An invoice that was never finalised: nobody was told of it, and it is deleted.
     Draft(String),
-    /// It is taken over as this bill, which stands like this.
-    Bill(Box<Drawn>, Box<Sight>),
+    /// It is taken over as this bill, which stands like this, and goes out or went.
+    Bill(Box<Drawn>, Box<Sight>, Outbound),
     /// Nobody on the list pays it, or it takes from an invoice that is of no bill.
     Nobody,
     /// It cannot be read.
@@ -73,7 +94,7 @@ pub enum Found {
 
 /// What is to be done about an invoice, by the book as it is now; days are those of the time zone `zone`.
 pub fn found(invoice: &Invoice, books: &Books<'_>, zone: Name, is_live: bool) -> Found {
-    if invoice.status.as_deref() == Some("draft") {
+    if invoice.is_draft() {
         return Found::Draft(invoice.id.clone());
     }
     let (customer, ..) = invoice.terms();
@@ -82,49 +103,78 @@ pub fn found(invoice: &Invoice, books: &Books<'_>, zone: Name, is_live: bool) ->
     let payers = books.payers.sorted();
     // Who is named pays, also where he has become another customer since; and else whose customer it is.
     let named = invoice.metadata().get(PAYER).map(String::as_str);
-    let is_named = |payer: &Payer| Some(payer.id.as_str()) == named;
-    let his = payers.iter().find(|(_, listing)| is_named(&listing.payer));
-    let his = his.or_else(|| payers.iter().find(|(_, listing)| listing.payer.customer == Some(customer)));
-    let Some((number, listing)) = his else { return Found::Nobody };
-    let payer = Payer { customer: Some(customer), currency, ..listing.payer };
-    match former(invoice, *number, payer, books.bills) {
-        Some(former) => stands(invoice, Drawn { mark: mark(invoice), ..again(former, payer) }, is_live),
-        None => as_bill(invoice, (*number, payer), (invoice.net(), None), books, zone, is_live),
+    let named = payers.iter().find(|(_, listing)| Some(listing.payer.id.as_str()) == named);
+    let whose = payers.iter().find(|(_, listing)| listing.payer.customer == Some(customer));
+    let (number, listing) = match (named, whose) {
+        // Somebody wrote another name on it: it is not known who of them pays it.
+        (Some((named, listing)), Some((whose, _))) if named != whose && listing.payer.customer != Some(customer) => {
+            return Found::Nobody;
+        }
+        (Some(his), _) | (None, Some(his)) => his,
+        (None, None) => return Found::Nobody,
+    };
+    let collection = collection(invoice, listing.payer.collection);
+    let outbound = match collection {
+        Collection::Charge if invoice.attempted => Outbound::Gone,
+        Collection::Charge | Collection::Send { .. } => Outbound::Due,
+    };
+    let payer = Payer { customer: Some(customer), currency, collection, ..listing.payer };
+    match in_place(invoice, *number, payer, books) {
+        Some(drawn) => stands(invoice, Drawn { mark: mark(invoice), ..drawn }, outbound, is_live),
+        None => {
+            let drawn = as_drawn(invoice, (*number, payer), (invoice.own(), None), books, zone);
+            stands(invoice, drawn, outbound, is_live)
+        }
     }
 }
 
-/// The bill in whose place an invoice is, where the book has it and nothing else is there: the last of those that took the
-/// place of the one that the invoice names. That there is the invoice says that this one came to nothing.
-fn former<'b>(invoice: &Invoice, number: NameNo, payer: Payer, bills: &'b Bills) -> Option<&'b Bill> {
+/// How an invoice is collected, whatever its payer's terms are by now.
+fn collection(invoice: &Invoice, listed: Collection) -> Collection {
+    /// As anybody has who is listed without a word about it.
+    const DAYS: u16 = 30;
+    match (invoice.collection_method.as_deref(), listed) {
+        (Some("charge_automatically"), _) => Collection::Charge,
+        (Some("send_invoice"), Collection::Charge) => Collection::Send { days: DAYS },
+        _ => listed,
+    }
+}
+
+/// The bill that an invoice is, where it is in the place of one that the book has and nothing else is in the place of: of
+/// the last of those that took the place of the one that it names. That there is the invoice says that this one came to
+/// nothing.
+fn in_place(invoice: &Invoice, number: NameNo, payer: Payer, books: &Books<'_>) -> Option<Drawn> {
+    let bills = books.bills;
     let mut former = bills.get(bills.of_mark(invoice.metadata().get(INSTEAD)?)?)?;
     while let Some(next) = former.reissued_by {
         former = bills.get(next)?;
     }
-    let is_same = (former.payer, former.currency(), former.drawn.total) == (number, payer.currency, invoice.net());
-    (is_same && (former.is_dead() || former.is_nowhere())).then_some(former)
+    let is_his = (former.payer, former.currency()) == (number, payer.currency);
+    let is_over = former.is_dead() || former.is_nowhere();
+    let drawn = again(former, payer, books).filter(|drawn| drawn.total == invoice.own());
+    drawn.filter(|_| is_his && is_over)
 }
 
 /// Likewise about a credit note, once the invoices are taken over.
 pub fn found_note(note: &Note, books: &Books<'_>, zone: Name, is_live: bool) -> Found {
     let of = note.invoice.as_ref().and_then(|invoice| books.bills.of_invoice(invoice.id()));
     let Some(of) = of.and_then(|of| books.bills.get(of)) else { return Found::Nobody };
-    as_bill(note, (of.payer, of.drawn.payer), (-note.amount(), Some(of.no)), books, zone, is_live)
+    let drawn = as_drawn(note, (of.payer, of.drawn.payer), (-note.amount(), Some(of.no)), books, zone);
+    stands(note, drawn, Outbound::Gone, is_live)
 }
 
 /// The bill that a paper is of: it takes what is owed up to its row, and carries what it comes to besides.
-fn as_bill(
+fn as_drawn(
     paper: &impl Paper,
     (number, payer): (NameNo, Payer),
     (total, credits): (i64, Option<BillNo>),
     books: &Books<'_>,
     zone: Name,
-    is_live: bool,
-) -> Found {
+) -> Drawn {
     let told = paper.metadata().get(TO).and_then(|to| to.parse::<u32>().ok()).unwrap_or_default();
     let to = told.min(books.charges.len() as u32);
     let carried = books.bills.carried(number, payer.currency);
     let owed = books.receivables.sum_to(number, payer.currency, to, books.charges).unwrap_or_default();
-    let drawn = Drawn {
+    Drawn {
         mark: mark(paper),
         payer,
         to,
@@ -137,14 +187,13 @@ fn as_bill(
         total,
         carried,
         rest: Sum(owed.0 + carried.0 - Coin::of(payer.currency).millionths(total)),
-    };
-    stands(paper, drawn, is_live)
+    }
 }
 
 /// The bill as it was drawn, and as its paper stands.
-fn stands(paper: &impl Paper, drawn: Drawn, is_live: bool) -> Found {
+fn stands(paper: &impl Paper, drawn: Drawn, outbound: Outbound, is_live: bool) -> Found {
     match paper.sight(&drawn, is_live) {
-        Some(sight) => Found::Bill(Box::new(drawn), Box::new(sight)),
+        Some(sight) => Found::Bill(Box::new(drawn), Box::new(sight), outbound),
         None => Found::Unreadable,
     }
 }
@@ -166,14 +215,14 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
                     Err(unsure) => Ok(Err(Rest::Unsure(unsure))),
                 }
             }
-            Found::Bill(drawn, sight) => {
+            Found::Bill(drawn, sight, outbound) => {
                 if let Some(no) = drawn.reissues
                     && self.desk.bill(no).await?.is_some_and(|former| !former.is_dead())
                     && let Err(refused) = self.desk.file(Deed::Drop(no, "it was billed again".into())).await?
                 {
                     return Ok(Err(Rest::Beaten(refused)));
                 }
-                Ok(self.desk.file(Deed::Adopt(drawn, sight)).await?.map(drop).map_err(Rest::Beaten))
+                Ok(self.desk.file(Deed::Adopt(drawn, sight, outbound)).await?.map(drop).map_err(Rest::Beaten))
             }
             // It stays among what differs.
             Found::Nobody => Ok(Ok(())),

@@ -54,6 +54,13 @@ pub struct Item {
     metadata: HashMap<String, String>,
 }
 
+impl Item {
+    /// What it comes to, where it is one of a bill.
+    pub fn own(&self) -> Option<i64> {
+        self.metadata.contains_key(LINE).then_some(self.amount)
+    }
+}
+
 /// What is read of a payment of an invoice.
 #[derive(Debug, Deserialize)]
 pub struct Payment {

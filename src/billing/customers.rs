@@ -117,17 +117,18 @@ pub async fn customer(
     house: &House,
     person: &Person,
 ) -> Result<Result<Name, NoCustomer>, Unsure> {
-    let mut gone = None;
+    let gone = person.known;
+    if let Some(known) = gone
+        && is_there(stripe, known).await?
+    {
+        // Whoever he was before, he is this one now.
+        let is_found = find(stripe, house, person).await? == Some(known);
+        return Ok(if is_found { Ok(known) } else { Err(NoCustomer::Another(known)) });
+    }
     for attempt in 0..ATTEMPTS {
         // Looked for before each attempt: one that failed may have made him all the same.
         if let Some(found) = find(stripe, house, person).await? {
             return Ok(Ok(found));
-        }
-        if let Some(known) = person.known.filter(|_| attempt == 0) {
-            if is_there(stripe, known).await? {
-                return Ok(Err(NoCustomer::Another(known)));
-            }
-            gone = Some(known);
         }
         let reply = stripe.call(&person.call(house, gone, attempt)).await?;
         match reply.status {

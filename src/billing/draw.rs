@@ -7,9 +7,9 @@ use compact_str::CompactString;
 use twox_hash::XxHash3_64;
 
 use super::asks::items;
-use super::lines::{Key, Line, allot, gather};
-use super::plan::{Books, Invoice, owed};
-use crate::domain::bills::Drawn;
+use super::lines::{Key, LINES_MAX, Line, allot, gather};
+use super::plan::{Books, Invoice, Owed, owed};
+use crate::domain::bills::{Detail, Drawn};
 use crate::domain::calendar::Calendar;
 use crate::domain::money::Sum;
 use crate::domain::names::Name;
@@ -35,20 +35,44 @@ pub fn drawn(invoice: &Invoice, zone: Name) -> Drawn {
     }
 }
 
-/// The bill in the place of one that came to nothing, on the terms that hold now. It has no mark yet.
-pub fn again(former: &Bill, payer: Payer) -> Drawn {
-    Drawn { mark: CompactString::default(), payer, reissues: Some(former.no), ..former.drawn.clone() }
+/// The bill in the place of one that came to nothing, on the terms that hold now: of the same lines, and of one that takes
+/// off it what was taken back since; `None` where nothing is left of it, or it cannot be made again. It has no mark yet.
+pub fn again(former: &Bill, payer: Payer, books: &Books<'_>) -> Option<Drawn> {
+    let same = Drawn { mark: CompactString::default(), payer, reissues: Some(former.no), ..former.drawn.clone() };
+    if former.way.offset == 0 {
+        return Some(same);
+    }
+    let (coin, total) = (former.coin(), former.worth());
+    if total <= 0 {
+        return None;
+    }
+    let carried = Sum(same.carried.0 - coin.millionths(former.way.offset));
+    if former.drawn.is_whole() {
+        return Some(Drawn { total, carried, ..same });
+    }
+    let rows = rows_of(former, books, &mut Calendar::new(same.zone.as_str().parse().ok()?))?;
+    // With another line they may be too many.
+    Detail::ALL.into_iter().filter(|detail| former.drawn.detail <= *detail).find_map(|detail| {
+        let mut lines = gather(rows.iter().map(|owed| (owed.key(detail), i128::from(owed.charge.amount.millionths()))));
+        let is_same = allot(&mut lines, carried, coin)? == (total, same.rest);
+        let is_one = is_same && items(&lines).count() <= LINES_MAX;
+        let items = items(&lines).count() as u16;
+        is_one.then(|| Drawn { total, carried, detail, items, digest: digest(&lines), ..same.clone() })
+    })
+}
+
+/// The transactions of a bill, in order.
+fn rows_of(bill: &Bill, books: &Books<'_>, calendar: &mut Calendar) -> Option<Vec<Owed>> {
+    bill.rows.iter().map(|row| owed(books, calendar, *row)).collect()
 }
 
 /// The lines of a bill, in order; `None` where they cannot be made again. One without lines has all in one.
 pub fn lines_of(bill: &Bill, books: &Books<'_>, calendar: &Calendar) -> Option<Vec<Line>> {
     let zone = bill.drawn.zone.as_str().parse().ok()?;
     let mut calendar = if calendar.zone() == zone { calendar.clone() } else { Calendar::new(zone) };
-    let mut rows = Vec::with_capacity(bill.rows.len());
-    for row in bill.rows.iter() {
-        let owed = owed(books, &mut calendar, *row)?;
-        rows.push((owed.key(bill.drawn.detail), i128::from(owed.charge.amount.millionths())));
-    }
+    let rows = rows_of(bill, books, &mut calendar)?;
+    let rows: Vec<(Key, i128)> =
+        rows.iter().map(|owed| (owed.key(bill.drawn.detail), i128::from(owed.charge.amount.millionths()))).collect();
     if bill.drawn.is_whole() {
         let (count, exact) = (rows.len() as u32, Sum(rows.iter().map(|(_, amount)| amount).sum()));
         return Some(vec![Line { key: Key::ALL, count, exact, amount: bill.drawn.total }]);

@@ -148,9 +148,12 @@ pub async fn all<T: serde::de::DeserializeOwned>(
             form += &format!("&starting_after={}", id(last));
         }
         let page: Page<T> = good(&stripe.read(Call::get(path, form)).await?)?;
-        let is_last = !page.has_more || page.data.is_empty();
+        if page.has_more && page.data.is_empty() {
+            // What follows cannot be asked for, and is not to be taken for nothing.
+            return Err(Unsure::unreadable("an empty page of a list that goes on"));
+        }
         found.extend(page.data);
-        if is_last {
+        if !page.has_more {
             return Ok(found);
         }
     }

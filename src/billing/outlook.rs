@@ -28,6 +28,12 @@ pub fn outlook<'b>(
         outlook.fees.0 += coin.millionths(invoice.fee);
         outlook.carried.0 += invoice.rest.0 - invoice.carried.0;
     }
+    for again in plan.again.iter().filter(|again| is_wanted(again.payer.id)) {
+        let outlook = all.entry(again.payer.currency).or_default();
+        // It was drawn once, and is owed no more but as that.
+        outlook.invoiced.0 += Coin::of(again.payer.currency).millionths(again.total);
+        outlook.fees.0 += Coin::of(again.payer.currency).millionths(again.fee);
+    }
     for waiting in plan.waiting.iter().filter(|waiting| is_wanted(waiting.payer.id)) {
         let outlook = all.entry(waiting.currency).or_default();
         outlook.owed.0 += waiting.owed.0;
@@ -200,7 +206,7 @@ mod tests {
             let plan = Plan {
                 invoices: due.iter().map(|(who, exact, carried)| invoice(*who, *exact, *carried)).collect(),
                 waiting: small.iter().map(|(who, owed)| waiting(*who, *owed)).collect(),
-                nobodys: Vec::new(),
+                ..Plan::default()
             };
             let all = of(&plan, &billed, None);
             // What is owed is due, waits or is carried; what is due or invoiced is collectable or a fee.

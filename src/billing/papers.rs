@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
-use super::answers::Reference;
+use super::answers::{Item, Reference};
 use super::marks::BILL;
 use crate::domain::bills::{Amounts, Drawn, Fault, Sight, Status};
 use crate::domain::money::Currency;
@@ -23,6 +23,24 @@ pub trait Paper: DeserializeOwned {
 
     /// Whether it is void.
     fn is_void(&self) -> bool;
+
+    /// Whether it was never finalised.
+    fn is_draft(&self) -> bool {
+        false
+    }
+
+    /// Whether a book has to know of it.
+    fn counts(&self) -> bool {
+        !self.is_nothing()
+    }
+
+    /// Where its lines are, of which not all may be a bill's.
+    fn lines(&self) -> Option<String> {
+        None
+    }
+
+    /// Counts those of a bill alone.
+    fn count(&mut self, _: &[Item]) {}
 
     /// Whether nobody owes or gets anything by it.
     fn is_nothing(&self) -> bool;
@@ -88,6 +106,14 @@ pub struct Invoice {
     #[serde(default)]
     pre_payment_credit_notes_amount: i64,
     status_transitions: Option<Transitions>,
+    /// Whether anybody tried to charge it.
+    #[serde(default)]
+    pub attempted: bool,
+    /// How it is collected.
+    pub collection_method: Option<String>,
+    /// What the lines of a bill come to, without taxes, where they were counted.
+    #[serde(skip)]
+    own: Option<i64>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -110,9 +136,27 @@ impl Paper for Invoice {
         self.status.as_deref() == Some("void")
     }
 
+    fn is_draft(&self) -> bool {
+        self.status.as_deref() == Some("draft")
+    }
+
     fn is_nothing(&self) -> bool {
-        let is_empty = self.status.as_deref() != Some("draft") && self.net() <= 0;
+        let is_empty = !self.is_draft() && self.net() <= 0;
         self.amount_paid == 0 && (self.is_void() || is_empty)
+    }
+
+    fn counts(&self) -> bool {
+        // What was called off is not billed again before somebody says so.
+        self.is_draft() || 0 < self.own()
+    }
+
+    fn lines(&self) -> Option<String> {
+        (!self.is_draft()).then(|| format!("/v1/invoices/{}/lines", self.id))
+    }
+
+    fn count(&mut self, lines: &[Item]) {
+        let own = lines.iter().filter_map(Item::own).fold(0_i64, i64::saturating_add);
+        self.own = Some(own.clamp(-MOST, MOST));
     }
 
     fn terms(&self) -> (Option<&Reference>, Option<&str>, bool) {
@@ -160,6 +204,11 @@ impl Invoice {
     /// What it comes to without taxes.
     pub fn net(&self) -> i64 {
         self.total_excluding_tax.unwrap_or(self.total).clamp(-MOST, MOST)
+    }
+
+    /// What the lines of a bill come to on it, which are all where nobody counted: somebody else may have added some.
+    pub fn own(&self) -> i64 {
+        self.own.unwrap_or_else(|| self.net())
     }
 
     fn tax(&self) -> i64 {

@@ -6,18 +6,21 @@
 
 use rust_decimal::Decimal;
 
-use crate::domain::bills::{BillNo, Detail};
+use std::collections::BTreeSet;
+
+use crate::domain::bills::{BillNo, Detail, Status};
 use crate::domain::calendar::{Calendar, Day};
 use crate::domain::money::{Currency, Money, Sum};
 use crate::domain::payers::Payer;
 use crate::ledger::bill::Bill;
 use crate::ledger::bills::Bills;
 use crate::ledger::chunks::Chunks;
-use crate::ledger::orders::Closing;
+use crate::ledger::offsets::reversals;
+use crate::ledger::orders::{Closing, Link};
 use crate::ledger::payers::{Listing, Payers};
 use crate::ledger::receivables::{Open, Receivables};
 use crate::ledger::roll::NameNo;
-use crate::ledger::rows::{ChargeRow, FactRow};
+use crate::ledger::rows::{ChargeRow, FactRow, Sort};
 
 use super::lines::{self, LINES_MAX, Line};
 use crate::domain::coin::Coin;
@@ -91,6 +94,8 @@ pub struct Books<'a> {
     pub facts: &'a Chunks<FactRow>,
     /// The months that were closed.
     pub closings: &'a [Closing],
+    /// What takes what back, or lets it go.
+    pub links: &'a Chunks<Link>,
     /// What is owed.
     pub receivables: &'a Receivables,
     /// Who pays.
@@ -106,8 +111,23 @@ pub struct Plan {
     pub invoices: Vec<Invoice>,
     /// Likewise.
     pub waiting: Vec<Waiting>,
+    /// What is billed in the place of bills that came to nothing and were let go.
+    pub again: Vec<Again>,
     /// What was earned live and nobody is known to pay, where there is any.
     pub nobodys: Vec<(Currency, Sum)>,
+}
+
+/// What is billed in the place of a bill that came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Again {
+    /// Of which bill.
+    pub of: BillNo,
+    /// Whose, and on which terms.
+    pub payer: Payer,
+    /// What it comes to, in the units of Stripe's amounts.
+    pub total: i64,
+    /// What Stripe is expected to take of it.
+    pub fee: i64,
 }
 
 /// An invoice that is due.
@@ -198,8 +218,23 @@ pub fn plan(books: &Books<'_>, policy: &Policy, calendar: &mut Calendar, today: 
         let mut account = Account { books, policy, calendar, today, number, listing, currency };
         account.invoice(&open.rows, books.bills.carried(number, currency), &mut plan);
     }
+    let again = released(books).map(|(former, payer)| {
+        let (total, coin) = (former.worth(), former.coin());
+        Again { of: former.no, payer, total, fee: policy.fee(total, coin) }
+    });
+    plan.again = again.collect();
     plan.nobodys = books.receivables.all_nobodys().filter(|(_, sum)| sum.0 != 0).collect();
     plan
+}
+
+/// The bills that came to nothing and were let go, and the terms on which they can be billed again now.
+pub fn released<'b>(books: &Books<'b>) -> impl Iterator<Item = (&'b Bill, Payer)> {
+    let payers = books.payers;
+    books.bills.released().filter_map(move |former| {
+        let terms = payers.get(former.payer)?.payer;
+        let is_billable = terms.customer.is_some() && terms.currency == former.currency();
+        is_billable.then_some((former, terms))
+    })
 }
 
 /// A payer's account in one currency.
@@ -273,6 +308,11 @@ impl Account<'_> {
         let his = self.books.bills.iter().rev().filter(|bill| bill.payer == self.number);
         let his = his.filter(|bill| bill.currency() == self.currency && !credited.contains(&bill.no));
         let his: Vec<(i64, &Bill)> = his.map(|bill| (self.books.bills.creditable(bill), bill)).collect();
+        let held = self.taken_back(owed);
+        let nearest =
+            his.iter().filter(|(most, _)| coin.step <= *most).filter_map(|(_, bill)| nearness(bill, &held)).min()?;
+        let his: Vec<(i64, &Bill)> =
+            his.into_iter().filter(|(_, bill)| nearness(bill, &held) == Some(nearest)).collect();
         // The newest that is large enough, and else the largest.
         let large = his.iter().find(|(most, _)| due <= *most);
         let (most, of) = *large.or_else(|| his.iter().max_by_key(|(most, _)| *most))?;
@@ -293,6 +333,14 @@ impl Account<'_> {
             fee: 0,
             is_old: !self.is_worth_it(back),
         })
+    }
+
+    /// The rows that these transactions take back.
+    fn taken_back(&self, owed: &[Owed]) -> BTreeSet<u32> {
+        let facts = owed.iter().filter(|owed| owed.charge.sort() == Sort::Reversal).map(|owed| owed.charge.fact);
+        let facts: BTreeSet<_> = facts.collect();
+        let taken_back = reversals(self.books.links, self.books.charges);
+        taken_back.filter(|(_, reversal)| facts.contains(&reversal.fact)).map(|(row, _)| row).collect()
     }
 
     /// Whether an amount is not below his minimum.
@@ -377,6 +425,18 @@ impl Account<'_> {
             fee: self.policy.fee(total, coin),
             is_old: is_small,
         })
+    }
+}
+
+/// How near an invoice is to what is to be taken back of these rows: one that has any of them is the nearest, then one that is
+/// still to be paid, then one that was paid. What nobody believes to be paid any more is lowered by what was on it alone.
+fn nearness(bill: &Bill, rows: &BTreeSet<u32>) -> Option<u8> {
+    let has_any = !rows.is_empty() && bill.rows.iter().any(|row| rows.contains(row));
+    match bill.seen.status {
+        _ if has_any => Some(0),
+        Status::Open => Some(1),
+        Status::Paid => Some(2),
+        Status::Absent | Status::Draft | Status::Uncollectible | Status::Void => None,
     }
 }
 

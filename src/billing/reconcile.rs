@@ -9,6 +9,8 @@ use super::marks::House;
 use super::papers::{Invoice, Note, Paper};
 use super::walk::{Stripe, Unsure};
 use crate::domain::bills::{BillNo, Sight, Status};
+use crate::domain::money::{Currency, Sum};
+use crate::domain::names::Name;
 use crate::ledger::bill::{Bill, Look};
 use crate::ledger::bills::Bills;
 
@@ -82,6 +84,9 @@ pub struct Report {
     pub invoices: usize,
     /// Whatever is not the same.
     pub differences: Vec<Difference>,
+    /// Of whom [whole amounts are carried](crate::ledger::bills::Bills::carried_over) since something was taken over: nothing
+    /// of theirs is billed before somebody asks for it.
+    pub carried: Vec<(Name, Currency, Sum)>,
 }
 
 impl Report {
@@ -230,7 +235,7 @@ async fn compared(
 fn told_apart(bill: &Bill, invoice: &str, sight: &Sight) -> Vec<Difference> {
     let seen = &bill.seen;
     let coin = bill.coin();
-    let text = |amount: i64| crate::domain::money::Sum(coin.millionths(amount)).to_string();
+    let text = |amount: i64| Sum(coin.millionths(amount)).to_string();
     let [ours, theirs] = [seen.takings.unwrap_or_default(), sight.takings.unwrap_or_default()];
     let mut differences = Vec::new();
     let mut told = |what, book: String, stripe: String| {

@@ -10,24 +10,38 @@ use super::call::Call;
 use super::draw::{again, drawn};
 use super::look::look;
 use super::marks::House;
-use super::papers::{Invoice, Paper};
-use super::plan::Plan;
+use super::papers::{self, Paper};
+use super::plan::{Books, Invoice, Negative, Plan, Policy, released};
 use super::walk::{Desk, Rest, Stripe, Unsure, Walk};
-use crate::domain::bills::{BillNo, Deed, Drawn, Refused, Sight};
+use crate::domain::bills::{BillNo, Deed, Drawn, Refused, Sight, Status};
 use crate::domain::names::Name;
 use crate::ledger::bill::Bill;
 use crate::ledger::bills::Bills;
-use crate::ledger::payers::Payers;
+use crate::ledger::offsets;
 
 /// The bills that are due, without their marks: those of the plan, and those in the place of others that came to nothing and were let go.
-pub fn due<'a>(plan: &'a Plan, bills: &'a Bills, payers: &'a Payers, zone: Name) -> impl Iterator<Item = Drawn> + 'a {
-    let anew = bills.released().filter_map(|former| {
-        let terms = payers.get(former.payer)?.payer;
-        // On the terms that hold now, if they are such that he can be billed.
-        let is_billable = terms.customer.is_some() && terms.currency == former.currency();
-        is_billable.then(|| again(former, terms))
-    });
+pub fn due<'a>(plan: &'a Plan, books: &'a Books<'a>, zone: Name) -> impl Iterator<Item = Drawn> + 'a {
+    let anew = released(books).filter_map(|(former, terms)| again(former, terms, books));
     anew.chain(plan.invoices.iter().map(move |invoice| drawn(invoice, zone)))
+}
+
+/// A plan without the invoices that wait until somebody asks for them: those of payers of whom
+/// [whole amounts are carried](Bills::carried_over) since something was taken over.
+pub fn by_itself(plan: Plan, bills: &Bills) -> Plan {
+    let held: Vec<_> = bills.carried_over().map(|(bill, _)| (bill.drawn.payer.id, bill.currency())).collect();
+    let is_free = |invoice: &Invoice| !held.contains(&(invoice.payer.id, invoice.currency));
+    Plan { invoices: plan.invoices.into_iter().filter(is_free).collect(), ..plan }
+}
+
+/// What is to be written down before anything is drawn: of bills that nobody paid, or that were refunded by hand, what was
+/// taken back of them is offset, so that nothing else is lowered by it. What nobody believes to be paid is lowered by credit notes where there are any.
+pub fn offsets(books: &Books<'_>, policy: &Policy) -> impl Iterator<Item = Deed> {
+    let is_noted = |no: &BillNo| {
+        let bill = books.bills.get(*no).filter(|bill| bill.seen.status == Status::Uncollectible && !bill.is_dead());
+        policy.negative == Negative::CreditNote && bill.is_some_and(|bill| 0 < books.bills.creditable(bill))
+    };
+    let due = offsets::due(books.bills, books.links, books.charges).into_iter();
+    due.filter(move |(no, _)| !is_noted(no)).map(|(no, offset)| Deed::Offset(no, offset))
 }
 
 /// What was told of something at Stripe, and nobody knows yet which bill it is about.
@@ -79,7 +93,7 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
             let bill = page.data.first().and_then(|of| bills.of_invoice(of.invoice.id()));
             return Ok(bill.map_or(About::None, About::Bill));
         }
-        let invoice: Invoice = read(&reply).ok_or_else(|| Unsure::unreadable("an invoice"))?;
+        let invoice: papers::Invoice = read(&reply).ok_or_else(|| Unsure::unreadable("an invoice"))?;
         let Some(mark) = invoice.mark().filter(|_| !invoice.is_nothing()) else { return Ok(About::None) };
         Ok(bills.of_mark(mark).map_or_else(|| About::Marked(mark.into()), About::Bill))
     }

@@ -85,6 +85,12 @@ impl Unsure {
         Unsure { why: compact_str::format_compact!("{fault}"), after: Some(AFTER), is_shut: false }
     }
 
+    /// It was called off, and may be under way all the same.
+    pub fn called_off() -> Unsure {
+        const AFTER: Duration = Duration::from_secs(600);
+        Unsure { why: "what was called off may be under way".into(), after: Some(AFTER), is_shut: false }
+    }
+
     /// An answer that cannot be read.
     pub fn unreadable(what: &str) -> Unsure {
         Unsure { why: compact_str::format_compact!("{what} could not be read"), after: None, is_shut: false }
@@ -154,6 +160,10 @@ impl<D: Desk, S: Stripe> Walk<'_, D, S> {
                     match self.look(&bill, &mut lines, how).await? {
                         Ok(bill) => match (&bill.way.asked, bill.fault()) {
                             (None, _) => Ok(bill),
+                            // It may be under way: it is not asked for again, and looked for until nothing can come of it.
+                            (Some(_), None) if bill.is_credit() && bill.way.dropped.is_some() => {
+                                return Ok(Rest::Unsure(Unsure::called_off()));
+                            }
                             // It is not there: the same again.
                             (Some(asked), None) => self.send(&bill, &asked.ask, &mut is_fresh).await?,
                             (Some(_), Some(fault)) => return Ok(Rest::Unsure(Unsure::faulty(fault))),

@@ -217,16 +217,31 @@ impl Reconcile {
             let row = |found: &Value| ["bill", "invoice", "what", "book", "stripe"].map(|key| part(found, key));
             let rows: Vec<_> = answer["differences"].as_array().into_iter().flatten().map(row).collect();
             let counted = format!("{} bills, {} invoices at Stripe", answer["bills"], answer["invoices"]);
-            match rows.is_empty() {
+            let compared = match rows.is_empty() {
                 true => format!("{counted}: the same to the cent\n"),
                 false => {
                     let header = ["bill", "invoice", "differs in", "the book", "Stripe"];
                     columns(header, &rows) + &format!("\n{counted}, {} differences\n", rows.len())
                 }
-            }
+            };
+            compared + &carried_over(answer)
         })?;
         Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
+}
+
+/// Of whom whole amounts are carried since something was taken over, and what is to be done about it.
+fn carried_over(answer: &Value) -> String {
+    let mut text = String::new();
+    for carried in answer["carried"].as_array().into_iter().flatten() {
+        let [payer, currency, amount] = ["payer", "currency", "amount"].map(|key| carried[key].as_str().unwrap_or("-"));
+        let what = match amount.starts_with('-') {
+            true => "was billed for what this book does not have: hand in again what came since the copy was made",
+            false => "was billed less than this book has: repeat the orders given since the copy was made",
+        };
+        text += &format!("{payer} {what} ({amount} {currency}); nothing is billed to him before `rialto bill run`\n");
+    }
+    text
 }
 
 /// What a reconciliation comes to, once it is done.
@@ -386,6 +401,19 @@ fn told(answer: &Value) -> String {
         text += if text.is_empty() { "" } else { "\n" };
         text += &columns(["waits", "owed", "since", "why"], &waiting.iter().map(row).collect::<Vec<_>>());
     }
+    let again = list("again");
+    if !again.is_empty() {
+        let row = |again: &Value| {
+            [
+                part(again, "bill"),
+                part(again, "payer"),
+                format!("{} {}", part(again, "amount"), part(again, "currency")),
+            ]
+        };
+        text += if text.is_empty() { "" } else { "\n" };
+        text += &columns(["in the place of", "invoice to", "amount"], &again.iter().map(row).collect::<Vec<_>>());
+    }
+    text += &carried_over(answer);
     for total in list("totals") {
         text += if text.is_empty() { "" } else { "\n" };
         text += &format!(

@@ -43,8 +43,8 @@ pub struct Serve {
     webhook_listen: Option<SocketAddr>,
     /// Live a simulated Venice instead: 177 citizens, 109 businesses, three days old, a day a minute. Its
     /// folder is snapshots/demo, made anew each time. One business is live there: its clients are invoiced at a sandbox
-    /// that stands in for Stripe, and pay; where stripe_mode is set, that holds, and all stays in shadow. Unless they are
-    /// set, gate_events is 1 and bill_threshold 10.00.
+    /// that stands in for Stripe, and pay; unless they are set, gate_events is 1 and bill_threshold 10.00 with it. Where
+    /// stripe_mode is set, that holds, and all stays in shadow; a demo with real money is refused.
     #[arg(long, conflicts_with = "data")]
     demo: bool,
     /// Which city the demo lives: the same seed is the same city [default: 1].
@@ -78,8 +78,13 @@ impl Serve {
             flags.insert("data".into(), Value::String(DEMO.into()));
         }
         let given = self.common.given(flags)?;
+        if self.demo && given.text("stripe_mode") == Some("live") {
+            let why = "stripe_mode is live, and a demo's city is made up: it would invoice nobody for real money; set \
+                       stripe_mode to off or test, or leave it out, and the demo brings a stand-in for Stripe of its own";
+            return Err(why.into());
+        }
         let has_bank = self.has_bank(&given);
-        let config = given.over(if self.demo { demo::usual() } else { Table::new() })?;
+        let config = given.over(if has_bank { demo::usual() } else { Table::new() })?;
         log::start(&config.log, config.log_format)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let outcome = runtime.block_on(self.serve(config, has_bank, give_back));

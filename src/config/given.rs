@@ -42,6 +42,11 @@ impl Given {
         self.0.contains_key(key)
     }
 
+    /// The text that somebody set this key to.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.0.get(key).and_then(toml::Value::as_str)
+    }
+
     /// What is in force: the defaults, under what is `usual` here, under what was set.
     pub fn over(self, usual: Table) -> Result<Config, ConfigError> {
         let mut table = usual;

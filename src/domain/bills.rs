@@ -60,7 +60,7 @@ pub enum Deed {
     /// A bill is drawn: what is on it is on no other that is alive.
     Draw(Box<Drawn>),
     /// A bill that the book had lost is taken over, as it stands at Stripe.
-    Adopt(Box<Drawn>, Box<Sight>),
+    Adopt(Box<Drawn>, Box<Sight>, Outbound),
     /// Something is asked of Stripe, in these very words.
     Ask(BillNo, Box<Ask>),
     /// It was answered.
@@ -69,10 +69,23 @@ pub enum Deed {
     See(BillNo, Sight),
     /// The bill comes to nothing: a draft of it is deleted, and its charges wait until somebody decides.
     Drop(BillNo, CompactString),
+    /// So much of what a bill comes to in all was taken back while nobody paid it: it is worth that much less.
+    Offset(BillNo, i64),
+    /// Somebody asked for a run after a bill was taken over, and so for what it carries.
+    Vouch(BillNo),
     /// Stripe told that something happened.
     Notice(Notice),
     /// It was found out what bill a notice is about; `None` where it is about none.
     Place(CompactString, Option<BillNo>),
+}
+
+/// Whether a bill that is taken over goes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outbound {
+    /// It went: whoever made it mailed or charged it, or it is a credit note.
+    Gone,
+    /// Nobody knows: it is mailed, also once more, or charged, which is refused where it was paid.
+    Due,
 }
 
 /// Whose bills they are.

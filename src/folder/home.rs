@@ -4,7 +4,7 @@
 //! the very file that the journal begins with: another one has another number in its file system, or was made at
 //! another time. A folder that was moved within its file system is still at home; one that was restored is not.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,10 @@ impl Home {
     /// Whether the folder is where it was made, or was last [settled](Home::settle).
     pub fn is_here(&self) -> io::Result<bool> {
         match fs::read_to_string(self.path()) {
-            Ok(text) => Ok(text == self.text()?),
+            Ok(text) => {
+                let [here, of_old] = self.texts(&fs::metadata(self.path())?)?;
+                Ok(text == here || text == of_old)
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
         }
@@ -44,7 +47,8 @@ impl Home {
     pub fn settle(&self) -> io::Result<()> {
         let aside = self.folder.join("HOME.tmp");
         let mut file = File::create(&aside)?;
-        file.write_all(self.text()?.as_bytes())?;
+        let [here, _] = self.texts(&file.metadata()?)?;
+        file.write_all(here.as_bytes())?;
         file.sync_all()?;
         fs::rename(&aside, self.path())?;
         sync_folder(&self.folder)
@@ -54,11 +58,15 @@ impl Home {
         self.folder.join("HOME")
     }
 
-    fn text(&self) -> io::Result<String> {
+    /// What says where the folder is, in the file of which these are the metadata; and what did so in folders of old.
+    fn texts(&self, own: &Metadata) -> io::Result<[String; 2]> {
         let first = fs::metadata(segment::path(&self.folder.join("journal"), 1))?;
-        // Some file systems do not know when a file was made; its number has to do there.
         let made = first.created().ok().and_then(|made| made.duration_since(UNIX_EPOCH).ok());
-        Ok(format!("rialto home {} {}\n", first.ino(), made.map_or(0, |made| made.as_nanos())))
+        let of_old = format!("rialto home {} {}\n", first.ino(), made.map_or(0, |made| made.as_nanos()));
+        // Some file systems do not know when a file was made, and use a number again; but hardly both of them at once.
+        let here =
+            if made.is_some() { of_old.clone() } else { format!("rialto home {} 0 {}\n", first.ino(), own.ino()) };
+        Ok([here, of_old])
     }
 }
 

@@ -165,10 +165,18 @@ pub fn moved_postings(bill: &Bill) -> impl Iterator<Item = [Posting; 2]> {
     // What was paid before it was voided was paid all the same.
     let is_moved =
         move |debit: Kind| is_out || matches!(debit, Kind::Clearing | Kind::Refunds | Kind::Disputes | Kind::Fees);
-    moved.into_iter().filter(move |(debit, ..)| is_moved(*debit)).map(|(debit, credit, amount)| {
+    let moved = moved.into_iter().filter(move |(debit, ..)| is_moved(*debit)).map(|(debit, credit, amount)| {
         let amount = bill.coin().millionths(amount);
         [posting(bill, debit, amount), posting(bill, credit, -amount)]
-    })
+    });
+    // What was taken back while nobody paid it takes from what is lost or waits, and not from what is invoiced next.
+    let offset = bill.coin().millionths(bill.way.offset);
+    let lost = match seen {
+        _ if bill.is_dead() => Kind::Withdrawn,
+        Status::Uncollectible => Kind::BadDebt,
+        _ => Kind::Refunds,
+    };
+    moved.chain([[posting(bill, Kind::RoundingCarried, offset), posting(bill, lost, -offset)]])
 }
 
 fn posting(bill: &Bill, kind: Kind, amount: i128) -> Posting {

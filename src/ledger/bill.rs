@@ -66,6 +66,10 @@ pub struct Way {
     pub is_released: bool,
     /// Whether the invoice that it takes from came to nothing, and with it what it took off.
     pub is_moot: bool,
+    /// So much of it was taken back while nobody paid it, in the units of Stripe's amounts.
+    pub offset: i64,
+    /// Whether somebody asked for what it carries, where it was taken over.
+    pub is_vouched: bool,
 }
 
 /// What was asked and is not answered.
@@ -162,7 +166,7 @@ impl Bill {
         match (self.seen.status, self.seen.takings) {
             _ if self.is_credit() || !is_known || amounts.tax != 0 => 0,
             _ if self.fault().is_some() || self.way.dropped.is_some() => 0,
-            (Status::Open, _) if self.way.is_sent => amounts.remaining,
+            (Status::Open | Status::Uncollectible, _) if self.way.is_sent => amounts.remaining,
             (Status::Paid, Some(Takings { refunded, disputed, .. })) => {
                 amounts.paid.saturating_sub(refunded).saturating_sub(disputed).max(0)
             }
@@ -176,6 +180,12 @@ impl Bill {
         usize::from(self.drawn.items.max(1)).div_ceil(PART_LINES) as u8
     }
 
+    /// Whether it was taken over, and counted beside what the book had by then.
+    pub fn is_adopted(&self) -> bool {
+        // Credit notes are not sent, but those that were taken over are said to be.
+        self.drawn.is_whole() && self.drawn.reissues.is_none() && (!self.is_credit() || self.way.is_sent)
+    }
+
     /// Whether it came to nothing: nobody will pay it, and what is on it may be billed again once somebody says so. What a
     /// credit note that came to nothing would have given is carried.
     pub fn is_dead(&self) -> bool {
@@ -185,6 +195,27 @@ impl Bill {
             Status::Absent => self.way.dropped.is_some() && self.is_nowhere(),
             Status::Draft | Status::Open | Status::Uncollectible | Status::Paid => false,
         }
+    }
+
+    /// Whether nobody paid it or is believed to, as far as anybody knows.
+    pub fn is_given_up(&self) -> bool {
+        self.is_dead() || self.seen.status == Status::Uncollectible
+    }
+
+    /// Whether what is taken back of it may be offset, and is not to be given back: nobody paid it, or something of it was
+    /// refunded, and nothing is in its place.
+    pub fn is_offsettable(&self) -> bool {
+        (self.is_given_up() || 0 < self.refunded()) && !self.is_credit() && self.reissued_by.is_none()
+    }
+
+    /// What was given back of it, by whomever.
+    pub fn refunded(&self) -> i64 {
+        self.seen.takings.map_or(0, |takings| takings.refunded)
+    }
+
+    /// What it would come to if it was billed again, before taxes, in the units of Stripe's amounts.
+    pub fn worth(&self) -> i64 {
+        self.drawn.total - self.way.offset
     }
 
     /// Whether there is nothing of it at Stripe, and nothing is under way that would change that.

@@ -99,9 +99,11 @@ impl Bills {
         self.open().filter(|bill| bill.is_walking(now)).count()
     }
 
-    /// Those that came to nothing and were let go, and that no other bill is in the place of yet.
+    /// Those that came to nothing and were let go, and that no other bill is in the place of yet; where something of one was
+    /// taken back, as long as Stripe takes what is left.
     pub fn released(&self) -> impl Iterator<Item = &Bill> {
-        self.iter().filter(|bill| bill.way.is_released && bill.reissued_by.is_none())
+        let is_left = |bill: &Bill| bill.way.offset == 0 || bill.coin().least.unwrap_or(1) <= bill.worth();
+        self.iter().filter(move |bill| bill.way.is_released && bill.reissued_by.is_none() && is_left(bill))
     }
 
     /// Whose they are.
@@ -122,6 +124,22 @@ impl Bills {
     /// What all that was carried comes to, by payer and currency.
     pub fn all_carried(&self) -> impl Iterator<Item = (NameNo, Currency, Sum)> {
         self.carried.iter().map(|((payer, currency), sum)| (*payer, *currency, *sum))
+    }
+
+    /// The last bill of each payer of whom all that is carried is by what was taken over, where that is whole amounts, and how
+    /// much it is, as long as nobody asked for it: he was billed for what the book has lost, or it has lost what was taken back. Nobody knows whether he
+    /// owes any of it.
+    pub fn carried_over(&self) -> impl Iterator<Item = (&Bill, Sum)> {
+        let mut last: HashMap<(NameNo, Currency), &Bill> = HashMap::new();
+        for bill in self.iter().filter(|bill| bill.drawn.reissues.is_none()) {
+            last.insert((bill.payer, bill.currency()), bill);
+        }
+        let mut last: Vec<&Bill> =
+            last.into_values().filter(|bill| bill.is_adopted() && !bill.way.is_vouched).collect();
+        last.sort_unstable_by_key(|bill| (bill.drawn.payer.id, bill.currency()));
+        let is_whole = |sum: Sum, bill: &Bill| bill.coin().smallest() <= sum.0.abs();
+        let carried = last.into_iter().map(|bill| (bill, self.carried(bill.payer, bill.currency())));
+        carried.filter(move |(bill, carried)| is_whole(bill.drawn.rest, bill) && is_whole(*carried, bill))
     }
 
     /// The bill that an invoice is of.
@@ -196,7 +214,7 @@ impl Bills {
 
     /// The bills of an image, whose rows are still to be [filled](Bills::fill) in.
     pub(super) fn from_parts(parts: BillParts) -> Bills {
-        let BillParts { all, account, byname, told, unplaced, takings, carried } = parts;
+        let BillParts { all, account, byname, told, unplaced, takings, carried, offsets, vouched } = parts;
         let unplaced = unplaced.into_iter().map(|[event, kind, object]| (event, (kind, object))).collect();
         let carried = carried.into_iter().map(|(payer, currency, sum)| ((payer, currency), sum)).collect();
         let known = told.into_iter().collect();
@@ -210,6 +228,16 @@ impl Bills {
             }
             bills.by_mark.insert(bill.drawn.mark.clone(), bill.no);
             bills.all.push(Arc::new(bill));
+        }
+        let mut with = |no: BillNo, put: &dyn Fn(&mut Bill)| {
+            let bill = (no.0 as usize).checked_sub(1).and_then(|place| bills.all.get_mut(place));
+            bill.into_iter().for_each(|bill| put(Arc::make_mut(bill)));
+        };
+        for (no, offset) in offsets {
+            with(no, &|bill| bill.way.offset = offset);
+        }
+        for no in vouched {
+            with(no, &|bill| bill.way.is_vouched = true);
         }
         bills
     }
@@ -230,6 +258,13 @@ impl Bills {
         let (before, was_paid) = (bill.collected(), bill.seen.amounts.paid != 0);
         let (status, was_dead) = (bill.seen.status, bill.is_dead());
         change(bill);
+        // Somebody paid it after all: what was taken back of it is owed the other way.
+        let is_offset = bill.is_given_up() || bill.way.offset <= bill.refunded();
+        let undone = if is_offset { 0 } else { std::mem::take(&mut bill.way.offset) };
+        if undone != 0 {
+            let carried = self.carried.entry((bill.payer, bill.currency())).or_default();
+            carried.0 -= bill.coin().millionths(undone);
+        }
         let amount = Sum(bill.coin().millionths(bill.collected()) - bill.coin().millionths(before));
         let currency = bill.currency();
         if let Some(invoice) = &bill.seen.invoice {
@@ -291,6 +326,15 @@ impl Bills {
         let (way, seen) = Default::default();
         self.all.push(Arc::new(Bill { no, drawn, at, payer, rows, reissued_by: None, way, seen }));
         self.open.insert(no);
+    }
+
+    /// So much of a bill was taken back while nobody paid it: it is worth that much less, and as much is carried.
+    pub(super) fn offset(&mut self, no: BillNo, offset: i64, at: Moment) {
+        let Some(bill) = self.get(no) else { return };
+        let (payer, currency) = (bill.payer, bill.currency());
+        let more = bill.coin().millionths(offset - bill.way.offset);
+        self.carried.entry((payer, currency)).or_default().0 += more;
+        self.change(no, at, |bill| bill.way.offset = offset);
     }
 
     pub(super) fn notice(&mut self, notice: &Notice, at: Moment) {

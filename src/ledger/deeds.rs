@@ -8,7 +8,8 @@ use compact_str::CompactString;
 use super::bill::Bill;
 use super::bills::{Bills, LINES_MAX};
 use super::book::Book;
-use crate::domain::bills::{Ask, BillNo, Deed, Drawn, Notice, Refused, Sight, Status};
+use super::offsets;
+use crate::domain::bills::{Ask, BillNo, Deed, Drawn, Notice, Outbound, Refused, Sight, Status};
 use crate::domain::coin::Coin;
 use crate::domain::money::Sum;
 use crate::domain::names::Name;
@@ -30,7 +31,7 @@ impl Book {
     /// The names that a deed speaks of.
     pub fn names_of_deed(deed: &Deed) -> Vec<Name> {
         match deed {
-            Deed::Draw(drawn) | Deed::Adopt(drawn, _) => drawn.payer.names().chain([drawn.zone]).collect(),
+            Deed::Draw(drawn) | Deed::Adopt(drawn, ..) => drawn.payer.names().chain([drawn.zone]).collect(),
             _ => Vec::new(),
         }
     }
@@ -40,14 +41,15 @@ impl Book {
         let bills = &self.bills;
         match deed {
             Deed::Bind(account) => match bills.account() {
-                Some(bound) if bound != account => {
+                // As long as there are none, they are of no account in particular.
+                Some(bound) if bound != account && !bills.is_empty() => {
                     Err(Refused::Account { id: bound.id.clone(), is_live: bound.is_live })
                 }
                 _ if TEXT_MAX < account.id.len() => Err(Refused::Long("an account's id")),
                 _ => Ok(()),
             },
             Deed::Draw(drawn) => self.admit_draw(drawn),
-            Deed::Adopt(drawn, sight) => self.admit_adoption(drawn, sight),
+            Deed::Adopt(drawn, sight, _) => self.admit_adoption(drawn, sight),
             Deed::Ask(no, ask) => {
                 let bill = bills.bill(*no)?;
                 bill.refuses(ask).map_or(Ok(()), |why| Err(Refused::Step { bill: *no, why }))?;
@@ -70,6 +72,21 @@ impl Book {
                     None => Ok(()),
                 }
             }
+            Deed::Offset(no, offset) => {
+                let bill = bills.bill(*no)?;
+                let refused = |why| Err(Refused::Step { bill: *no, why });
+                match bill.way.offset < *offset {
+                    _ if !bill.is_offsettable() => refused("it was paid, or is billed again"),
+                    true if *offset <= offsets::due_on(bill, bills, self.links(), self.charges()) => Ok(()),
+                    _ => refused("so much of it was not taken back"),
+                }
+            }
+            Deed::Vouch(no) => match bills.bill(*no)? {
+                bill if bill.is_adopted() && !bill.way.is_vouched => Ok(()),
+                bill => {
+                    Err(Refused::Step { bill: bill.no, why: "it was not taken over, or what it carries was asked for" })
+                }
+            },
             Deed::Notice(Notice { event, kind, object, bill, .. }) => {
                 if [event, kind, object].into_iter().any(|text| TEXT_MAX < text.len()) {
                     return Err(Refused::Long("an event's id, type or object"));
@@ -112,7 +129,10 @@ impl Book {
     /// Whether a bill can be in the place of one that came to nothing.
     fn is_in_place_of(&self, drawn: &Drawn, former: &Bill) -> bool {
         let is_his = Some(former.payer) == self.roll.number(drawn.payer.id);
-        let is_same = (former.drawn.total, former.drawn.digest) == (drawn.total, drawn.digest);
+        // What was taken back of it since is a line of its own.
+        let carried = former.drawn.carried.0 - former.coin().millionths(former.way.offset);
+        let is_same = (former.worth(), carried, former.drawn.rest) == (drawn.total, drawn.carried.0, drawn.rest)
+            && (former.way.offset != 0 || former.drawn.digest == drawn.digest);
         let is_free = former.is_dead() && !former.is_credit() && former.reissued_by.is_none();
         is_his && is_same && is_free && former.currency() == drawn.payer.currency
     }
@@ -125,8 +145,8 @@ impl Book {
         if let Some(of) = drawn.credits {
             self.bills.bill(of)?;
         }
-        if !matches!(sight.status, Status::Open | Status::Uncollectible | Status::Paid) {
-            return refused("only an invoice that stands can be taken over");
+        if sight.status < Status::Open {
+            return refused("only an invoice that was finalised can be taken over");
         }
         match sight.invoice.as_deref().map(|invoice| self.bills.of_invoice(invoice)) {
             Some(None) => {}
@@ -201,13 +221,12 @@ impl Book {
         match deed {
             Deed::Bind(account) => self.bills.account = Some(account.clone()),
             Deed::Draw(drawn) => self.draw(drawn, at),
-            Deed::Adopt(drawn, sight) => {
+            Deed::Adopt(drawn, sight, outbound) => {
                 self.draw(drawn, at);
                 let no = BillNo(self.bills.len() as u32);
                 self.bills.change(no, at, |bill| {
                     bill.see(sight, at);
-                    // Whoever made it sent or charged it; twice may be paid twice.
-                    bill.way.is_sent = true;
+                    bill.way.is_sent = *outbound == Outbound::Gone;
                 });
             }
             Deed::Ask(no, ask) => drop(self.bills.change(*no, at, |bill| bill.ask((**ask).clone(), at))),
@@ -218,6 +237,8 @@ impl Book {
             Deed::Drop(no, why) => {
                 self.bills.change(*no, at, |bill| bill.way.dropped = Some(why.clone()));
             }
+            Deed::Offset(no, offset) => self.bills.offset(*no, *offset, at),
+            Deed::Vouch(no) => drop(self.bills.change(*no, at, |bill| bill.way.is_vouched = true)),
             Deed::Notice(notice) => self.bills.notice(notice, at),
             Deed::Place(event, bill) => self.bills.place(event, *bill, at),
         }
@@ -231,6 +252,11 @@ impl Book {
             _ if bill.is_credit() => refused("what a credit note would have given is carried"),
             _ if !bill.is_dead() => refused("only one that came to nothing can be drawn again"),
             _ if bill.way.is_released => refused("it is let go already"),
+            _ if bill.way.offset == 0 => Ok(()),
+            _ if bill.worth() <= 0 => refused("all that was on it was taken back"),
+            _ if bill.coin().least.is_some_and(|least| bill.worth() < least) => {
+                refused("what was not taken back of it is less than Stripe takes")
+            }
             _ => Ok(()),
         }
     }

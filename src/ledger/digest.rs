@@ -158,8 +158,13 @@ fn hash_bill(hasher: &mut blake3::Hasher, bill: &Bill) {
     }
     let Amounts { total, tax, paid, remaining, credited } = seen.amounts;
     let Takings { refunded, disputed, fees } = seen.takings.unwrap_or_default();
-    for amount in [drawn.total, total, tax, paid, remaining, credited, refunded, disputed, fees] {
+    let amounts = [drawn.total, total, tax, paid, remaining, credited, refunded, disputed, fees];
+    // Books from before there were offsets have the digest that they had.
+    for amount in amounts.into_iter().chain(Some(way.offset).filter(|offset| *offset != 0)) {
         hasher.update(&amount.to_le_bytes());
+    }
+    if way.is_vouched {
+        hasher.update(&[1]);
     }
     for text in [seen.invoice.as_deref().unwrap_or_default(), &drawn.mark] {
         hasher.update(&(text.len() as u64).to_le_bytes());

@@ -21,6 +21,7 @@ pub mod index;
 pub mod invoices;
 mod look;
 pub mod meters;
+pub mod offsets;
 pub mod orders;
 pub mod pages;
 pub mod parts;

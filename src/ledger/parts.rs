@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use compact_str::CompactString;
 
-use crate::domain::bills::Account;
+use crate::domain::bills::{Account, BillNo};
 use crate::domain::ids::EventKey;
 use crate::domain::money::{Currency, Sum};
 use crate::domain::names::Name;
@@ -42,6 +42,10 @@ pub struct BillParts {
     pub takings: Vec<Taken>,
     /// What is carried to each payer's next bill.
     pub carried: Vec<(NameNo, Currency, Sum)>,
+    /// How much of each was taken back while nobody paid it, of those of which anything was.
+    pub offsets: Vec<(BillNo, i64)>,
+    /// Those that were taken over, and of which somebody asked for what they carry.
+    pub vouched: Vec<BillNo>,
 }
 
 /// The parts of a book.

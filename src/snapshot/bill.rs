@@ -124,6 +124,9 @@ impl BillImage {
             is_hinted: is_set(3),
             is_released: is_set(4),
             is_moot: is_set(7),
+            // Told apart, for those of which there is anything to tell.
+            offset: 0,
+            is_vouched: false,
         };
         let drawn = Drawn {
             mark: self.mark.into(),

@@ -190,6 +190,15 @@ impl Image {
         for carried in carried.chunks(SECTION_ROWS) {
             put(Section::Carried(carried.to_vec()))?;
         }
+        let offsets = self.bills.iter().filter(|bill| bill.way.offset != 0);
+        let offsets: Vec<(u32, i64)> = offsets.map(|bill| (bill.no.0, bill.way.offset)).collect();
+        for offsets in offsets.chunks(SECTION_ROWS) {
+            put(Section::Offsets(offsets.to_vec()))?;
+        }
+        let vouched = self.bills.iter().filter(|bill| bill.way.is_vouched).map(|bill| bill.no.0);
+        for vouched in vouched.collect::<Vec<_>>().chunks(SECTION_ROWS) {
+            put(Section::Vouched(vouched.to_vec()))?;
+        }
         for told in self.bills.known().chunks(SECTION_ROWS) {
             put(Section::Told(told.iter().map(|key| key.0).collect()))?;
         }

@@ -93,6 +93,10 @@ impl Loading {
                     self.parts.bills.carried.push((NameNo(payer), currency(letters)?, Sum(sum)));
                 }
             }
+            Section::Offsets(images) => {
+                self.parts.bills.offsets.extend(images.into_iter().map(|(no, offset)| (BillNo(no), offset)));
+            }
+            Section::Vouched(images) => self.parts.bills.vouched.extend(images.into_iter().map(BillNo)),
             Section::Rollout(code, since) => {
                 self.parts.rollout.make(Move { subject: Subject::All, to: phase(code)? }, Moment(since));
             }

@@ -89,6 +89,10 @@ pub(super) enum Section {
     /// What the bills so far carry to the next one: the payer's number, the currency, how much in millionths; from
     /// format 3 on.
     Carried(Vec<(u32, [u8; 3], i128)>),
+    /// How much of a bill was taken back while nobody paid it, where anything was; from format 3 on.
+    Offsets(Vec<(u32, i64)>),
+    /// The bills that were taken over, and of which somebody asked for what they carry; from format 3 on.
+    Vouched(Vec<u32>),
 }
 
 #[derive(Encode, Decode)]

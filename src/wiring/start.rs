@@ -50,7 +50,8 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
         tracing::warn!(path = %cut.path.display(), offset = cut.offset, "a crash left a torn tail, which nobody was told of; it is cut off");
     }
     recovery::settle(&folder.journal(), &mut recovered)?;
-    settings.clock.advance_to(book.latest());
+    let closed_at = book.latest();
+    settings.clock.advance_to(closed_at);
 
     let calendar = Calendar::new(settings.time_zone);
     let atlas = Arc::new(Atlas::default());
@@ -139,6 +140,7 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
         policy: settings.policy.clone(),
         folder: hex(folder.id()),
         home: folder.home(),
+        closed_at,
     };
     let means = Means {
         bookkeeper: bookkeeper.clone(),

@@ -78,6 +78,8 @@ pub fn deed() -> impl Strategy<Value = Deed> {
         (bill(), attempt, outcome).prop_map(|(bill, attempt, outcome)| Deed::Answer(bill, attempt, outcome)).boxed(),
         (bill(), sight()).prop_map(|(bill, sight)| Deed::See(bill, sight)).boxed(),
         (bill(), id()).prop_map(|(bill, why)| Deed::Drop(bill, why)),
+        (bill(), any::<i64>()).prop_map(|(bill, offset)| Deed::Offset(bill, offset)),
+        bill().prop_map(Deed::Vouch),
         notice.prop_map(Deed::Notice),
         (id(), prop::option::of(bill())).prop_map(|(event, bill)| Deed::Place(event, bill)),
     ]

@@ -79,3 +79,13 @@ fn who_says_where_a_demo_collects_is_left_alone() {
     let charged = &verify(&home.path().join("snapshots/demo"))["charged"];
     assert_eq!((charged.as_array().unwrap().len(), &charged[0]["live"]), (1, &json!("0.00")), "{charged}");
 }
+
+#[test]
+fn a_demo_with_real_money_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = demo(home.path(), "1");
+    command.env("RIALTO_STRIPE_MODE", "live").env("STRIPE_SECRET_KEY", "sk_live_x");
+    let ran = crate::sidecar::ran(command);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.err.contains("real money") && !home.path().join("snapshots").exists(), "{}", ran.err);
+}

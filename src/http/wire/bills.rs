@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::invoices::line_words;
 use crate::billing::lines::Line;
 use crate::billing::outlook::outlook;
-use crate::billing::plan::{Invoice, Policy, Waiting, Why};
+use crate::billing::plan::{Again, Invoice, Policy, Waiting, Why};
 use crate::domain::coin::Coin;
 use crate::domain::ids::TransactionId;
 use crate::domain::money::{Currency, Sum};
@@ -25,6 +25,26 @@ pub struct Bills {
     totals: Vec<Total>,
     invoices: Vec<Bill>,
     waiting: Vec<Rest>,
+    again: Vec<Anew>,
+    carried: Vec<Over>,
+}
+
+/// What is billed in the place of a bill that came to nothing.
+#[derive(Debug, Serialize)]
+struct Anew {
+    bill: String,
+    payer: &'static str,
+    currency: String,
+    amount: String,
+    fee: String,
+}
+
+/// Whole amounts that are carried since something was taken over: nothing is billed to him before somebody asks for it.
+#[derive(Debug, Serialize)]
+struct Over {
+    payer: &'static str,
+    currency: String,
+    amount: String,
 }
 
 /// A currency: what is owed is what is due, what waits, and what is carried.
@@ -128,6 +148,17 @@ impl Bills {
             totals: totals.iter().map(|(currency, outlook)| Total::new(*currency, outlook)).collect(),
             invoices: invoices().map(|invoice| bill(invoice, planned, tariffs, has_lines)).collect(),
             waiting: waiting().map(|waiting| rest(waiting, policy)).collect(),
+            again: planned.plan.again.iter().filter(|again| is_wanted(again.payer.id)).map(anew).collect(),
+            carried: planned
+                .bills
+                .carried_over()
+                .filter(|(bill, _)| is_wanted(bill.drawn.payer.id))
+                .map(|(bill, carried)| Over {
+                    payer: bill.drawn.payer.id.as_str(),
+                    currency: bill.currency().to_string(),
+                    amount: carried.to_string(),
+                })
+                .collect(),
         }
     }
 }
@@ -173,6 +204,17 @@ fn bill(invoice: &Invoice, planned: &Planned, tariffs: &Tariffs, has_lines: bool
         rest: invoice.rest.to_string(),
         items: invoice.lines.iter().filter(|line| line.amount != 0).count(),
         lines: has_lines.then(|| invoice.lines.iter().map(row).collect()),
+    }
+}
+
+fn anew(again: &Again) -> Anew {
+    let (currency, coin) = (again.payer.currency, Coin::of(again.payer.currency));
+    Anew {
+        bill: again.of.to_string(),
+        payer: again.payer.id.as_str(),
+        currency: currency.to_string(),
+        amount: Sum(coin.millionths(again.total)).to_string(),
+        fee: Sum(coin.millionths(again.fee)).to_string(),
     }
 }
 

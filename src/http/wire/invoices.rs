@@ -156,11 +156,16 @@ fn found(report: &Report) -> Value {
             })
         })
         .collect();
+    let carried = report.carried.iter().map(|(payer, currency, amount)| {
+        json!({ "payer": payer.as_str(), "currency": currency.to_string(), "amount": amount.to_string() })
+    });
+    let carried: Vec<Value> = carried.collect();
     json!({
         "state": "done",
         "bills": report.bills,
         "invoices": report.invoices,
         "clean": differences.is_empty(),
         "differences": differences,
+        "carried": carried,
     })
 }

@@ -5,8 +5,8 @@ use compact_str::CompactString;
 use super::order::{put_payer, take_payer};
 use super::{put_name, take_name};
 use crate::domain::bills::{
-    Account, Amounts, Ask, Attempt, BillNo, Deed, Detail, Drawn, Fault, Notice, Outcome, Refusal, Sight, Status, Step,
-    Takings,
+    Account, Amounts, Ask, Attempt, BillNo, Deed, Detail, Drawn, Fault, Notice, Outbound, Outcome, Refusal, Sight,
+    Status, Step, Takings,
 };
 use crate::domain::money::Sum;
 use crate::domain::names::Name;
@@ -28,6 +28,9 @@ const DROP: u8 = 6;
 const NOTICE: u8 = 7;
 const PLACE: u8 = 8;
 const ADOPT: u8 = 9;
+const OFFSET: u8 = 10;
+const ADOPT_DUE: u8 = 11;
+const VOUCH: u8 = 12;
 
 pub(super) fn put(deed: &Deed, recorded_at: Moment, roll: &Roll, out: &mut Vec<u8>) {
     out.push(TAG_DEED);
@@ -42,8 +45,11 @@ pub(super) fn put(deed: &Deed, recorded_at: Moment, roll: &Roll, out: &mut Vec<u
             out.push(DRAW);
             put_drawn(drawn, roll, out);
         }
-        Deed::Adopt(drawn, sight) => {
-            out.push(ADOPT);
+        Deed::Adopt(drawn, sight, outbound) => {
+            out.push(match outbound {
+                Outbound::Gone => ADOPT,
+                Outbound::Due => ADOPT_DUE,
+            });
             put_drawn(drawn, roll, out);
             put_sight(sight, out);
         }
@@ -76,6 +82,15 @@ pub(super) fn put(deed: &Deed, recorded_at: Moment, roll: &Roll, out: &mut Vec<u
             put_varint(out, bill.0.into());
             put_text(out, why);
         }
+        Deed::Offset(bill, offset) => {
+            out.push(OFFSET);
+            put_varint(out, bill.0.into());
+            put_signed(out, *offset);
+        }
+        Deed::Vouch(bill) => {
+            out.push(VOUCH);
+            put_varint(out, bill.0.into());
+        }
         Deed::Notice(Notice { event, kind, object, digest, bill }) => {
             out.push(NOTICE);
             [event, kind, object].into_iter().for_each(|text| put_text(out, text));
@@ -95,7 +110,10 @@ pub(super) fn decode(take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Name>)
     let deed = match take.byte()? {
         BIND => Deed::Bind(Account { id: text(take)?, is_live: flag(take)? }),
         DRAW => Deed::Draw(Box::new(take_drawn(take, name)?)),
-        ADOPT => Deed::Adopt(Box::new(take_drawn(take, name)?), Box::new(take_sight(take)?)),
+        tag @ (ADOPT | ADOPT_DUE) => {
+            let outbound = if tag == ADOPT { Outbound::Gone } else { Outbound::Due };
+            Deed::Adopt(Box::new(take_drawn(take, name)?), Box::new(take_sight(take)?), outbound)
+        }
         ASK => {
             let (bill, attempt) = (bill(take)?, attempt(take)?);
             Deed::Ask(bill, Box::new(Ask { attempt, path: long(take)?, form: long(take)? }))
@@ -107,6 +125,8 @@ pub(super) fn decode(take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Name>)
             Deed::Answer(bill, attempt, Outcome::Refused(Refusal { status, code: text(take)? }))
         }
         SEE => Deed::See(bill(take)?, take_sight(take)?),
+        OFFSET => Deed::Offset(bill(take)?, take.signed()?),
+        VOUCH => Deed::Vouch(bill(take)?),
         DROP => Deed::Drop(bill(take)?, text(take)?),
         NOTICE => {
             let [event, kind, object] = [text(take)?, text(take)?, text(take)?];

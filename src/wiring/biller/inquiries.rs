@@ -16,7 +16,7 @@ use crate::billing::reconcile::{Report, compare};
 use crate::billing::round::is_race;
 use crate::billing::walk::{Rest, Stripe, Unsure, Walk};
 use crate::chain::Chain;
-use crate::domain::bills::{Account, Deed, Refused};
+use crate::domain::bills::{Account, Deed, Refused, Status};
 use crate::domain::names::Name;
 use crate::domain::time::Moment;
 use crate::ledger::bill::Bill;
@@ -24,8 +24,10 @@ use crate::ledger::bills::Bills;
 
 /// How long what differs has to become the same, where it is on its way just then: a webhook takes some tenths of a second.
 const PAUSES: [Duration; 3] = [Duration::from_millis(300), Duration::from_millis(700), Duration::from_millis(1000)];
-/// Stripe tries to tell an event for three days.
-const TOLD_WITHIN: i64 = 3 * 86_400;
+/// Stripe tries to tell an event for three days,
+const TOLD_WITHIN_S: i64 = 3 * 86_400;
+/// and has it to be asked for for thirty.
+const KEPT_S: i64 = 30 * 86_400;
 /// Clocks differ, by less than two days.
 const CLOCKS_S: i64 = 2 * 86_400;
 
@@ -94,7 +96,9 @@ impl Biller {
     /// Whether the folder's bills are of another account than the key: then nothing is to start. Nobody knows where they
     /// are of none yet, or Stripe does not answer.
     pub(super) async fn is_strangers(&self) -> Option<String> {
-        let bound = self.employer.standing().await.ok()?.bills.account()?.clone();
+        let bills = self.employer.standing().await.ok()?.bills;
+        // As long as there are none, they are of no account in particular.
+        let bound = bills.account().filter(|_| !bills.is_empty())?.clone();
         let account = match bound.is_live == self.stripe.is_live() {
             true => self.stripe.account().await.ok()?,
             false => Account { id: "".into(), is_live: self.stripe.is_live() },
@@ -131,20 +135,39 @@ impl Biller {
 
     /// Asks for the events that nobody told, now and then.
     pub(super) async fn ask_for_events(&mut self, now: Moment, bills: &Bills) -> Result<(), Why> {
-        if bills.is_empty() || self.asked_at.is_some_and(|at| now.0.saturating_sub(at.0) < JANITOR) {
+        let is_known = self.asked_at.is_some_and(|at| now.0.saturating_sub(at.0) < JANITOR);
+        if bills.is_empty() || is_known || !self.ask_at.is_due(now) {
             return Ok(());
         }
-        let seconds = now.0.div_euclid(1_000_000);
-        let since = self.asked_at.map_or(seconds - TOLD_WITHIN, |at| at.0.div_euclid(1_000_000) - 600);
-        let query = format!("created[gte]={since}");
+        let seconds = |at: Moment| at.0.div_euclid(1_000_000);
+        let since = self.asked_at.map_or_else(
+            || first_since(seconds(self.employer.closed_at), seconds(now)),
+            |at| Since { second: seconds(at) - OVERLAP_S, is_all: true },
+        );
+        if !since.is_all {
+            // Of what happened before, nothing is told any more.
+            let paid = |bill: &&Arc<Bill>| bill.seen.status == Status::Paid && !bill.is_credit();
+            let paid: Vec<Arc<Bill>> = bills.all().iter().filter(paid).cloned().collect();
+            match self.look_at_all(&paid, |_| ()).await {
+                Ok(()) => {}
+                Err(Why::Resting(resting)) => {
+                    tracing::warn!(error = %resting, "what was paid could not be looked at");
+                    self.ask_at.failed(now);
+                    return Ok(());
+                }
+                Err(stopped) => return Err(stopped),
+            }
+        }
+        let query = format!("created[gte]={}", since.second);
         let events: Vec<Event> = match all(&self.stripe, "/v1/events", &query, |event: &Event| &event.id).await {
             Ok(events) => events,
             Err(unsure) => {
                 tracing::warn!(error = %unsure, "the latest events could not be asked for");
+                self.ask_at.failed(now);
                 return Ok(());
             }
         };
-        self.asked_at = Some(now);
+        (self.asked_at, self.ask_at) = (Some(now), Default::default());
         let house = self.employer.house(bills);
         let is_news = |event: &&Event| !event.is_others(&house) && !event.is_own(bills);
         let missed = events.iter().filter(|event| event.may_concern()).filter(is_news);
@@ -180,7 +203,7 @@ impl Biller {
                 |bill: &Arc<Bill>| bill.way.is_hinted || bill.is_under_way() || known.get(bill.no) != Some(bill);
             let moved: Vec<Arc<Bill>> = differing.iter().filter_map(|no| bills.shared(*no)).filter(has_moved).collect();
             if !moved.is_empty() {
-                self.look_at_all(&moved).await?;
+                self.look_at_all(&moved, |_| {}).await?;
                 known = self.employer.standing().await?.bills;
                 report = self.compared(&known, |bill| differing.contains(&bill.no)).await?;
             }
@@ -198,11 +221,13 @@ impl Biller {
         };
         let (house, of) = (employer.house(bills), bills.len());
         let progress = |done| *lock(&self.told.reconciling) = Reconciling::Under { done, of };
-        Ok(compare(&self.stripe, &house, bills.all(), is_wanted, lines, progress).await?)
+        let report = compare(&self.stripe, &house, bills.all(), is_wanted, lines, progress).await?;
+        let carried = bills.carried_over().map(|(bill, sum)| (bill.drawn.payer.id, bill.currency(), sum));
+        Ok(Report { carried: carried.collect(), ..report })
     }
 
     /// Takes one paper over, by the book as it is by then: each changes what the next one finds.
-    async fn take_over(&mut self, find: impl FnOnce(&Books<'_>, Name, bool) -> Found) -> Result<(), Why> {
+    async fn take_over(&self, find: impl FnOnce(&Books<'_>, Name, bool) -> Found) -> Result<(), Why> {
         let employer = Arc::clone(&self.employer);
         let office = self.office(&employer).await?;
         let Some(zone) = Name::new(employer.calendar.zone().name()) else { return Ok(()) };
@@ -220,12 +245,12 @@ impl Biller {
     }
 
     /// Looks at how these bills stand.
-    async fn look_at_all(&mut self, bills: &[Arc<Bill>]) -> Result<(), Why> {
+    async fn look_at_all(&self, bills: &[Arc<Bill>], progress: impl Fn(usize)) -> Result<(), Why> {
         let employer = Arc::clone(&self.employer);
         let office = self.office(&employer).await?;
         let walk = Walk { desk: &office, stripe: &self.stripe };
         for (done, bill) in bills.iter().enumerate() {
-            *lock(&self.told.reconciling) = Reconciling::Under { done, of: bills.len() };
+            progress(done);
             walk.look_at(bill).await?.map_err(resting)?;
         }
         Ok(())
@@ -243,13 +268,15 @@ impl Biller {
         }
         self.behind = Some(Behind::Copy);
         // What came to nothing has to be known before what was made in its place.
-        self.look_at_all(bills.all()).await?;
+        let compared = |done, of| *lock(&self.told.reconciling) = Reconciling::Under { done, of };
+        self.look_at_all(bills.all(), |done| compared(done, bills.len())).await?;
         for invoice in unknown::<Invoice>(&self.stripe, &house, &bills, None).await? {
             self.take_over(|books, zone, is_live| found(&invoice, books, zone, is_live)).await?;
         }
         let known = bills.len();
         let bills = employer.standing().await?.bills;
-        self.look_at_all(&bills.all()[known..]).await?;
+        let news = &bills.all()[known..];
+        self.look_at_all(news, |done| compared(done, news.len())).await?;
         // Only now all invoices are known that they can be of.
         for note in unknown_notes(&self.stripe, &house, &bills, None).await? {
             self.take_over(|books, zone, is_live| found_note(&note, books, zone, is_live)).await?;
@@ -265,6 +292,26 @@ impl Biller {
     }
 }
 
+/// From when on events are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Since {
+    /// From this second on.
+    second: i64,
+    /// Whether Stripe tells all that happened since nobody listened.
+    is_all: bool,
+}
+
+/// So much is asked for twice, because clocks differ and events are told late.
+const OVERLAP_S: i64 = 600;
+
+/// From when on events are asked for at first, in seconds, where the book was closed then: what happened while it was is
+/// told to nobody, and what was told last, or asked for an hour before, may have been lost.
+fn first_since(closed_at: i64, now: i64) -> Since {
+    let heard_until = closed_at - JANITOR / 1_000_000 - OVERLAP_S;
+    let kept_since = now - KEPT_S;
+    Since { second: heard_until.min(now - TOLD_WITHIN_S).max(kept_since), is_all: kept_since <= heard_until }
+}
+
 /// What stands in the way of taking something over.
 fn resting(rest: Rest) -> Why {
     Why::Resting(Resting::Unsure(match rest {
@@ -272,4 +319,21 @@ fn resting(rest: Rest) -> Why {
         Rest::Beaten(refused) => refused.to_string(),
         Rest::Done | Rest::At(_) | Rest::Behind(_) => String::new(),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_asked_for_since_the_book_was_closed_as_far_as_stripe_tells_them() {
+        const NOW: i64 = 1_780_000_000;
+        const DAY: i64 = 86_400;
+        // What was told within three days may not have come.
+        assert_eq!(first_since(NOW - 60, NOW), Since { second: NOW - 3 * DAY, is_all: true });
+        assert_eq!(first_since(NOW - 4 * DAY, NOW), Since { second: NOW - 4 * DAY - 4200, is_all: true });
+        assert_eq!(first_since(NOW - 29 * DAY, NOW), Since { second: NOW - 29 * DAY - 4200, is_all: true });
+        assert_eq!(first_since(NOW - 31 * DAY, NOW), Since { second: NOW - 30 * DAY, is_all: false });
+        assert_eq!(first_since(NOW + DAY, NOW), Since { second: NOW - 3 * DAY, is_all: true });
+    }
 }

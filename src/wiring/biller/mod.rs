@@ -164,6 +164,8 @@ pub(super) struct Employer {
     pub(super) policy: Policy,
     pub(super) folder: String,
     pub(super) home: Home,
+    /// The latest instant of the book before it was opened: what happened since was told to nobody.
+    pub(super) closed_at: Moment,
 }
 
 impl Employer {

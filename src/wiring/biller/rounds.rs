@@ -12,7 +12,7 @@ use super::inquiries::Behind;
 use super::office::{Office, Stopped, Wire};
 use super::{Collecting, Employer, Reconciled, Reconciling, Resting, Told, Wish, lock};
 use crate::billing::plan::{Plan, plan};
-use crate::billing::round::{Unplaced, due, is_race};
+use crate::billing::round::{Unplaced, by_itself, due, is_race, offsets};
 use crate::billing::walk::{Rest, Unsure, Walk};
 use crate::domain::bills::{BillNo, Deed, Drawn, Status};
 use crate::domain::names::Name;
@@ -52,8 +52,12 @@ pub(super) struct Biller {
     pub(super) told: Told,
     /// Whether the account is known to be the one that the folder's bills are of.
     pub(super) is_bound: bool,
-    /// Not before when it is tried again to find that out, and after how many tries.
-    bind_at: (Moment, u32),
+    /// When it is tried again to find that out,
+    bind_at: Again,
+    /// to ask for the events that nobody told,
+    pub(super) ask_at: Again,
+    /// and to find out what events are about.
+    place_at: Again,
     /// Why nothing is billed before what Stripe has is taken over, if it has to be.
     pub(super) behind: Option<Behind>,
     /// Not before when each of these is tried again, and after how many tries.
@@ -72,7 +76,9 @@ impl Biller {
             stripe,
             told,
             is_bound: false,
-            bind_at: (Moment(i64::MIN), 0),
+            bind_at: Again::default(),
+            ask_at: Again::default(),
+            place_at: Again::default(),
             behind: None,
             later: HashMap::new(),
             looked: HashMap::new(),
@@ -156,16 +162,14 @@ impl Biller {
         if standing.bills.is_empty() && !is_due {
             return Ok((Done::default(), standing.bills));
         }
-        if !is_wished && now < self.bind_at.0 {
+        if !is_wished && !self.bind_at.is_due(now) {
             return Err(Why::Resting(Resting::Unsure("it is tried again in a while".to_owned())));
         }
         if let Err(why) = self.bind(&standing.bills).await {
-            let (_, tries) = self.bind_at;
-            let micros = i64::try_from(backoff(tries, jitter(), None).as_micros()).unwrap_or(i64::MAX);
-            self.bind_at = (Moment(now.0.saturating_add(micros)), tries.saturating_add(1));
+            self.bind_at.failed(now);
             return Err(why);
         }
-        self.bind_at = (Moment(i64::MIN), 0);
+        self.bind_at = Again::default();
         if let Some(behind) = &self.behind {
             // Bound for now, but not before somebody says so.
             let why = behind.to_string();
@@ -177,7 +181,10 @@ impl Biller {
             return Ok((Done::default(), standing.bills));
         }
         let employer = Arc::clone(&self.employer);
-        let office = self.office(&employer).await?;
+        let mut office = self.office(&employer).await?;
+        if self.offset(&office).await? {
+            office = self.office(&employer).await?;
+        }
         let drawn = self.draw(&office, is_wished, now).await?;
         self.drawn_at = now;
         let bills = self.employer.standing().await?.bills;
@@ -193,7 +200,9 @@ impl Biller {
         }
         let employer = Arc::clone(&self.employer);
         let office = self.office(&employer).await?;
-        self.place(&office, bills).await?;
+        if self.place_at.is_due(now) {
+            self.place(&office, bills, now).await?;
+        }
         if self.behind.is_some() {
             // What was just told is of bills that the book never drew.
             return Ok(());
@@ -215,6 +224,19 @@ impl Biller {
         is_hour || DRAWS <= now.0.saturating_sub(self.drawn_at.0)
     }
 
+    /// Writes down what was taken back of bills that nobody paid, and whether there was anything.
+    async fn offset(&self, office: &Office<'_>) -> Result<bool, Why> {
+        let mut is_any = false;
+        let deeds: Vec<Deed> = offsets(&office.books(), &self.employer.policy).collect();
+        for deed in deeds {
+            match self.employer.file(deed).await? {
+                Ok(_) => is_any = true,
+                Err(refused) => tracing::info!(error = %refused, "what was taken back was not offset"),
+            }
+        }
+        Ok(is_any)
+    }
+
     async fn draw(&mut self, office: &Office<'_>, is_wished: bool, now: Moment) -> Result<usize, Why> {
         let today = self.employer.calendar.day(now);
         let (_, hour) = self.employer.calendar.weekday_and_hour(now);
@@ -222,6 +244,9 @@ impl Biller {
         let bills = &office.owed.bills;
         let mut calendar = self.employer.calendar.clone();
         let mut planned: Plan = plan(&office.books(), &self.employer.policy, &mut calendar, today);
+        if !is_wished {
+            planned = by_itself(planned, bills);
+        }
         if !is_hour && !is_wished {
             let threshold = i128::from(self.collecting.threshold.millionths());
             planned.invoices.retain(|invoice| {
@@ -229,7 +254,7 @@ impl Biller {
             });
         }
         let Some(zone) = Name::new(self.employer.calendar.zone().name()) else { return Ok(0) };
-        let due: Vec<_> = due(&planned, bills, &office.owed.payers, zone).collect();
+        let due: Vec<_> = due(&planned, &office.books(), zone).collect();
         let (house, mut drawn) = (self.employer.house(bills), 0);
         for bill in due {
             let mark = house.mark(BillNo((bills.len() + drawn) as u32 + 1));
@@ -237,6 +262,19 @@ impl Biller {
                 Ok(_) => drawn += 1,
                 // Meanwhile something was taken back, or posted before: the next plan has it.
                 Err(refused) => tracing::info!(error = %refused, "a bill was not drawn"),
+            }
+        }
+        if is_wished {
+            // Also where nothing came of it: whoever asks for a run has seen what is carried.
+            for (bill, _) in bills.carried_over() {
+                if let Err(refused) = self.employer.file(Deed::Vouch(bill.no)).await? {
+                    tracing::info!(error = %refused, "that what is carried was asked for was not written down");
+                }
+            }
+        } else if is_hour {
+            for (bill, carried) in bills.carried_over() {
+                let payer = bill.drawn.payer.id;
+                tracing::warn!(%payer, %carried, "whole amounts are carried of what was taken over: nothing of his is billed before `rialto bill run`");
             }
         }
         if is_hour || is_wished {
@@ -320,7 +358,7 @@ impl Biller {
         }
     }
 
-    async fn place(&mut self, office: &Office<'_>, bills: &Bills) -> Result<(), Why> {
+    async fn place(&mut self, office: &Office<'_>, bills: &Bills, now: Moment) -> Result<(), Why> {
         let walk = Walk { desk: office, stripe: &self.stripe };
         let unplaced: Vec<Unplaced> = bills
             .unplaced()
@@ -331,13 +369,46 @@ impl Biller {
             match walk.place(told, &house, bills).await? {
                 Err(Rest::Unsure(unsure)) => {
                     tracing::info!(event = told.event, error = %unsure, "an event waits for Stripe");
-                    break;
+                    self.place_at.failed(now);
+                    return Ok(());
                 }
-                Err(Rest::Behind(mark)) => self.behind = Some(Behind::Older(mark.to_string())),
+                Err(Rest::Behind(mark)) => {
+                    // The event is placed by now, and tells it to nobody any more.
+                    if let Err(error) = self.employer.home.leave() {
+                        tracing::warn!(%error, "that the book is older than what was billed could not be written down");
+                    }
+                    self.behind = Some(Behind::Older(mark.to_string()));
+                }
                 _ => {}
             }
         }
+        self.place_at = Again::default();
         Ok(())
+    }
+}
+
+/// When something that failed is tried again, and after how many tries.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Again {
+    at: Moment,
+    tries: u32,
+}
+
+impl Default for Again {
+    fn default() -> Again {
+        Again { at: Moment(i64::MIN), tries: 0 }
+    }
+}
+
+impl Again {
+    pub(super) fn is_due(self, now: Moment) -> bool {
+        self.at <= now
+    }
+
+    /// It failed once more.
+    pub(super) fn failed(&mut self, now: Moment) {
+        let micros = i64::try_from(backoff(self.tries, jitter(), None).as_micros()).unwrap_or(i64::MAX);
+        *self = Again { at: Moment(now.0.saturating_add(micros)), tries: self.tries.saturating_add(1) };
     }
 }
 

@@ -122,3 +122,17 @@ fn a_folder_whose_bills_are_of_another_account_does_not_start() {
     command.envs(collecting_at(&url));
     Sidecar::start(command).stop();
 }
+
+#[test]
+fn a_folder_without_bills_is_of_no_account() {
+    let (bank, other) = (Bank::open(), Bank::of(2));
+    let url = bank.url();
+    let house = House::at(tempfile::tempdir().unwrap(), &collecting_at(&url));
+    assert!(house.done(&["bill", "run"]).starts_with("nothing is due"));
+    let House { folder, sidecar } = house;
+    sidecar.stop();
+    let url = other.url();
+    let house = House::at(folder, &collecting_at(&url));
+    assert!(house.done(&["bill", "run"]).starts_with("nothing is due"));
+    assert_eq!(house.get("/v1/bills")["rests"], serde_json::Value::Null);
+}

@@ -79,6 +79,16 @@ fn who_is_a_customer_already_is_made_no_other_one() {
 }
 
 #[test]
+fn who_was_made_another_customer_by_hand_stays_that_one() {
+    let world = World::new(1, Mistake::None);
+    let first = surely(&world, "Dario", None, "dario@example.org").unwrap();
+    let by_hand = world.by_hand(Method::Post, "/v1/customers", "email=dario%40example.org&payment_method=pm_card_visa");
+    let by_hand = name(&world.id_of(&by_hand));
+    assert_eq!(surely(&world, "Dario", Some(by_hand), "dario@example.org"), Err(NoCustomer::Another(by_hand)));
+    assert_eq!(marked(&world, "Dario"), [first.as_str()]);
+}
+
+#[test]
 fn in_the_place_of_a_customer_who_was_deleted_another_one_is_made() {
     let world = World::new(1, Mistake::None);
     let first = surely(&world, "Dario", None, "dario@example.org").unwrap();

@@ -1,5 +1,6 @@
 //! Collecting: from what is owed to money at Stripe, whatever happens on the way.
 
+mod adopting;
 mod commands;
 mod copies;
 mod crediting;
@@ -8,6 +9,7 @@ mod oracles;
 mod restoring;
 pub mod seeds;
 mod sending;
+mod sleeping;
 mod table;
 mod traps;
 mod whole;

@@ -19,6 +19,8 @@ use super::traps::{ADA, bill, quiet};
 use super::world::{Mistake, Wild, World, books, now};
 use crate::scribe::name;
 
+pub(super) const SENT: Collection = Collection::Send { days: 30 };
+
 impl World {
     /// The folder is restored from a copy that was made some time ago. What came in since comes in again, before or after
     /// what Stripe has is taken over.
@@ -46,7 +48,7 @@ impl World {
     }
 
     /// Cuts the journal off after so many records, and tells what came after.
-    fn lost(&self, records: usize) -> Vec<Entry<'static>> {
+    pub(super) fn lost(&self, records: usize) -> Vec<Entry<'static>> {
         let book = self.book.borrow();
         let lost = self.journal.borrow_mut().split_off(records);
         self.end.set(self.journal.borrow().iter().map(|bytes| bytes.len() as u64).sum());
@@ -58,7 +60,7 @@ impl World {
     }
 
     /// What engines and operators do once more; what became of bills is gone.
-    fn tell_again(&self, entry: &Entry<'static>) {
+    pub(super) fn tell_again(&self, entry: &Entry<'static>) {
         match entry {
             Entry::Event(event) => {
                 self.enrol(record::names(event).into_iter().flatten());
@@ -73,7 +75,7 @@ impl World {
     }
 
     /// What the biller does when he is told to take over what Stripe has.
-    fn adopt(&self) {
+    pub(super) fn adopt(&self) {
         self.sandbox.borrow_mut().set_faults(Faults::NONE);
         let walk = Walk { desk: self, stripe: self };
         let bills = || self.book.borrow().bills().clone();
@@ -114,7 +116,7 @@ fn what_was_billed_after_a_copy_was_made_is_never_billed_again() {
 
 #[test]
 fn a_restored_folder_takes_over_invoices_with_the_rows_that_it_still_has() {
-    let world = quiet(Collection::Send { days: 30 }, Tax::None);
+    let world = quiet(SENT, Tax::None);
     world.earn_of(ADA, 20_000_000, "forno");
     let records = world.journal.borrow().len() as u64;
     world.round();
@@ -133,7 +135,7 @@ fn a_restored_folder_takes_over_invoices_with_the_rows_that_it_still_has() {
 
 #[test]
 fn what_a_restored_folder_does_not_know_of_lowers_the_next_invoice_as_a_line() {
-    let world = quiet(Collection::Send { days: 30 }, Tax::None);
+    let world = quiet(SENT, Tax::None);
     let records = world.journal.borrow().len() as u64;
     world.earn_of(ADA, 20_004_000, "forno");
     world.round();
@@ -154,7 +156,7 @@ fn what_was_made_in_the_place_of_a_bill_takes_its_place_again() {
     // The copies are of before it was drawn, called off, let go, called off again, and let go again.
     let places = [None, Some(BillNo(1)), Some(BillNo(1)), Some(BillNo(2)), Some(BillNo(2))];
     for (copy, place) in places.into_iter().enumerate() {
-        let world = quiet(Collection::Send { days: 30 }, Tax::None);
+        let world = quiet(SENT, Tax::None);
         let mut copies = Vec::new();
         let copied = |copies: &mut Vec<u64>| copies.push(world.journal.borrow().len() as u64);
         world.earn_of(ADA, 20_004_000, "forno");
@@ -184,7 +186,7 @@ fn what_was_made_in_the_place_of_a_bill_takes_its_place_again() {
 
 #[test]
 fn what_was_made_in_the_place_of_a_bill_that_the_book_has_as_never_sent_takes_its_place() {
-    let world = quiet(Collection::Send { days: 30 }, Tax::None);
+    let world = quiet(SENT, Tax::None);
     world.earn_of(ADA, 20_000_000, "forno");
     world.dies_in.set(Some(1));
     assert!(world.try_round().is_err());
@@ -205,7 +207,7 @@ fn what_was_made_in_the_place_of_a_bill_that_the_book_has_as_never_sent_takes_it
 
 #[test]
 fn an_invoice_of_nobody_on_the_list_is_not_taken_over() {
-    let world = quiet(Collection::Send { days: 30 }, Tax::None);
+    let world = quiet(SENT, Tax::None);
     world.earn_of(ADA, 20_000_000, "forno");
     world.round();
     let book = rialto::ledger::book::Book::default();
@@ -216,7 +218,7 @@ fn an_invoice_of_nobody_on_the_list_is_not_taken_over() {
 
 #[test]
 fn a_draft_that_only_stripe_has_is_deleted_and_a_void_one_is_let_be() {
-    let world = quiet(Collection::Send { days: 30 }, Tax::None);
+    let world = quiet(SENT, Tax::None);
     let records = world.journal.borrow().len() as u64;
     for mark in ["f01d-1", "f01d-2"] {
         let customer = world.book.borrow().payers().listed()[0].customer.unwrap();

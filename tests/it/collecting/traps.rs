@@ -4,7 +4,10 @@ use std::cell::Cell;
 
 use rialto::billing::asks::{self, Words};
 use rialto::billing::call::{Call, Method, Reply};
+use rialto::billing::outlook::outlook;
 use rialto::billing::papers::Paper;
+use rialto::billing::plan::plan;
+use rialto::billing::round::due;
 use rialto::billing::walk::Unsure;
 use rialto::domain::bills::{
     Amounts, Attempt, BillNo, Deed, Fault, Outcome as Came, Refusal, Refused, Sight, Status, Step, Takings,
@@ -14,6 +17,7 @@ use rialto::domain::names::Name;
 use rialto::domain::orders::What;
 use rialto::domain::payers::{Collection, Payer, Tax};
 use rialto::domain::tariff::RuleId;
+use rialto::domain::time::Moment;
 use rialto::ledger::accounts::{Balances, Kind};
 use rialto::ledger::bill::Bill;
 use rialto::ledger::entry::Entry;
@@ -367,6 +371,23 @@ fn a_refund_that_is_told_is_looked_at() {
     days(&world, 4);
     let takings = bill(&world, 1).seen.takings;
     assert_eq!(takings.map(|takings| takings.refunded), Some(500), "the webhook was placed nowhere");
+}
+
+#[test]
+fn a_plan_tells_of_what_is_billed_again() {
+    let world = sent();
+    world.earn_of(ADA, 20_000_000, "forno");
+    world.round();
+    world.order(What::Cancel(BillNo(1)));
+    days(&world, 2);
+    world.order(What::Rebill(BillNo(1)));
+    let book = world.book.borrow();
+    let books = super::world::books(&book);
+    let today = world.calendar.day(Moment(world.now.get()));
+    let plan = plan(&books, &world.policy, &mut world.calendar.clone(), today);
+    let drawn: i64 = due(&plan, &books, name("Europe/Rome")).map(|drawn| drawn.total).sum();
+    let outlook = outlook(&plan, book.bills().iter(), &world.policy, None);
+    assert_eq!((drawn, outlook[&Currency::EUR].invoiced.0), (2000, 20_000_000));
 }
 
 // Deeds.

@@ -170,6 +170,7 @@ fn planned_on(amounts: &[(u16, i64, i64)], age: i32) -> (Plan, i128) {
         charges: &charges,
         facts: &facts,
         closings: &[],
+        links: &Chunks::default(),
         receivables: &receivables,
         payers: &payers,
         bills: &Bills::default(),
