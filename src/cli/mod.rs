@@ -1,5 +1,6 @@
 //! The command line: arguments in, exit code out.
 
+mod alarms;
 mod bill;
 mod city;
 mod client;
@@ -68,7 +69,7 @@ enum Command {
     Conflicts(conflicts::Conflicts),
     /// Tell how one activity, message or transaction came to its price, and why so.
     Why(why::Why),
-    /// Show what is to be earned by when, and how it stands.
+    /// Show what is to be earned by when, and how it stands; write the alarms about it.
     Targets(targets::Targets),
     /// Show who is only tracked and for whom charges are real, and move them.
     Rollout(rollout::Rollout),
