@@ -11,8 +11,10 @@ mod needs;
 mod page;
 mod places;
 mod postgres;
+mod promql;
 mod promtool;
 mod readme;
+mod rules;
 mod steps;
 mod tasks;
 
@@ -32,6 +34,9 @@ cargo xtask: what the repository does to itself.
   cargo xtask live            the README's first command for real: the demo earns money, its page shows
                               it in a headless Chromium, promtool likes its metrics, every curl of the
                               README works, and it stops in good order with a book that is whole
+  cargo xtask rules           the alarms of grafana/prometheus: promtool lives simulated weeks with each, in
+                              which it fires when it must and stays quiet when it must; each has a
+                              runbook, and is about metrics that there are
   cargo xtask contract        what is sent to Stripe and taken from it, and the sandbox that stands in for
                               it, held against Stripe's official library for Python, which is
                               installed into target/contract
@@ -65,6 +70,7 @@ fn main() -> ExitCode {
         "test" => deny::Wish::parse(rest).and_then(tasks::test),
         "lint" => deny::Wish::parse(rest).and_then(tasks::lint),
         "live" => no_more(rest).and_then(|()| tasks::live()),
+        "rules" => no_more(rest).and_then(|()| tasks::rules()),
         "contract" => no_more(rest).and_then(|()| tasks::contract()),
         "bench" => bench::run(rest),
         "help" | "--help" | "-h" => {

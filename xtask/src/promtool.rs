@@ -44,7 +44,8 @@ pub fn check(metrics: &Path) -> Done {
     Err(format!("promtool says about /metrics ({}):\n{said}", output.status))
 }
 
-fn program() -> PathBuf {
+/// Where it is.
+pub fn program() -> PathBuf {
     let installed = PathBuf::from(INSTALLED);
     if installed.exists() { installed } else { places::tool("promtool") }
 }

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use crate::deny::{self, Wish};
 use crate::steps::{Steps, cargo, cargo_with};
-use crate::{Done, apt, contract, live, needs, promtool};
+use crate::{Done, apt, contract, live, needs, promtool, rules};
 
 /// What the example prints last: an hour and a half at 60 EUR, and a letter to somebody outside.
 const EARNED: &str = "today: 90.10 EUR";
@@ -19,6 +19,7 @@ pub fn test(wish: Wish) -> Done {
         steps.step("tests", "every test of the workspace, those in the docs too", || {
             cargo_with(Some(WORLDS), &["test", "--workspace"])
         })?;
+        try_rules(steps)?;
         try_contract(steps)?;
         steps.step("example", "examples/embed.rs, run once", example)?;
         dependencies(steps, wish)?;
@@ -47,6 +48,14 @@ pub fn live() -> Done {
     })
 }
 
+/// The rules of Prometheus, over simulated weeks.
+pub fn rules() -> Done {
+    Steps::run("rules", |steps| {
+        steps.step("promtool", "unpacked where it is missing", promtool::unpack)?;
+        try_rules(steps)
+    })
+}
+
 fn packages(steps: &mut Steps) -> Done {
     steps.step("packages", "what is missing from Debian", || {
         apt::install(&[needs::BUILD, needs::LIVE].concat())?;
@@ -69,6 +78,14 @@ fn dependencies(steps: &mut Steps, wish: Wish) -> Done {
 
 fn try_contract(steps: &mut Steps) -> Done {
     steps.step("contract", "calls, signatures and the sandbox, held against Stripe's official library", contract::check)
+}
+
+fn try_rules(steps: &mut Steps) -> Done {
+    steps.step_with_remark(
+        "rules",
+        "every alarm over simulated weeks: it fires when it must, and no more",
+        rules::check,
+    )
 }
 
 fn try_live(steps: &mut Steps) -> Done {
