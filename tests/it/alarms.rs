@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::sidecar::{path, run};
+use super::sidecar::{path, ran, rialto, run};
 
 fn repository(folder: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)
@@ -77,11 +77,15 @@ fn words(line: &str) -> Vec<String> {
     words.skip(1).collect()
 }
 
+/// Arguments of commands that open or write something.
+const FOLDERS: [&str; 3] = ["--data", "--out", "--config"];
+
 #[test]
 fn whatever_a_runbook_says_to_type_is_a_command() {
     let mut pages: Vec<PathBuf> =
         std::fs::read_dir(repository("grafana/runbooks")).unwrap().map(|page| page.unwrap().path()).collect();
     pages.push(repository("grafana/prometheus/README.md"));
+    let elsewhere = tempfile::tempdir().unwrap();
     let mut tried = std::collections::BTreeSet::new();
     for page in pages {
         for command in commands(&std::fs::read_to_string(&page).unwrap()) {
@@ -90,8 +94,16 @@ fn whatever_a_runbook_says_to_type_is_a_command() {
             }
             // With this at its end a command is read, and not run: only what it does not know is refused before.
             let arguments: Vec<&str> = command.iter().map(String::as_str).chain(["--help"]).collect();
-            let ran = run(&arguments);
-            assert_eq!(ran.code, Some(0), "{}: {arguments:?}: {ran:?}", page.display());
+            let help = run(&arguments);
+            assert_eq!(help.code, Some(0), "{}: {arguments:?}: {help:?}", page.display());
+            // And what opens no folder is given all that it needs: it finds no sidecar, or no such file.
+            if !command.iter().any(|word| FOLDERS.contains(&word.as_str())) {
+                let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
+                let mut command = rialto(&arguments);
+                command.env("RIALTO_URL", "http://127.0.0.1:1").current_dir(elsewhere.path());
+                let came = ran(command);
+                assert_ne!(came.code, Some(2), "{}: {arguments:?}: {came:?}", page.display());
+            }
         }
     }
     assert!(30 < tried.len(), "{tried:?}");
