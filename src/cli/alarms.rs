@@ -135,10 +135,8 @@ struct Rule<'r> {
     runbooks: &'r str,
 }
 
-/// A string of JSON is one of YAML, too.
 fn rule(text: &mut String, rule: Rule<'_>) {
     let Rule { alert, target, expr, wait, severity, summary, description, runbooks } = rule;
-    let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let (expr, summary, description) = (quoted(expr), quoted(summary), quoted(description));
     let runbook = quoted(&format!("{runbooks}/{alert}.md"));
     // The series have this label anyway; with it, promtool sees that no two rules are one. What begins a template is told by one.
@@ -158,6 +156,17 @@ fn rule(text: &mut String, rule: Rule<'_>) {
           runbook_url: {runbook}
 "
     );
+}
+
+/// A string of YAML: one of JSON, with what JSON takes as it is and YAML does not.
+fn quoted(text: &str) -> String {
+    let is_taken =
+        |letter: &char| !letter.is_control() && !matches!(letter, '\u{2028}'..='\u{2029}' | '\u{feff}'..='\u{ffff}');
+    let letter = |letter: char| match is_taken(&letter) {
+        true => letter.to_string(),
+        false => format!("\\u{:04x}", u32::from(letter)),
+    };
+    serde_json::Value::from(text).to_string().chars().map(letter).collect()
 }
 
 /// `{target="week one"}`, whatever it is called.
@@ -189,6 +198,11 @@ mod tests {
         let expr = r#"rialto_targets_goal{target=\"a\\\"} or vector(1) # {{ $value }}\\u000a\\\\\"} == 12"#;
         assert!(text.contains(expr), "{text}");
         assert!(text.lines().all(|line| !line.starts_with('\\')), "{text}");
+    }
+
+    #[test]
+    fn what_a_file_cannot_hold_is_written_otherwise() {
+        assert_eq!(quoted("é\u{7f}\u{9b}\u{feff}\n'\u{2028}"), "\"é\\u007f\\u009b\\ufeff\\n'\\u2028\"");
     }
 
     #[test]

@@ -23,14 +23,14 @@ pub struct Targets {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Write the Prometheus rules that raise an alarm where a target falls behind or is missed.
+    ///
+    /// They are made from the configuration alone, the same that `rialto serve` reads: no sidecar has to run. The output
+    /// is a file for `rule_files` of Prometheus, 2.42 or newer. Write it anew whenever the targets change; until that is
+    /// done, an alarm says so (RialtoTargetsOutdated).
     Rules(Rules),
 }
 
-/// Write the Prometheus rules that raise an alarm where a target falls behind or is missed.
-///
-/// They are made from the configuration alone, the same that `rialto serve` reads: no sidecar has to run. The output is a
-/// file for `rule_files` of Prometheus, 2.42 or newer. Write it anew whenever the targets change; until that is done, an alarm
-/// says so (RialtoTargetsOutdated).
+/// The rules about targets, and where they go.
 #[derive(Debug, Args)]
 #[command(after_help = "Each target is told of in two ways:\n\n  \
       RialtoTargetBehind   info, while its pace is not enough: for half a day where it has one day, else for a day\n  \
