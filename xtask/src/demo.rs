@@ -26,6 +26,11 @@ impl Demo {
         Demo::run("demo", &["serve", "--demo"])
     }
 
+    /// Likewise, with a day in so many seconds.
+    pub fn with_days_of(seconds: u32) -> Result<Demo, String> {
+        Demo::run("demo", &["serve", "--demo", "--day-seconds", &seconds.to_string()])
+    }
+
     /// Runs `rialto sandbox` likewise.
     pub fn sandbox() -> Result<Demo, String> {
         Demo::run("sandbox", &["sandbox"])
@@ -78,6 +83,15 @@ impl Demo {
         }
     }
 
+    /// Silences the demo's city: nothing is handed in any more.
+    pub fn silence(&self) -> Done {
+        let sent = Command::new("kill").args(["-USR1", &self.child.id().to_string()]).status();
+        match sent {
+            Ok(status) if status.success() => Ok(()),
+            _ => Err("the demo could not be told to be silent".into()),
+        }
+    }
+
     /// Sends SIGTERM, which it has to answer with exit code 0; then has its folder verified.
     pub fn stop(mut self) -> Done {
         let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
@@ -113,9 +127,14 @@ pub fn ended(child: &mut Child) -> Option<ExitStatus> {
 }
 
 /// The first thing that is there, asked again and again for as long as patience lasts.
-pub fn until<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+pub fn until<T>(ask: impl FnMut() -> Option<T>) -> Option<T> {
+    within(PATIENCE, ask)
+}
+
+/// Likewise, for so long.
+pub fn within<T>(patience: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let begun = Instant::now();
-    while begun.elapsed() < PATIENCE {
+    while begun.elapsed() < patience {
         if let Some(thing) = ask() {
             return Some(thing);
         }

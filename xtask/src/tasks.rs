@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use crate::deny::{self, Wish};
 use crate::steps::{Steps, cargo, cargo_with};
-use crate::{Done, apt, contract, live, needs, promtool, rules};
+use crate::{Done, apt, boards, contract, live, needs, promtool, rules};
 
 /// What the example prints last: an hour and a half at 60 EUR, and a letter to somebody outside.
 const EARNED: &str = "today: 90.10 EUR";
@@ -23,7 +23,8 @@ pub fn test(wish: Wish) -> Done {
         try_contract(steps)?;
         steps.step("example", "examples/embed.rs, run once", example)?;
         dependencies(steps, wish)?;
-        try_live(steps)
+        try_live(steps)?;
+        boards::steps(steps)
     })
 }
 
@@ -56,10 +57,22 @@ pub fn rules() -> Done {
     })
 }
 
+/// The boards, for real; or drawn anew.
+pub fn boards(wish: boards::Wish) -> Done {
+    match wish {
+        boards::Wish::Write => boards::write(),
+        boards::Wish::Try => Steps::run("boards", |steps| {
+            packages(steps)?;
+            release(steps)?;
+            boards::steps(steps)
+        }),
+    }
+}
+
 fn packages(steps: &mut Steps) -> Done {
     steps.step("packages", "what is missing from Debian", || {
         apt::install(&[needs::BUILD, needs::LIVE].concat())?;
-        promtool::unpack()
+        boards::packages()
     })
 }
 
@@ -89,8 +102,12 @@ fn try_rules(steps: &mut Steps) -> Done {
 }
 
 fn try_live(steps: &mut Steps) -> Done {
-    steps.step("release", "the binary, as users build it", || cargo(&["build", "--release"]))?;
+    release(steps)?;
     steps.step_with_remark("live", "the demo, looked at from outside", live::live)
+}
+
+fn release(steps: &mut Steps) -> Done {
+    steps.step("release", "the binary, as users build it", || cargo(&["build", "--release"]))
 }
 
 /// A minimal toolchain comes without them.
