@@ -39,7 +39,7 @@ impl Demo {
     fn run(name: &str, arguments: &[&str]) -> Result<Demo, String> {
         let folder = places::made(std::env::temp_dir().join(format!("rialto-live-{}-{name}", std::process::id())))?;
         let log = File::create(folder.join("log")).map_err(|error| format!("no log: {error}"))?;
-        let mut command = rialto(&folder);
+        let mut command = mortal(&rialto(&folder));
         command.args(arguments).args(["--listen", "127.0.0.1:0"]).stdout(Stdio::null()).stderr(log);
         let child = command.spawn().map_err(|error| format!("the {name} did not start: {error}"))?;
         let mut demo = Demo { folder, address: String::new(), child };
@@ -141,6 +141,20 @@ pub fn within<T>(patience: Duration, mut ask: impl FnMut() -> Option<T>) -> Opti
         std::thread::sleep(PAUSE);
     }
     None
+}
+
+/// A command that stops by itself when this process is killed; by its own process number.
+fn mortal(command: &Command) -> Command {
+    let mut mortal = Command::new("setpriv");
+    mortal.args(["--pdeathsig", "TERM"]).arg(command.get_program()).stdin(Stdio::null());
+    mortal.current_dir(command.get_current_dir().unwrap_or(Path::new(".")));
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => mortal.env(name, value),
+            None => mortal.env_remove(name),
+        };
+    }
+    mortal
 }
 
 /// The release binary in a folder, with nothing set but what it comes with.
