@@ -23,7 +23,7 @@ NOW = row(
     stat("Disk full", "Yes while it takes no events because the disk is full.", now("max(rialto_journal_disk_full{@})"),
          width=3, mappings=words(no=GOOD, yes=BAD), thresholds=steps(GOOD, 1, BAD)),
     table("Alarms", "Alarms that are firing, or waiting to. What to do about one is in grafana/runbooks.",
-          {"Since": 'max by (alertname, alertstate, severity, instance) (ALERTS{@})'}, width=24, height=6, hidden=["Since"],
+          {"Raised": 'max by (alertname, alertstate, severity, instance) (ALERTS{@})'}, width=24, height=6, hidden=["Value"],
           overrides=[override("alertstate", custom__cellOptions={"type": "color-text"},
                               mappings=[{"type": "value", "options": {"firing": {"color": BAD, "index": 0},
                                                                       "pending": {"color": POOR, "index": 1}}}])]),
