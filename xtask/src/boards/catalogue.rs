@@ -63,3 +63,31 @@ fn seen<'r>(queries: &'r [Query], rules: &'r [Rule], recorded: &BTreeMap<&str, &
     }
     seen
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::boards::board::Kind;
+
+    #[test]
+    fn what_nobody_declares_and_what_nobody_sees_are_told() {
+        let query = |text: &str| Query { board: "b".into(), panel: "p".into(), text: text.into(), kind: Kind::Range };
+        let rule = |name: &str, text: &str, is_alert| Rule {
+            name: name.into(),
+            text: text.into(),
+            is_alert,
+            fault: String::new(),
+            state: String::new(),
+        };
+        let declared = ["rialto_a", "rialto_b_seconds", "rialto_c", "rialto_d"].map(str::to_owned).into();
+        let rules = [rule("x:y", "sum(rialto_c)", false), rule("Alarm", "rialto_a > 1", true)];
+        let faults = faults(&declared, &[query("rate(rialto_b_seconds_bucket[5m]) + x:y"), query("rialto_e")], &rules);
+        assert_eq!(
+            faults,
+            [
+                "b, p asks for rialto_e, which nobody declares",
+                "rialto_d is declared, and no board shows it and no alert is about it"
+            ]
+        );
+    }
+}

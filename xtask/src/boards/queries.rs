@@ -9,18 +9,27 @@ use super::rules::Rule;
 use super::selectors::selectors;
 use crate::demo;
 
-/// What may have no series in a healthy demo, each with the reason. Of a panel, it may be one of its queries.
+/// What may have no series in a healthy demo, each with the reason.
 const EMPTY: &[Empty] = &[
-    Empty { of: "min(rialto_billing_oldest_open_timestamp_seconds", why: "all invoices may be paid just now" },
-    Empty { of: "rialto_webhooks_events:increase1h{result=~\"refused|unreadable\"}", why: "no webhook is refused" },
-    Empty { of: "rialto_webhooks_events:increase1h{result=\"failed\"}", why: "no webhook fails" },
-    Empty { of: "rialto_stripe_requests:increase15m{result=\"limited\"}", why: "the sandbox limits nobody" },
-    Empty { of: "rialto_stripe_requests:increase15m{result=~\"failed|lost\"}", why: "no call to the sandbox fails" },
+    Empty { of: "time() - min(rialto_billing_oldest_open_timestamp_seconds", why: "all invoices may be paid just now" },
+    Empty {
+        of: "job_instance_result:rialto_webhooks_events:increase1h{result=~\"refused|unreadable\"}",
+        why: "no webhook is refused",
+    },
+    Empty { of: "job_instance_result:rialto_webhooks_events:increase1h{result=\"failed\"}", why: "no webhook fails" },
+    Empty {
+        of: "job_instance_result:rialto_stripe_requests:increase15m{result=\"limited\"}",
+        why: "the sandbox limits nobody",
+    },
+    Empty {
+        of: "job_instance_result:rialto_stripe_requests:increase15m{result=~\"failed|lost\"}",
+        why: "no call to the sandbox fails",
+    },
     Empty { of: "job_instance:rialto_http_failed:increase10m", why: "no request fails" },
 ];
 
 struct Empty {
-    /// A part of the query.
+    /// How the query begins.
     of: &'static str,
     why: &'static str,
 }
@@ -85,7 +94,7 @@ pub fn answers(prometheus: &Prometheus, queries: &[Query], rules: &[Rule]) -> Ve
 }
 
 fn answer(prometheus: &Prometheus, asked: Asked) -> Answer {
-    let excuse = EMPTY.iter().find(|empty| asked.text.contains(empty.of)).map(|empty| empty.why);
+    let excuse = EMPTY.iter().find(|empty| asked.text.starts_with(empty.of)).map(|empty| empty.why);
     Answer { series: ask(prometheus, &asked), excuse, asked }
 }
 
