@@ -1,5 +1,6 @@
 //! The command line: arguments in, exit code out.
 
+mod alarms;
 mod backup;
 mod bill;
 mod city;

@@ -44,7 +44,8 @@ pub struct Serve {
     /// Live a simulated Venice instead: 177 citizens, 109 businesses, three days old, a day a minute. Its
     /// folder is snapshots/demo, made anew each time. One business is live there: its clients are invoiced at a sandbox
     /// that stands in for Stripe, and pay; unless they are set, gate_events is 1 and bill_threshold 10.00 with it. Where
-    /// stripe_mode is set, that holds, and all stays in shadow; a demo with real money is refused.
+    /// stripe_mode is set, that holds, and all stays in shadow; a demo with real money is refused. SIGUSR1 silences the city: nothing is
+    /// handed in any more, and everything else goes on, so that one can see who is told.
     #[arg(long, conflicts_with = "data")]
     demo: bool,
     /// Which city the demo lives: the same seed is the same city [default: 1].
@@ -95,6 +96,7 @@ impl Serve {
     async fn serve(&self, config: Config, has_bank: bool, give_back: Option<fn()>) -> Outcome {
         // Before anybody is told that it listens: who knows it may tell it to stop.
         let stopped_by = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
+        let silenced_by = if self.demo { Some(signal(SignalKind::user_defined1())?) } else { None };
         let outside = outside(&config)?;
         if let Some(outside) = &outside
             && is_same(outside.address, config.listen)
@@ -166,7 +168,7 @@ impl Serve {
         eprintln!("Rialto listens on {url}/ (page), {url}/api/revenue/dashboard, {url}/metrics{for_stripe}");
 
         let ended = tokio::select! {
-            ended = self.run_until_ended(&rialto, reader, bank.as_ref(), stopped_by) => ended,
+            ended = self.run_until_ended(&rialto, reader, bank.as_ref(), stopped_by, silenced_by) => ended,
             () = renewing => Ok(()),
         };
         manager::tell(News::Stopping);
@@ -210,12 +212,19 @@ impl Serve {
         reader: Reader,
         bank: Option<&Bank>,
         [mut terminate, mut interrupt]: [Signal; 2],
+        silenced_by: Option<Signal>,
     ) -> Result<(), Box<dyn Error>> {
         let living = async {
-            if !self.demo {
+            let Some(mut silence) = silenced_by else {
                 return std::future::pending().await;
+            };
+            tokio::select! {
+                lived = demo::live(rialto, reader, self.life(), bank) => lived,
+                _ = silence.recv() => {
+                    eprintln!("the city is silent from now on");
+                    std::future::pending().await
+                }
             }
-            demo::live(rialto, reader, self.life(), bank).await
         };
         let upkeep = async {
             loop {

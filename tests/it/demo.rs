@@ -89,3 +89,24 @@ fn a_demo_with_real_money_is_refused() {
     assert_eq!(ran.code, Some(1));
     assert!(ran.err.contains("real money") && !home.path().join("snapshots").exists(), "{}", ran.err);
 }
+
+#[test]
+fn a_city_that_is_silenced_hands_nothing_in_and_everything_else_goes_on() {
+    let home = tempfile::tempdir().unwrap();
+    let sidecar = Sidecar::start(demo(home.path(), "5"));
+    let facts = || {
+        let (status, page) = sidecar.get("/metrics");
+        assert_eq!(status, 200, "{page}");
+        let line = page.as_str()?.lines().find_map(|line| line.strip_prefix("rialto_ledger_facts_total "));
+        line?.parse::<f64>().ok().filter(|facts| 0.0 < *facts)
+    };
+    until("something is handed in", facts);
+    sidecar.signal("USR1");
+    until("the city is silent", || sidecar.log().contains("silent").then_some(()));
+    let before = facts();
+    // A tenth of its day, in which a city that lives does a hundred things.
+    std::thread::park_timeout(Duration::from_millis(500));
+    assert_eq!(facts(), before);
+    sidecar.stop();
+    verify(&home.path().join("snapshots/demo"));
+}

@@ -26,6 +26,11 @@ impl Demo {
         Demo::run("demo", &["serve", "--demo"])
     }
 
+    /// Likewise, with a day in so many seconds.
+    pub fn with_days_of(seconds: u32) -> Result<Demo, String> {
+        Demo::run("demo", &["serve", "--demo", "--day-seconds", &seconds.to_string()])
+    }
+
     /// Runs `rialto sandbox` likewise.
     pub fn sandbox() -> Result<Demo, String> {
         Demo::run("sandbox", &["sandbox"])
@@ -34,7 +39,7 @@ impl Demo {
     fn run(name: &str, arguments: &[&str]) -> Result<Demo, String> {
         let folder = places::made(std::env::temp_dir().join(format!("rialto-live-{}-{name}", std::process::id())))?;
         let log = File::create(folder.join("log")).map_err(|error| format!("no log: {error}"))?;
-        let mut command = rialto(&folder);
+        let mut command = mortal(&rialto(&folder));
         command.args(arguments).args(["--listen", "127.0.0.1:0"]).stdout(Stdio::null()).stderr(log);
         let child = command.spawn().map_err(|error| format!("the {name} did not start: {error}"))?;
         let mut demo = Demo { folder, address: String::new(), child };
@@ -78,6 +83,15 @@ impl Demo {
         }
     }
 
+    /// Silences the demo's city: nothing is handed in any more.
+    pub fn silence(&self) -> Done {
+        let sent = Command::new("kill").args(["-USR1", &self.child.id().to_string()]).status();
+        match sent {
+            Ok(status) if status.success() => Ok(()),
+            _ => Err("the demo could not be told to be silent".into()),
+        }
+    }
+
     /// Sends SIGTERM, which it has to answer with exit code 0; then has its folder verified.
     pub fn stop(mut self) -> Done {
         let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
@@ -113,15 +127,34 @@ pub fn ended(child: &mut Child) -> Option<ExitStatus> {
 }
 
 /// The first thing that is there, asked again and again for as long as patience lasts.
-pub fn until<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+pub fn until<T>(ask: impl FnMut() -> Option<T>) -> Option<T> {
+    within(PATIENCE, ask)
+}
+
+/// Likewise, for so long.
+pub fn within<T>(patience: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let begun = Instant::now();
-    while begun.elapsed() < PATIENCE {
+    while begun.elapsed() < patience {
         if let Some(thing) = ask() {
             return Some(thing);
         }
         std::thread::sleep(PAUSE);
     }
     None
+}
+
+/// A command that stops by itself when this process is killed; by its own process number.
+fn mortal(command: &Command) -> Command {
+    let mut mortal = Command::new("setpriv");
+    mortal.args(["--pdeathsig", "TERM"]).arg(command.get_program()).stdin(Stdio::null());
+    mortal.current_dir(command.get_current_dir().unwrap_or(Path::new(".")));
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => mortal.env(name, value),
+            None => mortal.env_remove(name),
+        };
+    }
+    mortal
 }
 
 /// The release binary in a folder, with nothing set but what it comes with.

@@ -2,21 +2,27 @@
 
 mod apt;
 mod bench;
+mod boards;
 mod contract;
 mod demo;
 mod deny;
 mod exports;
 mod guard;
+mod http;
+mod kept;
 mod live;
 mod needs;
 mod page;
 mod places;
 mod postgres;
+mod promql;
 mod promtool;
 mod python;
 mod readme;
+mod rules;
 mod steps;
 mod tasks;
+mod unpacked;
 
 use std::process::ExitCode;
 
@@ -24,8 +30,8 @@ const HELP: &str = "\
 cargo xtask: what the repository does to itself.
 
   cargo xtask test            everything that must hold before a change is taken: formatting, clippy, all
-                              tests, the contract, the exports, the example, the dependencies, and
-                              `live`. Money is collected in 10,000 worlds made of seeds;
+                              tests, the contract, the exports, the rules, the example, the dependencies,
+                              `live` and `boards`. Money is collected in 10,000 worlds made of seeds;
                               RIALTO_SIM_SEEDS=100000 in the environment makes more of them, and
                               RIALTO_SIM_SEED=n replays one alone
   cargo xtask lint            formatting, clippy with every warning an error, and the dependencies
@@ -37,6 +43,13 @@ cargo xtask: what the repository does to itself.
                               phone, with nothing for axe-core to complain of; promtool likes its metrics,
                               every curl of the README works, and it stops in good order with a book that
                               is whole
+  cargo xtask rules           the alarms of grafana/prometheus: promtool lives simulated weeks with each, in
+                              which it fires when it must and stays quiet when it must; each has a
+                              runbook, and is about metrics that there are
+  cargo xtask boards          the boards of Grafana for real: held against Grafana's schema; a demo lives four weeks,
+                              a real Prometheus with the rules has all of it, every query of every board and
+                              rule is asked; then the city falls silent, and a real Alertmanager tells somebody
+      --write                 instead: draws grafana/dashboards anew from grafana/boards
   cargo xtask contract        what is sent to Stripe and taken from it, and the sandbox that stands in for
                               it, held against Stripe's official library for Python, which is
                               installed into target/contract
@@ -73,6 +86,8 @@ fn main() -> ExitCode {
         "test" => deny::Wish::parse(rest).and_then(tasks::test),
         "lint" => deny::Wish::parse(rest).and_then(tasks::lint),
         "live" => no_more(rest).and_then(|()| tasks::live()),
+        "rules" => no_more(rest).and_then(|()| tasks::rules()),
+        "boards" => boards::Wish::parse(rest).and_then(tasks::boards),
         "contract" => no_more(rest).and_then(|()| tasks::contract()),
         "exports" => no_more(rest).and_then(|()| tasks::exports()),
         "bench" => bench::run(rest),

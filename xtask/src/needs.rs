@@ -76,6 +76,17 @@ pub const PYTHON: &[Package] = &[
     },
 ];
 
+/// What trying the boards needs besides.
+pub const BOARDS: &[Package] = &[
+    Package { name: "python3", brings: &["/usr/bin/python3"], reason: "draws the boards from their source" },
+    Package {
+        name: "nodejs",
+        brings: &["/usr/bin/node", "/usr/local/bin/node"],
+        reason: "holds the boards against Grafana's schema",
+    },
+    Package { name: "npm", brings: &["/usr/bin/npm", "/usr/local/bin/npm"], reason: "fetches that schema" },
+];
+
 /// What the regression guard needs besides.
 pub const GUARD: &[Package] = &[Package {
     name: "valgrind",

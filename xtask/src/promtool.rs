@@ -1,34 +1,22 @@
-//! promtool, which says whether metrics are good ones.
-//!
-//! It comes in Debian's package `prometheus`, together with a server that would be started and enabled.
-//! So the package is unpacked and not installed: one file is kept, and nothing is left running.
+//! promtool, which says whether metrics are good ones. It comes with Prometheus, in one Debian package.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::{Done, apt, places};
+use crate::Done;
+use crate::unpacked::{Unpacked, program_of};
 
-const INSTALLED: &str = "/usr/bin/promtool";
+const PACKAGE: Unpacked = Unpacked {
+    name: "prometheus",
+    programs: &["promtool", "prometheus"],
+    shares: None,
+    reason: "its promtool says whether metrics and rules are good ones, and it shows the boards' numbers",
+};
 
-/// Makes sure that it is there.
+/// Makes sure that it is there, and Prometheus with it.
 pub fn unpack() -> Done {
-    if program().exists() {
-        return Ok(());
-    }
-    println!("unpacking from Debian, without installing:");
-    println!("  {:<24} its promtool says whether the metrics are good ones", "prometheus");
-    let folder = places::made(places::target().join("tools/prometheus"))?;
-    let package = apt::download("prometheus", &folder)?;
-    let unpacked = Command::new("dpkg-deb").arg("--extract").arg(&package).arg(&folder).status();
-    if !unpacked.is_ok_and(|status| status.success()) {
-        return Err(format!("{} could not be unpacked", package.display()));
-    }
-    places::made(places::target().join("tools/bin"))?;
-    let kept = places::tool("promtool");
-    fs::rename(folder.join("usr/bin/promtool"), &kept)
-        .and_then(|()| fs::remove_dir_all(&folder))
-        .map_err(|error| format!("{}: {error}", kept.display()))
+    PACKAGE.unpack()
 }
 
 /// Shows it the metrics in a file; what it says about them is the error.
@@ -44,7 +32,17 @@ pub fn check(metrics: &Path) -> Done {
     Err(format!("promtool says about /metrics ({}):\n{said}", output.status))
 }
 
-fn program() -> PathBuf {
-    let installed = PathBuf::from(INSTALLED);
-    if installed.exists() { installed } else { places::tool("promtool") }
+/// Shows it a configuration of Prometheus; the files that it names are where they will be, and not here.
+pub fn check_configuration(file: &Path) -> Done {
+    let output = Command::new(program()).args(["check", "config", "--syntax-only"]).arg(file).output();
+    let output = output.map_err(|error| format!("promtool did not start: {error}"))?;
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(format!("promtool says:\n{}", String::from_utf8_lossy(&output.stderr))),
+    }
+}
+
+/// Where it is.
+pub fn program() -> PathBuf {
+    program_of("promtool")
 }

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use crate::deny::{self, Wish};
 use crate::steps::{Steps, cargo, cargo_with};
-use crate::{Done, apt, contract, exports, live, needs, promtool};
+use crate::{Done, apt, boards, contract, exports, live, needs, promtool, rules};
 
 /// What the example prints last: an hour and a half at 60 EUR, and a letter to somebody outside.
 const EARNED: &str = "today: 90.10 EUR";
@@ -19,11 +19,13 @@ pub fn test(wish: Wish) -> Done {
         steps.step("tests", "every test of the workspace, those in the docs too", || {
             cargo_with(Some(WORLDS), &["test", "--workspace"])
         })?;
+        try_rules(steps)?;
         try_contract(steps)?;
         try_exports(steps)?;
         steps.step("example", "examples/embed.rs, run once", example)?;
         dependencies(steps, wish)?;
-        try_live(steps)
+        try_live(steps)?;
+        boards::steps(steps)
     })
 }
 
@@ -53,10 +55,30 @@ pub fn live() -> Done {
     })
 }
 
+/// The rules of Prometheus, over simulated weeks.
+pub fn rules() -> Done {
+    Steps::run("rules", |steps| {
+        steps.step("promtool", "unpacked where it is missing", promtool::unpack)?;
+        try_rules(steps)
+    })
+}
+
+/// The boards, for real; or drawn anew.
+pub fn boards(wish: boards::Wish) -> Done {
+    match wish {
+        boards::Wish::Write => boards::write(),
+        boards::Wish::Try => Steps::run("boards", |steps| {
+            packages(steps)?;
+            release(steps)?;
+            boards::steps(steps)
+        }),
+    }
+}
+
 fn packages(steps: &mut Steps) -> Done {
     steps.step("packages", "what is missing from Debian", || {
         apt::install(&[needs::BUILD, needs::LIVE].concat())?;
-        promtool::unpack()
+        boards::packages()
     })
 }
 
@@ -81,9 +103,21 @@ fn try_exports(steps: &mut Steps) -> Done {
     steps.step("exports", "read by hledger and DuckDB, and held against the dashboard", exports::check)
 }
 
+fn try_rules(steps: &mut Steps) -> Done {
+    steps.step_with_remark(
+        "rules",
+        "every alarm over simulated weeks: it fires when it must, and no more",
+        rules::check,
+    )
+}
+
 fn try_live(steps: &mut Steps) -> Done {
-    steps.step("release", "the binary, as users build it", || cargo(&["build", "--release"]))?;
+    release(steps)?;
     steps.step_with_remark("live", "the demo, looked at from outside", live::live)
+}
+
+fn release(steps: &mut Steps) -> Done {
+    steps.step("release", "the binary, as users build it", || cargo(&["build", "--release"]))
 }
 
 /// A minimal toolchain comes without them.
