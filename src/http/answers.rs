@@ -123,10 +123,10 @@ pub fn readyz(house: &House) -> Answer {
     }
 }
 
-/// The metrics, in the format that is asked for.
-pub async fn metrics(house: House, accept: Option<String>) -> Answer {
-    let format = Format::asked_for(accept.as_deref());
-    house.rialto.look_ahead().await;
+/// The metrics, in the format that is asked for. Nobody waits for a plan: what may come of all is as of the last one, and
+/// asking for it has the next one made.
+pub fn metrics(house: &House, accept: Option<&str>) -> Answer {
+    let format = Format::asked_for(accept);
     with_type(StatusCode::OK, format.content_type(), house.rialto.metrics(format).into())
 }
 

@@ -88,7 +88,7 @@ pub fn routes(house: House) -> BoxedFilter<(Running,)> {
         .and(warp::get())
         .and(with.clone())
         .and(warp::header::optional::<String>("accept"))
-        .then(answers::metrics)
+        .map(|house: House, accept: Option<String>| answers::metrics(&house, accept.as_deref()))
         .or(warp::path!("healthz").and(warp::get()).map(answers::healthz))
         .unify()
         .or(warp::path!("readyz").and(warp::get()).and(with.clone()).map(|house: House| answers::readyz(&house)))
