@@ -53,9 +53,9 @@ impl Age {
 pub struct Survey {
     /// How many have an invoice of each [`Status`]; credit notes are no bills of this kind.
     pub bills: [u64; Status::ALL.len()],
-    /// How many have a step that failed and is to be tried again,
+    /// How many have a step that failed, and are not settled,
     pub refused: u64,
-    /// and how many have a fault that somebody has to look at.
+    /// and how many have a fault that somebody has to look at. What came to nothing is among neither.
     pub faulty: u64,
     /// When the oldest was drawn of those that are to be paid.
     pub oldest: Option<Moment>,
@@ -70,9 +70,9 @@ pub struct Came {
     pub open: [Sum; Age::ALL.len()],
     /// What nobody believes to be paid any more.
     pub uncollectible: Sum,
-    /// What was given back, with its taxes.
+    /// What was given back.
     pub refunded: Sum,
-    /// What is withdrawn in disputes, with its taxes.
+    /// What is withdrawn in disputes.
     pub disputed: Sum,
     /// What Stripe took.
     pub fees: Sum,
@@ -91,26 +91,27 @@ impl Survey {
         let came = self.money.entry(bill.currency()).or_default();
         let takings = seen.takings.unwrap_or_default();
         let amounts = [
-            (&mut came.refunded, takings.refunded),
-            (&mut came.disputed, takings.disputed),
+            (&mut came.refunded, seen.amounts.net(takings.refunded)),
+            (&mut came.disputed, seen.amounts.net(takings.disputed)),
             (&mut came.fees, takings.fees),
         ];
         for (sum, amount) in amounts {
             sum.0 += coin.millionths(amount);
         }
-        self.refused += u64::from(bill.way.failed.is_some());
-        self.faulty += u64::from(bill.fault().is_some());
+        self.refused += u64::from(bill.way.failed.is_some() && !bill.is_settled());
+        self.faulty += u64::from(bill.fault().is_some() && !bill.is_dead());
         if bill.is_credit() {
             return;
         }
         self.bills[seen.status as usize] += 1;
-        let rest = coin.millionths(seen.amounts.net(seen.amounts.remaining));
         match seen.status {
             Status::Open => {
-                came.open[Age::of(bill.at, now) as usize].0 += rest;
+                came.open[Age::of(bill.at, now) as usize].0 += coin.millionths(bill.outstanding());
                 self.oldest = Some(self.oldest.map_or(bill.at, |oldest| oldest.min(bill.at)));
             }
-            Status::Uncollectible => came.uncollectible.0 += rest,
+            Status::Uncollectible => {
+                came.uncollectible.0 += coin.millionths(seen.amounts.net(seen.amounts.remaining));
+            }
             Status::Absent | Status::Draft | Status::Paid | Status::Void => {}
         }
     }
@@ -119,9 +120,10 @@ impl Survey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::bills::{Amounts, BillNo, Detail, Drawn, Sight, Takings};
+    use crate::domain::bills::{Amounts, BillNo, Detail, Drawn, Fault, Refusal, Sight, Step, Takings};
     use crate::domain::names::Name;
     use crate::domain::payers::Payer;
+    use crate::ledger::bill::Failed;
     use crate::ledger::roll::NameNo;
 
     const DAY: i64 = 24 * 3600 * 1_000_000;
@@ -165,7 +167,7 @@ mod tests {
             bill(Status::Open, 31, owing(6_100), None),
             bill(Status::Open, 91, owing(1_220), None),
             bill(Status::Uncollectible, 200, owing(2_440), None),
-            bill(Status::Paid, 5, paid, Some(Takings { refunded: 500, disputed: 200, fees: 300 })),
+            bill(Status::Paid, 5, paid, Some(Takings { refunded: 610, disputed: 244, fees: 300 })),
             bill(Status::Draft, 400, Amounts::default(), None),
         ];
         let survey = Survey::of(&bills, Moment(0));
@@ -176,5 +178,26 @@ mod tests {
         let sums = [came.uncollectible, came.refunded, came.disputed, came.fees];
         assert_eq!(sums.map(|sum| sum.0 / 10_000), [2_000, 500, 200, 300]);
         assert_eq!((survey.refused, survey.faulty), (0, 0));
+    }
+
+    #[test]
+    fn what_failed_is_told_until_it_is_settled_or_came_to_nothing() {
+        let failing = |status, dropped: bool| {
+            let mut bill = bill(status, 1, Amounts { total: 100, remaining: 100, ..Amounts::default() }, None);
+            let refusal = Refusal { status: 400, code: "resource_missing".into() };
+            bill.way.failed = Some(Failed { step: Step::Create, refusal, at: Moment(0), times: 5, is_doubtful: false });
+            bill.way.dropped = dropped.then(|| "ordered".into());
+            bill.seen.fault = Some(Fault::Total);
+            bill
+        };
+        for (bill, told) in [
+            (failing(Status::Absent, false), (1, 1)),
+            (failing(Status::Open, false), (1, 1)),
+            (failing(Status::Absent, true), (0, 0)),
+            (failing(Status::Void, false), (0, 0)),
+        ] {
+            let survey = Survey::of([&bill], Moment(0));
+            assert_eq!((survey.refused, survey.faulty), told, "{bill:?}");
+        }
     }
 }
