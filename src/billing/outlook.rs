@@ -29,10 +29,11 @@ pub fn outlook<'b>(
         outlook.carried.0 += invoice.rest.0 - invoice.carried.0;
     }
     for again in plan.again.iter().filter(|again| is_wanted(again.payer.id)) {
-        let outlook = all.entry(again.payer.currency).or_default();
-        // It was drawn once, and is owed no more but as that.
-        outlook.invoiced.0 += Coin::of(again.payer.currency).millionths(again.total);
-        outlook.fees.0 += Coin::of(again.payer.currency).millionths(again.fee);
+        let (outlook, coin) = (all.entry(again.payer.currency).or_default(), Coin::of(again.payer.currency));
+        // It was drawn once, and is owed no more but as that; it does not wait any more for somebody to let it go.
+        outlook.invoiced.0 += coin.millionths(again.total);
+        outlook.withdrawn.0 -= coin.millionths(again.total);
+        outlook.fees.0 += coin.millionths(again.fee);
     }
     for waiting in plan.waiting.iter().filter(|waiting| is_wanted(waiting.payer.id)) {
         let outlook = all.entry(waiting.currency).or_default();
@@ -69,7 +70,7 @@ mod tests {
 
     use super::*;
     use crate::billing::lines::{self, Key, Line};
-    use crate::billing::plan::{Invoice, Waiting, Why};
+    use crate::billing::plan::{Again, Invoice, Waiting, Why};
     use crate::domain::bills::{Amounts, BillNo, Detail, Drawn, Sight, Status, Takings};
     use crate::domain::calendar::Day;
     use crate::domain::payers::Payer;
@@ -141,7 +142,13 @@ mod tests {
         let replaced = Bill { reissued_by: Some(BillNo(2)), ..void.clone() };
         let mut note = void.clone();
         note.drawn.credits = Some(BillNo(1));
-        for (bill, withdrawn) in [(void, 10_000), (called_off, 10_000), (replaced, 0), (note, 0)] {
+        let mut taken_back = void.clone();
+        taken_back.way.offset = 4_000;
+        let let_go = Again { of: void.no, payer: void.drawn.payer, total: 10_000, fee: 0 };
+        let plan = Plan { again: vec![let_go], ..Plan::default() };
+        let found = of(&plan, std::slice::from_ref(&void), None);
+        assert_eq!((found.withdrawn, found.invoiced.0 / 10_000), (Sum(0), 10_000), "it is counted once");
+        for (bill, withdrawn) in [(void, 10_000), (taken_back, 6_000), (called_off, 10_000), (replaced, 0), (note, 0)] {
             let found = of(&Plan::default(), std::slice::from_ref(&bill), None);
             assert_eq!(found.withdrawn.0 / 10_000, withdrawn, "{bill:?}");
             assert_eq!([found.invoiced, found.collected], [Sum(0); 2], "{bill:?}");

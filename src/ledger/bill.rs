@@ -505,11 +505,11 @@ impl Bill {
         }
     }
 
-    /// What it came to that is on no bill any more, without taxes: it came to nothing or is called off, and none is in its
-    /// place yet.
+    /// What it came to that is on no bill any more, without taxes, and was not taken back: it came to nothing or is called
+    /// off, and none is in its place yet.
     pub fn withdrawn(&self) -> i64 {
         let is_over = self.is_dead() || self.way.dropped.is_some();
-        if is_over && !self.is_credit() && self.reissued_by.is_none() { self.drawn.total } else { 0 }
+        if is_over && !self.is_credit() && self.reissued_by.is_none() { self.worth() } else { 0 }
     }
 
     /// The taxes on what is still to be paid; before it is finalised, nobody knows them.
