@@ -40,6 +40,8 @@ impl Heard {
     pub fn event(&self, feed: Feed, is_priced: bool) {
         let now = self.now();
         self.events[feed as usize].store(now, Relaxed);
+        // In process nobody knocks before.
+        self.request.store(now, Relaxed);
         if is_priced {
             self.priced[feed as usize].store(now, Relaxed);
         }

@@ -159,13 +159,20 @@ async fn what_is_heard_is_told_by_the_second_and_not_forgotten_by_a_restart() {
             let found = all.iter().filter(|sample| sample.family == metric.name).map(|sample| sample.value);
             found.fold(0.0, f64::max)
         };
-        [catalogue::DOOR_LAST_EVENT, catalogue::DOOR_LAST_PRICED, catalogue::DOOR_LAST_MESSAGE].map(|of_it| of(&of_it))
+        [
+            catalogue::DOOR_LAST_EVENT,
+            catalogue::DOOR_LAST_PRICED,
+            catalogue::DOOR_LAST_MESSAGE,
+            catalogue::DOOR_LAST_REQUEST,
+        ]
+        .map(|metric| of(&metric))
     };
+    let started = heard(&rialto.metrics(Format::Text));
     let before = rialto.clock().now().0 as f64 / 1e6;
     rialto.record(letter("recA", "Lucid")).await.unwrap();
     let after = rialto.clock().now().0 as f64 / 1e6;
-    for at in heard(&rialto.metrics(Format::Text)) {
-        assert!((before - 1.0..=after + 1.0).contains(&at), "{before} {at} {after}");
+    for (at, started) in heard(&rialto.metrics(Format::Text)).into_iter().zip(started) {
+        assert!(started < at && (before - 1.0..=after + 1.0).contains(&at), "{started} {before} {at} {after}");
     }
     rialto.stop().await.unwrap();
     let rialto = start(folder.path());
