@@ -4,6 +4,7 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
@@ -143,7 +144,12 @@ impl Serve {
         };
         let rialto = tokio::task::spawn_blocking(|| Rialto::start(settings)).await??;
         let reader = Reader::new(config.naive_zone());
-        let limits = Limits { connections: config.connections, body_bytes: config.body_bytes, ..Limits::default() };
+        let limits = Limits {
+            connections: config.connections,
+            body_bytes: config.body_bytes,
+            silence: Duration::from_secs(config.silence_seconds),
+            ..Limits::default()
+        };
         let access = Access::new(&config.data, config.listen, config.hosts.clone())?;
         let house = Server::new(socket, rialto.clone(), reader, access, limits);
         let outside =
@@ -214,16 +220,19 @@ impl Serve {
         [mut terminate, mut interrupt]: [Signal; 2],
         silenced_by: Option<Signal>,
     ) -> Result<(), Box<dyn Error>> {
+        let is_silenced = AtomicBool::new(false);
         let living = async {
             let Some(mut silence) = silenced_by else {
                 return std::future::pending().await;
             };
+            let silenced = async {
+                let _ = silence.recv().await;
+                is_silenced.store(true, Ordering::Relaxed);
+                std::future::pending().await
+            };
             tokio::select! {
-                lived = demo::live(rialto, reader, self.life(), bank) => lived,
-                _ = silence.recv() => {
-                    eprintln!("the city is silent from now on");
-                    std::future::pending().await
-                }
+                lived = demo::live(rialto, reader, self.life(), bank, &is_silenced) => lived,
+                never = silenced => never,
             }
         };
         let upkeep = async {

@@ -69,6 +69,7 @@ keys! {
     "naive_time_zone": Kind::Zone, "Where times are read that name no offset: an IANA name.";
     "idle_seconds": Kind::Whole("seconds", 1..=86_400), "After so many seconds without work the actor of a citizen or business retires.";
     "arbiters": Kind::Whole("threads", 0..=64), "How many threads citizens and businesses are spread over; with 0 they work beside the bookkeeper.";
+    "silence_seconds": Kind::Whole("seconds", 1..=31_536_000), "After so many seconds without an event the page says so. The engine hands some in every five minutes.";
     "segment_bytes": Kind::Whole("bytes", 4096..=1 << 30), "The size of a segment of the journal.";
     "snapshot_bytes": Kind::Whole("bytes", 4096..=1 << 40), "How many bytes of the journal must be new before a snapshot is taken.";
     "body_bytes": Kind::Whole("bytes", 1024..=64 << 20), "The largest body of a request.";

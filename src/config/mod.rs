@@ -47,6 +47,8 @@ pub struct Config {
     pub idle_seconds: u64,
     /// How many threads the citizens and businesses are spread over; with 0 they work beside the bookkeeper.
     pub arbiters: usize,
+    /// After how many seconds without an event the page says so.
+    pub silence_seconds: u64,
     /// The size of a segment of the journal.
     pub segment_bytes: u64,
     /// How much of the journal must be new before a snapshot is taken.
@@ -152,6 +154,8 @@ impl Default for Config {
             // one more to be woken for each request: without it, 33,000 single records a second took 0.94 cores
             // and not 1.14, and one in a hundred waited 19 ms and not 28. Batches are the same.
             arbiters: 0,
+            // Three ticks of the engine, as the alarm about its heartbeat has it.
+            silence_seconds: 900,
             segment_bytes: 64 << 20,
             snapshot_bytes: 64 << 20,
             body_bytes: 8 << 20,

@@ -1,6 +1,7 @@
 //! What the routes are given: the sidecar, and the reader of records.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Mutex;
 
@@ -19,4 +20,6 @@ pub struct House {
     pub listing: Arc<Mutex<()>>,
     /// Those who watch the page.
     pub gallery: Arc<Gallery>,
+    /// After how long without an event the page says so.
+    pub silence: Duration,
 }

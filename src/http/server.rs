@@ -43,6 +43,8 @@ pub struct Limits {
     pub write: Duration,
     /// How many may watch the page at once.
     pub watchers: usize,
+    /// After how long without an event the page says so.
+    pub silence: Duration,
     /// How long connections have to finish when the server stops.
     pub drain: Duration,
     /// Whether a connection may bring more than one request.
@@ -60,6 +62,7 @@ impl Default for Limits {
             answer: Duration::from_secs(60),
             write: Duration::from_secs(30),
             watchers: 64,
+            silence: Duration::from_secs(900),
             drain: Duration::from_secs(10),
             keep_alive: true,
         }
@@ -98,7 +101,7 @@ impl Server {
     pub fn new(socket: TcpListener, rialto: Rialto, reader: Reader, access: Access, limits: Limits) -> Server {
         let closing = watch::Sender::new(false);
         let gallery = Arc::new(Gallery::new(limits.watchers, closing.subscribe()));
-        let house = House { rialto: rialto.clone(), reader, listing: Arc::default(), gallery };
+        let house = House { rialto: rialto.clone(), reader, listing: Arc::default(), gallery, silence: limits.silence };
         Server {
             listener: Listener { socket, tls: None, limits },
             desk: Desk::new(Entrance::House(access), limits, rialto),

@@ -94,19 +94,26 @@ fn a_demo_with_real_money_is_refused() {
 fn a_city_that_is_silenced_hands_nothing_in_and_everything_else_goes_on() {
     let home = tempfile::tempdir().unwrap();
     let sidecar = Sidecar::start(demo(home.path(), "5"));
-    let facts = || {
-        let (status, page) = sidecar.get("/metrics");
-        assert_eq!(status, 200, "{page}");
-        let line = page.as_str()?.lines().find_map(|line| line.strip_prefix("rialto_ledger_facts_total "));
-        line?.parse::<f64>().ok().filter(|facts| 0.0 < *facts)
+    let told = || {
+        let dashboard = sidecar.get("/api/revenue/dashboard").1;
+        let hour = dashboard["as_of"].as_str().expect("when it was asked")[..13].to_owned();
+        let page = sidecar.get("/metrics").1;
+        let events =
+            page.as_str().expect("a page").lines().filter(|line| line.starts_with("rialto_door_events_total{"));
+        (
+            hour,
+            events
+                .map(|line| line.rsplit(' ').next().expect("a number").parse::<u64>().expect("a number"))
+                .sum::<u64>(),
+        )
     };
-    until("something is handed in", facts);
+    until("something is handed in", || (0 < told().1).then_some(()));
     sidecar.signal("USR1");
     until("the city is silent", || sidecar.log().contains("silent").then_some(()));
-    let before = facts();
-    // A tenth of its day, in which a city that lives does a hundred things.
-    std::thread::park_timeout(Duration::from_millis(500));
-    assert_eq!(facts(), before);
+    let (hour, events) = told();
+    // In an hour a city that lives does dozens of things.
+    let later = until("its time goes on", || Some(told()).filter(|told| told.0 != hour));
+    assert_eq!(later.1, events);
     sidecar.stop();
     verify(&home.path().join("snapshots/demo"));
 }

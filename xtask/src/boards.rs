@@ -79,7 +79,7 @@ fn configurations() -> Done {
 }
 
 fn real(boards: &[Board]) -> Result<String, String> {
-    let demo = Demo::with_days_of(DAY_SECONDS)?;
+    let demo = Demo::with_days_of(DAY_SECONDS, &[("RIALTO_SILENCE_SECONDS", silence::SILENCE_S.to_string())])?;
     let seen = with_history(&demo, boards).map_err(|error| format!("{error}\nthe demo says:\n{}", demo.log()))?;
     demo.stop()?;
     Ok(seen)

@@ -23,24 +23,25 @@ pub struct Demo {
 impl Demo {
     /// Runs `rialto serve --demo` and waits until it listens.
     pub fn start() -> Result<Demo, String> {
-        Demo::run("demo", &["serve", "--demo"])
+        Demo::run("demo", &["serve", "--demo"], &[])
     }
 
-    /// Likewise, with a day in so many seconds.
-    pub fn with_days_of(seconds: u32) -> Result<Demo, String> {
-        Demo::run("demo", &["serve", "--demo", "--day-seconds", &seconds.to_string()])
+    /// Likewise, with a day in so many seconds, and with settings in its environment.
+    pub fn with_days_of(seconds: u32, settings: &[(&str, String)]) -> Result<Demo, String> {
+        Demo::run("demo", &["serve", "--demo", "--day-seconds", &seconds.to_string()], settings)
     }
 
     /// Runs `rialto sandbox` likewise.
     pub fn sandbox() -> Result<Demo, String> {
-        Demo::run("sandbox", &["sandbox"])
+        Demo::run("sandbox", &["sandbox"], &[])
     }
 
-    fn run(name: &str, arguments: &[&str]) -> Result<Demo, String> {
+    fn run(name: &str, arguments: &[&str], settings: &[(&str, String)]) -> Result<Demo, String> {
         let folder = places::made(std::env::temp_dir().join(format!("rialto-live-{}-{name}", std::process::id())))?;
         let log = File::create(folder.join("log")).map_err(|error| format!("no log: {error}"))?;
         let mut command = mortal(&rialto(&folder));
         command.args(arguments).args(["--listen", "127.0.0.1:0"]).stdout(Stdio::null()).stderr(log);
+        command.envs(settings.iter().map(|(name, value)| (name, value)));
         let child = command.spawn().map_err(|error| format!("the {name} did not start: {error}"))?;
         let mut demo = Demo { folder, address: String::new(), child };
         let told = until(|| demo.log().split_once("listens on http://").map(|(_, rest)| rest.to_owned()));

@@ -4,6 +4,7 @@ mod bank;
 mod debut;
 
 use std::error::Error;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use toml::Value;
@@ -53,13 +54,16 @@ pub struct Life {
 }
 
 /// Lives a city: three days at once and in shadow, then day by day, with one business live where there is a bank.
+/// Once it is silenced its time goes on, and nothing of it is handed in.
 pub async fn live(
     rialto: &Rialto,
     reader: Reader,
     Life { seed, days, day }: Life,
     bank: Option<&Bank>,
+    is_silenced: &AtomicBool,
 ) -> Result<(), Box<dyn Error>> {
     let city = City::new(seed);
+    let mut is_silent = false;
     for delivery in city.founding() {
         hand_in(rialto, reader, delivery).await?;
     }
@@ -81,7 +85,14 @@ pub async fn live(
         }
         rialto.clock().advance_to(Moment(tick.at_micros));
         for delivery in tick.deliveries {
-            hand_in(rialto, reader, delivery).await?;
+            // Told once nothing of it is on its way any more.
+            if !is_silent && is_silenced.load(Ordering::Relaxed) {
+                is_silent = true;
+                eprintln!("the city is silent from now on");
+            }
+            if !is_silent {
+                hand_in(rialto, reader, delivery).await?;
+            }
         }
     }
     Ok(())

@@ -32,7 +32,7 @@ pub struct Figures {
     pub dashboard: Dashboard,
     /// What was earned in each of the last hours.
     pub hours: [(Moment, ByStage); hours::TOLD],
-    /// For how long no event was taken, where ever one was.
+    /// For how long no event was taken, where that is longer than usual.
     pub silence: Option<Duration>,
     /// Phase and invoices.
     pub survey: Option<Survey>,
@@ -67,7 +67,9 @@ impl Figures {
             recorded,
             hours: view.hours(selection.currency, dashboard.as_of, rialto.calendar()),
             dashboard,
-            silence: (0 < view.facts).then(|| rialto.meters().heard().silence()),
+            // Who never heard anything is not used to it.
+            silence: Some(rialto.meters().heard().silence())
+                .filter(|silence| 0 < view.facts && house.silence <= *silence),
             survey,
             charges: charges.ok().map(|(charges, _)| charges),
             tariffs: rialto.tariffs(),

@@ -22,9 +22,6 @@ use crate::ledger::invoices::{Invoices, State as Stands};
 use crate::ledger::totals::{ByStage, both};
 use crate::wiring::Transaction;
 
-/// Where nothing came for so long, the page says so.
-const SILENCE: Duration = Duration::from_secs(15 * 60);
-
 /// A part of the page.
 #[derive(Clone, Debug)]
 pub struct Part {
@@ -339,7 +336,7 @@ fn notices(figures: &Figures) -> Vec<Notice> {
         Some(Closed::Draining) => say(false, "Rialto is stopping, and takes no more events.".into()),
         Some(Closed::Busy | Closed::TooMany { .. }) | None => {}
     }
-    if let Some(silence) = figures.silence.filter(|silence| SILENCE <= *silence) {
+    if let Some(silence) = figures.silence {
         let words = "Whoever hands events in may have stopped, or cannot reach Rialto.";
         say(true, format!("No event for {}. {words}", length(silence)));
     }

@@ -3,21 +3,21 @@
 //! The committed alerts wait for minutes and hours. They are tried as they are committed, but that every duration that
 //! they wait for is shorter, and their name longer: a copy of their text is made in which nothing else is replaced.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use std::{fs, thread};
 
 use super::alertmanager::Alertmanager;
 use super::prometheus::Prometheus;
 use super::replaced;
 use super::rules::rules;
 use crate::demo::{self, Demo};
-use crate::{Done, places};
+use crate::places;
 
 /// How long the alarms may take: what they wait for, and as long again for scraping, evaluating and a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// So long nothing may be counted before it counts as silent.
-const QUIET: Duration = Duration::from_secs(3);
+/// After how many seconds without an event the demo's page is to say so.
+pub const SILENCE_S: u32 = 20;
 
 /// An alert, and what in its expression is shorter than committed.
 struct Shortened {
@@ -53,16 +53,24 @@ pub fn try_it(
     if let Some(alert) = raised(prometheus)?.first() {
         return Err(format!("{alert} is raised while the city lives"));
     }
+    if page_tells(demo) {
+        return Err("the page says that the city is silent while it lives".into());
+    }
     demo.silence()?;
     let begun = Instant::now();
-    is_silent(demo)?;
     let all_raised = || (raised(prometheus).ok()?.len() == SHORTENED.len()).then(|| begun.elapsed());
     let took = demo::within(PATIENCE, all_raised)
         .ok_or_else(|| format!("the city is silent, and only {:?} are raised", raised(prometheus)))?;
+    demo::within(PATIENCE, || page_tells(demo).then_some(()))
+        .ok_or("the city is silent, and the page does not say so")?;
     let name = format!("{}{SUFFIX}", SHORTENED[0].alert);
     let summary = alertmanager.delivered(&name, PATIENCE)?;
     println!("delivered: {summary}");
-    Ok(format!("silence raised {} alarms in {:.0} s, and one was delivered", SHORTENED.len(), took.as_secs_f64()))
+    Ok(format!(
+        "silence raised {} alarms in {:.0} s, one was delivered, and the page says so",
+        SHORTENED.len(),
+        took.as_secs_f64()
+    ))
 }
 
 /// Rules of the shortened alerts.
@@ -85,18 +93,9 @@ fn shortened() -> Result<String, String> {
     Ok(rules)
 }
 
-/// Waits until the demo counts no event more.
-fn is_silent(demo: &Demo) -> Done {
-    let facts = || {
-        let page = demo.get("metrics").ok()?;
-        page.lines().find_map(|line| line.strip_prefix("rialto_ledger_facts_total ").map(str::to_owned))
-    };
-    let silent = demo::until(|| {
-        let before = facts()?;
-        thread::sleep(QUIET);
-        (facts()? == before).then_some(())
-    });
-    silent.ok_or_else(|| format!("the demo is not silent; it says:\n{}", demo.log()))
+/// Whether the page says that nothing comes.
+fn page_tells(demo: &Demo) -> bool {
+    demo.get("").is_ok_and(|page| page.contains("No event for "))
 }
 
 /// Those of the shortened alerts that are firing.
