@@ -286,12 +286,13 @@ impl Handler<Surveying> for Bookkeeper {
 
     fn handle(&mut self, Surveying { currency, reply }: Surveying, _: &mut Self::Context) {
         let rollout = self.book.rollout();
+        let mut invoices = Invoices::by_currency(self.book.bills().iter(), self.outside.clock.now());
         let beginning = Standing { phase: Phase::Shadow, since: Moment::OLDEST };
         let survey = Survey {
             all: rollout.standing(Subject::All).unwrap_or(beginning),
             own_live: rollout.own().iter().filter(|(_, own)| own.phase == Phase::Live).count(),
             is_halted: self.outside.halt.is_lasting(),
-            invoices: Invoices::of(self.book.bills(), currency),
+            invoices: invoices.remove(&currency).unwrap_or_default(),
         };
         self.open.surveys.push((reply, survey));
         self.pass_on();

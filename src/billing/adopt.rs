@@ -9,12 +9,12 @@
 use compact_str::CompactString;
 
 use super::answers::Item;
+use super::books::Books;
 use super::call::{Call, Method};
 use super::draw::again;
 use super::look::{all, good};
 use super::marks::{House, INSTEAD, PAYER, TO};
 use super::papers::{Invoice, Note, Paper};
-use super::plan::Books;
 use super::walk::{Desk, Rest, Stripe, Unsure, Walk};
 use crate::domain::bills::{BillNo, Deed, Detail, Drawn, Outbound, Sight};
 use crate::domain::coin::Coin;

@@ -1,4 +1,4 @@
-//! Drawing: a planned invoice becomes a bill, and a bill's lines are made again from its rows.
+//! Drawing: a bill that came to nothing is made anew, and a bill's lines are made again from its rows.
 //!
 //! A bill holds the rows it is of and a digest of its lines, not the lines: they follow from the rows, and the digest
 //! tells if they ever would not.
@@ -7,37 +7,17 @@ use compact_str::CompactString;
 use twox_hash::XxHash3_64;
 
 use super::asks::items;
+use super::books::{Books, Owed, owed};
 use super::lines::{Key, LINES_MAX, Line, allot, gather};
-use super::plan::{Books, Invoice, Owed, owed};
 use crate::domain::bills::{Detail, Drawn};
 use crate::domain::calendar::Calendar;
 use crate::domain::money::Sum;
-use crate::domain::names::Name;
 use crate::domain::payers::Payer;
 use crate::ledger::bill::Bill;
 
-/// The bill of an invoice that is planned; its days are those of the time zone `zone`. It has no mark yet.
-pub fn drawn(invoice: &Invoice, zone: Name) -> Drawn {
-    let is_whole = invoice.credits.is_some();
-    Drawn {
-        mark: CompactString::default(),
-        payer: invoice.payer,
-        to: invoice.to,
-        reissues: None,
-        credits: invoice.credits,
-        detail: invoice.detail,
-        zone,
-        items: if is_whole { 0 } else { items(&invoice.lines).count() as u16 },
-        digest: if is_whole { 0 } else { digest(&invoice.lines) },
-        total: invoice.total,
-        carried: invoice.carried,
-        rest: invoice.rest,
-    }
-}
-
 /// The bill in the place of one that came to nothing, on the terms that hold now: of the same lines, and of one that takes
 /// off it what was taken back since; `None` where nothing is left of it, or it cannot be made again. It has no mark yet.
-pub fn again(former: &Bill, payer: Payer, books: &Books<'_>) -> Option<Drawn> {
+pub(super) fn again(former: &Bill, payer: Payer, books: &Books<'_>) -> Option<Drawn> {
     let same = Drawn { mark: CompactString::default(), payer, reissues: Some(former.no), ..former.drawn.clone() };
     if former.way.offset == 0 {
         return Some(same);
@@ -84,7 +64,7 @@ pub fn lines_of(bill: &Bill, books: &Books<'_>, calendar: &Calendar) -> Option<V
 }
 
 /// The digest of lines, in order.
-fn digest(lines: &[Line]) -> u64 {
+pub(super) fn digest(lines: &[Line]) -> u64 {
     let mut bytes = Vec::with_capacity(lines.len() * 38);
     for Line { key, count, exact, amount } in lines {
         bytes.extend_from_slice(&key.day.0.to_le_bytes());

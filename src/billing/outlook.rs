@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::lines::Key;
-use super::plan::{Plan, Policy};
+use super::plan::Plan;
+use super::policy::Policy;
 use crate::domain::coin::Coin;
 use crate::domain::money::{Currency, Sum};
 use crate::domain::names::Name;
@@ -28,11 +29,12 @@ pub fn outlook<'b>(
         outlook.fees.0 += coin.millionths(invoice.fee);
         outlook.carried.0 += invoice.rest.0 - invoice.carried.0;
     }
-    for again in plan.again.iter().filter(|again| is_wanted(again.payer.id)) {
-        let (outlook, coin) = (all.entry(again.payer.currency).or_default(), Coin::of(again.payer.currency));
+    for again in plan.again.iter().filter(|again| is_wanted(again.drawn.payer.id)) {
+        let currency = again.drawn.payer.currency;
+        let (outlook, coin) = (all.entry(currency).or_default(), Coin::of(currency));
         // It was drawn once, and is owed no more but as that; it does not wait any more for somebody to let it go.
-        outlook.invoiced.0 += coin.millionths(again.total);
-        outlook.withdrawn.0 -= coin.millionths(again.total);
+        outlook.invoiced.0 += coin.millionths(again.drawn.total);
+        outlook.withdrawn.0 -= coin.millionths(again.drawn.total);
         outlook.fees.0 += coin.millionths(again.fee);
     }
     for waiting in plan.waiting.iter().filter(|waiting| is_wanted(waiting.payer.id)) {
@@ -144,7 +146,7 @@ mod tests {
         note.drawn.credits = Some(BillNo(1));
         let mut taken_back = void.clone();
         taken_back.way.offset = 4_000;
-        let let_go = Again { of: void.no, payer: void.drawn.payer, total: 10_000, fee: 0 };
+        let let_go = Again { drawn: Drawn { reissues: Some(void.no), ..void.drawn.clone() }, fee: 0 };
         let plan = Plan { again: vec![let_go], ..Plan::default() };
         let found = of(&plan, std::slice::from_ref(&void), None);
         assert_eq!((found.withdrawn, found.invoiced.0 / 10_000), (Sum(0), 10_000), "it is counted once");

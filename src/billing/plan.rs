@@ -4,105 +4,27 @@
 //! invoices and none is forgotten. Small amounts are held back, because a fee that is half of an invoice collects
 //! nothing for anybody: below the minimum nothing is invoiced before it is old, and nothing ever below what Stripe takes.
 
-use rust_decimal::Decimal;
-
 use std::collections::BTreeSet;
 
-use crate::domain::bills::{BillNo, Detail, Status};
+use compact_str::CompactString;
+
+use super::books::{Books, Owed, owed};
+use super::lines::{self, LINES_MAX, Line};
+use super::policy::{Negative, Policy};
+use super::{asks, draw};
+use crate::domain::bills::{BillNo, Detail, Drawn, Status};
 use crate::domain::calendar::{Calendar, Day};
+use crate::domain::coin::Coin;
 use crate::domain::money::{Currency, Money, Sum};
+use crate::domain::names::Name;
 use crate::domain::payers::Payer;
 use crate::ledger::bill::Bill;
-use crate::ledger::bills::Bills;
 use crate::ledger::chunks::Chunks;
 use crate::ledger::offsets::reversals;
-use crate::ledger::orders::{Closing, Link};
-use crate::ledger::payers::{Listing, Payers};
-use crate::ledger::receivables::{Open, Receivables};
+use crate::ledger::payers::Listing;
+use crate::ledger::receivables::Open;
 use crate::ledger::roll::NameNo;
-use crate::ledger::rows::{ChargeRow, FactRow, Sort};
-
-use super::lines::{self, LINES_MAX, Line};
-use crate::domain::coin::Coin;
-
-/// When something is worth an invoice.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Policy {
-    /// An invoice comes to this much at least, unless it is old or its payer has a minimum of his own.
-    pub minimum: Money,
-    /// After so many days the minimum holds no more, but only Stripe's own.
-    pub age_days: u32,
-    /// What Stripe takes of a payment: a part of it, in percent,
-    pub fee_percent: Decimal,
-    /// and so much besides.
-    pub fee_fixed: Money,
-    /// What is done where a payer has more to get back than he owes.
-    pub negative: Negative,
-}
-
-/// What is done where a payer has more to get back than he owes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Negative {
-    /// It is carried, and lowers his next invoice.
-    #[default]
-    Carry,
-    /// It is taken off an invoice of his by a credit note, and given back where that was paid.
-    CreditNote,
-}
-
-impl Negative {
-    /// Both.
-    pub const ALL: [Negative; 2] = [Negative::Carry, Negative::CreditNote];
-
-    /// The stable text.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Negative::Carry => "carry",
-            Negative::CreditNote => "credit_note",
-        }
-    }
-}
-
-/// The brief's currency, and Stripe's usual fee in Europe: 1.5 % and EUR 0.25.
-impl Default for Policy {
-    fn default() -> Policy {
-        Policy {
-            minimum: Money::from_millionths(10 * Money::PER_UNIT),
-            age_days: 35,
-            fee_percent: Decimal::new(15, 1),
-            fee_fixed: Money::from_millionths(Money::PER_UNIT / 4),
-            negative: Negative::Carry,
-        }
-    }
-}
-
-impl Policy {
-    /// What Stripe is expected to take of a payment, in the units of its amounts, rounded up.
-    pub fn fee(&self, amount: i64, coin: Coin) -> i64 {
-        let part = Decimal::from(amount) * self.fee_percent / Decimal::ONE_HUNDRED;
-        let fixed = Decimal::from(self.fee_fixed.millionths()) / Decimal::from(coin.minor);
-        i64::try_from((part + fixed).ceil()).unwrap_or(i64::MAX)
-    }
-}
-
-/// What a plan is made from.
-#[derive(Debug)]
-pub struct Books<'a> {
-    /// The transactions.
-    pub charges: &'a Chunks<ChargeRow>,
-    /// The facts that they are of.
-    pub facts: &'a Chunks<FactRow>,
-    /// The months that were closed.
-    pub closings: &'a [Closing],
-    /// What takes what back, or lets it go.
-    pub links: &'a Chunks<Link>,
-    /// What is owed.
-    pub receivables: &'a Receivables,
-    /// Who pays.
-    pub payers: &'a Payers,
-    /// What was billed.
-    pub bills: &'a Bills,
-}
+use crate::ledger::rows::Sort;
 
 /// Invoices that are due, and what waits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -117,15 +39,19 @@ pub struct Plan {
     pub nobodys: Vec<(Currency, Sum)>,
 }
 
-/// What is billed in the place of a bill that came to nothing.
+impl Plan {
+    /// The bills that are due, without their marks: in the place of others first. Their days are those of the time zone `zone`.
+    pub fn due(&self, zone: Name) -> impl Iterator<Item = Drawn> {
+        let again = self.again.iter().map(|again| again.drawn.clone());
+        again.chain(self.invoices.iter().map(move |invoice| invoice.drawn(zone)))
+    }
+}
+
+/// What is billed in the place of a bill that came to nothing, and was let go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Again {
-    /// Of which bill.
-    pub of: BillNo,
-    /// Whose, and on which terms.
-    pub payer: Payer,
-    /// What it comes to, in the units of Stripe's amounts.
-    pub total: i64,
+    /// The bill as it is drawn, without its mark.
+    pub drawn: Drawn,
     /// What Stripe is expected to take of it.
     pub fee: i64,
 }
@@ -157,6 +83,27 @@ pub struct Invoice {
     pub fee: i64,
     /// Whether it is below the minimum, and due because it is old.
     pub is_old: bool,
+}
+
+impl Invoice {
+    /// The bill of it; its days are those of the time zone `zone`. It has no mark yet.
+    fn drawn(&self, zone: Name) -> Drawn {
+        let is_whole = self.credits.is_some();
+        Drawn {
+            mark: CompactString::default(),
+            payer: self.payer,
+            to: self.to,
+            reissues: None,
+            credits: self.credits,
+            detail: self.detail,
+            zone,
+            items: if is_whole { 0 } else { asks::items(&self.lines).count() as u16 },
+            digest: if is_whole { 0 } else { draw::digest(&self.lines) },
+            total: self.total,
+            carried: self.carried,
+            rest: self.rest,
+        }
+    }
 }
 
 /// What a payer owes and is not invoiced now.
@@ -218,9 +165,9 @@ pub fn plan(books: &Books<'_>, policy: &Policy, calendar: &mut Calendar, today: 
         let mut account = Account { books, policy, calendar, today, number, listing, currency };
         account.invoice(&open.rows, books.bills.carried(number, currency), &mut plan);
     }
-    let again = released(books).map(|(former, payer)| {
-        let (total, coin) = (former.worth(), former.coin());
-        Again { of: former.no, payer, total, fee: policy.fee(total, coin) }
+    let again = released(books).filter_map(|(former, terms)| {
+        let drawn = draw::again(former, terms, books)?;
+        Some(Again { fee: policy.fee(drawn.total, former.coin()), drawn })
     });
     plan.again = again.collect();
     plan.nobodys = books.receivables.all_nobodys().filter(|(_, sum)| sum.0 != 0).collect();
@@ -228,7 +175,7 @@ pub fn plan(books: &Books<'_>, policy: &Policy, calendar: &mut Calendar, today: 
 }
 
 /// The bills that came to nothing and were let go, and the terms on which they can be billed again now.
-pub fn released<'b>(books: &Books<'b>) -> impl Iterator<Item = (&'b Bill, Payer)> {
+fn released<'b>(books: &Books<'b>) -> impl Iterator<Item = (&'b Bill, Payer)> {
     let payers = books.payers;
     books.bills.released().filter_map(move |former| {
         let terms = payers.get(former.payer)?.payer;
@@ -246,17 +193,6 @@ struct Account<'a> {
     number: NameNo,
     listing: &'a Listing,
     currency: Currency,
-}
-
-/// A transaction of an account.
-#[derive(Clone, Copy, Debug)]
-pub struct Owed {
-    /// Its row.
-    pub row: u32,
-    /// The day that it is booked on.
-    pub day: Day,
-    /// The transaction.
-    pub charge: ChargeRow,
 }
 
 impl Account<'_> {
@@ -440,22 +376,6 @@ fn nearness(bill: &Bill, rows: &BTreeSet<u32>) -> Option<u8> {
     }
 }
 
-/// The transaction in a row, and the day that it is booked on.
-pub fn owed(books: &Books<'_>, calendar: &mut Calendar, row: u32) -> Option<Owed> {
-    let charge = books.charges.get(row as usize)?;
-    let fact = books.facts.get(charge.fact.0 as usize)?.fact();
-    let day = calendar.day_cached(fact.occurred_at);
-    Some(Owed { row, day: Closing::booked_on(books.closings, row as usize, day), charge })
-}
-
-impl Owed {
-    /// The line that it is in, where lines tell so much.
-    pub fn key(&self, detail: Detail) -> lines::Key {
-        let earner = self.charge.business.some().unwrap_or(self.charge.citizen);
-        lines::key(detail, earner, self.charge.rule, self.day)
-    }
-}
-
 fn sum(owed: &[Owed]) -> i128 {
     owed.iter().map(|owed| i128::from(owed.charge.amount.millionths())).sum()
 }
@@ -473,7 +393,7 @@ fn since(owed: &[Owed], carried: Sum) -> Day {
 
 /// How many of these transactions fit on one invoice: on so many lines, and into what Stripe takes at once.
 fn fitting(owed: &[Owed], detail: Detail, room: usize, most: i128) -> usize {
-    let mut keys = std::collections::BTreeSet::new();
+    let mut keys = BTreeSet::new();
     let mut sum = 0;
     let fits = |owed: &&Owed| {
         sum += i128::from(owed.charge.amount.millionths());

@@ -6,24 +6,18 @@ use std::sync::Arc;
 use compact_str::CompactString;
 
 use super::answers::{Page, Reference, read, refusal};
+use super::books::Books;
 use super::call::Call;
-use super::draw::{again, drawn};
 use super::look::look;
 use super::marks::House;
 use super::papers::{self, Paper};
-use super::plan::{Books, Invoice, Negative, Plan, Policy, released};
+use super::plan::{Invoice, Plan};
+use super::policy::{Negative, Policy};
 use super::walk::{Desk, Rest, Stripe, Unsure, Walk};
-use crate::domain::bills::{BillNo, Deed, Drawn, Refused, Sight, Status};
-use crate::domain::names::Name;
+use crate::domain::bills::{BillNo, Deed, Refused, Sight, Status};
 use crate::ledger::bill::Bill;
 use crate::ledger::bills::Bills;
 use crate::ledger::offsets;
-
-/// The bills that are due, without their marks: those of the plan, and those in the place of others that came to nothing and were let go.
-pub fn due<'a>(plan: &'a Plan, books: &'a Books<'a>, zone: Name) -> impl Iterator<Item = Drawn> + 'a {
-    let anew = released(books).filter_map(|(former, terms)| again(former, terms, books));
-    anew.chain(plan.invoices.iter().map(move |invoice| drawn(invoice, zone)))
-}
 
 /// A plan without the invoices that wait until somebody asks for them: those of payers of whom
 /// [whole amounts are carried](Bills::carried_over) since something was taken over.

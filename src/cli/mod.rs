@@ -47,7 +47,7 @@ use rust_decimal::Decimal;
 use toml::{Table, Value};
 
 use self::failure::Failure;
-use crate::billing::plan::{Negative, Policy};
+use crate::billing::policy::{Negative, Policy};
 use crate::chain::Chain;
 use crate::config::{Config, ConfigError, Given};
 use crate::domain::calendar::Day;

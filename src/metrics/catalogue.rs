@@ -179,8 +179,8 @@ catalogue! {
     BILLING_TAX = Gauge "rialto_billing_tax" [CURRENCY, label("stage", "`invoiced`, `collected`")]
         "Taxes beside what is invoiced and collected, in none of the other sums.";
     BILLING_BILLS = Gauge "rialto_billing_bills" [
-        label("status", "`absent`, `draft`, `open`, `uncollectible`, `paid`, `void`")
-    ] "Bills by how their invoice stands at Stripe.";
+        label("status", "`on_its_way`, `open`, `paid`, `uncollectible`, `void`, `credit_note`")
+    ] "Bills by how they stand: on their way out, to be paid, paid, given up, come to nothing, or giving back what is on another.";
     BILLING_OPEN = Gauge "rialto_billing_open" [
         CURRENCY,
         label("age", "`week`, `month`, `quarter`, `older`: up to 7, 30, 90 days since they were drawn, and more")

@@ -15,9 +15,10 @@ use tokio::sync::oneshot;
 
 use crate::actors::bookkeeper::Bookkeeper;
 use crate::actors::queries::{Owed, Owing};
+use crate::billing::books::Books;
 use crate::billing::outlook::outlook;
-use crate::billing::plan::{Books, Plan, Policy, plan};
-use crate::billing::survey::Survey;
+use crate::billing::plan::{Plan, plan};
+use crate::billing::policy::Policy;
 use crate::clock::Clock;
 use crate::domain::calendar::{Calendar, Day};
 use crate::domain::money::Currency;
@@ -27,6 +28,7 @@ use crate::domain::time::Moment;
 use crate::ledger::bills::Bills;
 use crate::ledger::book::Book;
 use crate::ledger::chunks::Chunks;
+use crate::ledger::invoices::Invoices;
 use crate::ledger::roll::NameNo;
 
 /// A plan, and what its numbers stand for.
@@ -75,7 +77,7 @@ pub(super) struct Planner {
 #[derive(Debug)]
 pub(super) struct Prospect {
     pub(super) outlook: BTreeMap<Currency, Outlook>,
-    pub(super) survey: Survey,
+    pub(super) invoices: BTreeMap<Currency, Invoices>,
     /// How many events nobody looked into yet.
     pub(super) unplaced: usize,
     as_of: Moment,
@@ -133,9 +135,9 @@ impl Prospect {
         let today = calendar.day(as_of);
         let plan = plan(books, policy, &mut calendar, today);
         let outlook = outlook(&plan, books.bills.iter(), policy, None);
-        let survey = Survey::of(books.bills.iter(), as_of);
+        let invoices = Invoices::by_currency(books.bills.iter(), as_of);
         let unplaced = books.bills.unplaced().count();
-        (plan, Prospect { outlook, survey, unplaced, as_of, today, recorded })
+        (plan, Prospect { outlook, invoices, unplaced, as_of, today, recorded })
     }
 }
 

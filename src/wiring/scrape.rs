@@ -4,15 +4,14 @@ use super::biller::{Hired, Reconciled};
 use super::planning::Prospect;
 use super::{Inner, Rialto};
 use crate::actors::door::Closed;
-use crate::billing::survey::Age;
 use crate::clock::Clock;
-use crate::domain::bills::Status;
 use crate::domain::charge::Stage;
 use crate::domain::ids::Feed;
 use crate::domain::money::Sum;
 use crate::domain::rollout::Phase;
 use crate::domain::targets::{Progress, State};
 use crate::domain::time::Moment;
+use crate::ledger::invoices::{Age, Invoices, State as Stands};
 use crate::ledger::view::{Dashboard, View};
 use crate::metrics::catalogue::{self as all, Metric};
 use crate::metrics::page::{Format, Samples};
@@ -151,7 +150,7 @@ impl Rialto {
     }
 
     fn billing(&self, view: &View, prospect: Option<&Prospect>, samples: &mut Samples) {
-        let Some(Prospect { outlook, survey, unplaced, .. }) = prospect else { return };
+        let Some(Prospect { outlook, invoices, unplaced, .. }) = prospect else { return };
         let now = self.0.clock.now();
         for earners in view.earners(self.0.calendar.day(now)) {
             let currency = earners.currency.to_string();
@@ -159,7 +158,7 @@ impl Rialto {
             let [shadow, live] = dashboard.periods[3];
             let held = Sum(dashboard.held.iter().map(|sum| sum.0).sum());
             let outlook = outlook.get(&earners.currency).copied().unwrap_or_default();
-            let came = survey.money.get(&earners.currency).copied().unwrap_or_default();
+            let came = invoices.get(&earners.currency).cloned().unwrap_or_default();
             for (stage, sum) in [
                 ("shadow", shadow),
                 ("earned", live),
@@ -184,19 +183,21 @@ impl Rialto {
                 samples.put(&all::BILLING_TAX, &[&currency.to_string(), stage], units(sum));
             }
         }
-        for (status, count) in Status::ALL.into_iter().zip(survey.bills) {
-            samples.put(&all::BILLING_BILLS, &[status.as_str()], count as f64);
+        for state in Stands::ALL {
+            let count: usize = invoices.values().map(|of| of.states[state as usize].0).sum();
+            samples.put(&all::BILLING_BILLS, &[state.as_str()], count as f64);
         }
-        for (currency, came) in &survey.money {
+        for (currency, came) in invoices {
             for (age, sum) in Age::ALL.into_iter().zip(came.open) {
                 samples.put(&all::BILLING_OPEN, &[&currency.to_string(), age.as_str()], units(sum));
             }
         }
-        if let Some(oldest) = survey.oldest {
+        if let Some(oldest) = invoices.values().filter_map(|of| of.oldest).map(|oldest| oldest.at).min() {
             samples.put(&all::BILLING_OLDEST, &[], self.since()(oldest));
         }
-        samples.put(&all::BILLING_FAILING, &["refused"], survey.refused as f64);
-        samples.put(&all::BILLING_FAILING, &["fault"], survey.faulty as f64);
+        let sum = |of: fn(&Invoices) -> usize| invoices.values().map(of).sum::<usize>() as f64;
+        samples.put(&all::BILLING_FAILING, &["refused"], sum(|of| of.refused));
+        samples.put(&all::BILLING_FAILING, &["fault"], sum(|of| of.stuck));
         samples.put(&all::BILLING_RESTS, &[], flag(self.biller_rests().is_some()));
         samples.put(&all::BILLING_UNPLACED, &[], *unplaced as f64);
         if let Some(Reconciled { differences, at }) = self.0.biller.as_ref().and_then(Hired::reconciled) {

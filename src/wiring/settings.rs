@@ -10,7 +10,7 @@ use super::biller::Collecting;
 use crate::actors::door::{Bounds, Closed, NotTaken};
 use crate::actors::gate::Gate;
 use crate::actors::vitals::Cause;
-use crate::billing::plan::Policy;
+use crate::billing::policy::Policy;
 use crate::clock::Clock;
 use crate::config;
 use crate::domain::orders;

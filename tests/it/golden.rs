@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rialto::actors::gate::Gate;
-use rialto::billing::plan::{Negative, Policy};
+use rialto::billing::policy::{Negative, Policy};
 use rialto::clock::Clock;
 use rialto::domain::activity::{Activity, Basis, Body, Occurred, Outcome, Stated};
 use rialto::domain::bills::BillNo;

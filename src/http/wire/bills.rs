@@ -6,7 +6,8 @@ use serde::Serialize;
 use super::invoices::line_words;
 use crate::billing::lines::Line;
 use crate::billing::outlook::outlook;
-use crate::billing::plan::{Again, Invoice, Policy, Waiting, Why};
+use crate::billing::plan::{Again, Invoice, Waiting, Why};
+use crate::billing::policy::Policy;
 use crate::domain::coin::Coin;
 use crate::domain::ids::TransactionId;
 use crate::domain::money::{Currency, Sum};
@@ -148,7 +149,7 @@ impl Bills {
             totals: totals.iter().map(|(currency, outlook)| Total::new(*currency, outlook)).collect(),
             invoices: invoices().map(|invoice| bill(invoice, planned, tariffs, has_lines)).collect(),
             waiting: waiting().map(|waiting| rest(waiting, policy)).collect(),
-            again: planned.plan.again.iter().filter(|again| is_wanted(again.payer.id)).map(anew).collect(),
+            again: planned.plan.again.iter().filter(|again| is_wanted(again.drawn.payer.id)).filter_map(anew).collect(),
             carried: planned
                 .bills
                 .carried_over()
@@ -207,15 +208,16 @@ fn bill(invoice: &Invoice, planned: &Planned, tariffs: &Tariffs, has_lines: bool
     }
 }
 
-fn anew(again: &Again) -> Anew {
-    let (currency, coin) = (again.payer.currency, Coin::of(again.payer.currency));
-    Anew {
-        bill: again.of.to_string(),
-        payer: again.payer.id.as_str(),
+fn anew(Again { drawn, fee }: &Again) -> Option<Anew> {
+    let (currency, coin) = (drawn.payer.currency, Coin::of(drawn.payer.currency));
+    let amount = |amount: i64| Sum(coin.millionths(amount)).to_string();
+    Some(Anew {
+        bill: drawn.reissues?.to_string(),
+        payer: drawn.payer.id.as_str(),
         currency: currency.to_string(),
-        amount: Sum(coin.millionths(again.total)).to_string(),
-        fee: Sum(coin.millionths(again.fee)).to_string(),
-    }
+        amount: amount(drawn.total),
+        fee: amount(*fee),
+    })
 }
 
 fn rest(waiting: &Waiting, policy: &Policy) -> Rest {

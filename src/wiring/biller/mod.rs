@@ -20,7 +20,7 @@ use crate::actors::bookkeeper::Bookkeeper;
 use crate::actors::clerk::Clerk;
 use crate::billing::customers::NoCustomer;
 use crate::billing::marks::House;
-use crate::billing::plan::Policy;
+use crate::billing::policy::Policy;
 use crate::billing::reconcile::Report;
 use crate::billing::signature::Secrets;
 use crate::billing::walk::Unsure;

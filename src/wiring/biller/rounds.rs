@@ -12,7 +12,7 @@ use super::inquiries::Behind;
 use super::office::{Office, Stopped, Wire};
 use super::{Collecting, Employer, Reconciled, Reconciling, Resting, Told, Wish, lock};
 use crate::billing::plan::{Plan, plan};
-use crate::billing::round::{Unplaced, by_itself, due, is_race, offsets};
+use crate::billing::round::{Unplaced, by_itself, is_race, offsets};
 use crate::billing::walk::{Rest, Unsure, Walk};
 use crate::domain::bills::{BillNo, Deed, Drawn, Status};
 use crate::domain::names::Name;
@@ -254,7 +254,7 @@ impl Biller {
             });
         }
         let Some(zone) = Name::new(self.employer.calendar.zone().name()) else { return Ok(0) };
-        let due: Vec<_> = due(&planned, &office.books(), zone).collect();
+        let due: Vec<_> = planned.due(zone).collect();
         let (house, mut drawn) = (self.employer.house(bills), 0);
         for bill in due {
             let mark = house.mark(BillNo((bills.len() + drawn) as u32 + 1));

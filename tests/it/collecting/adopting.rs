@@ -6,7 +6,7 @@ use std::cell::Cell;
 use rialto::billing::adopt::{Found, found, unknown};
 use rialto::billing::call::Method;
 use rialto::billing::papers::Invoice;
-use rialto::billing::plan::Negative;
+use rialto::billing::policy::Negative;
 use rialto::billing::walk::Unsure;
 use rialto::domain::bills::{BillNo, Fault};
 use rialto::domain::ids::TransactionId;

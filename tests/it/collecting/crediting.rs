@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use rialto::billing::call::Method;
-use rialto::billing::plan::Negative;
+use rialto::billing::policy::Negative;
 use rialto::billing::walk::{Desk, Unsure};
 use rialto::domain::bills::{BillNo, Status};
 use rialto::domain::ids::TransactionId;

@@ -7,7 +7,6 @@ use rialto::billing::call::{Call, Method, Reply};
 use rialto::billing::outlook::outlook;
 use rialto::billing::papers::Paper;
 use rialto::billing::plan::plan;
-use rialto::billing::round::due;
 use rialto::billing::walk::Unsure;
 use rialto::domain::bills::{
     Amounts, Attempt, BillNo, Deed, Fault, Outcome as Came, Refusal, Refused, Sight, Status, Step, Takings,
@@ -385,7 +384,7 @@ fn a_plan_tells_of_what_is_billed_again() {
     let books = super::world::books(&book);
     let today = world.calendar.day(Moment(world.now.get()));
     let plan = plan(&books, &world.policy, &mut world.calendar.clone(), today);
-    let drawn: i64 = due(&plan, &books, name("Europe/Rome")).map(|drawn| drawn.total).sum();
+    let drawn: i64 = plan.due(name("Europe/Rome")).map(|drawn| drawn.total).sum();
     let outlook = outlook(&plan, book.bills().iter(), &world.policy, None);
     assert_eq!((drawn, outlook[&Currency::EUR].invoiced.0), (2000, 20_000_000));
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use rialto::billing::asks::Words;
+use rialto::billing::books::Books;
 use rialto::billing::call::{Call, Method, Reply};
 use rialto::billing::draw::lines_of;
 use rialto::billing::events::Event as Told;
@@ -19,9 +20,10 @@ use rialto::billing::look::all;
 use rialto::billing::marks::{House, LINE};
 use rialto::billing::outlook::outlook;
 use rialto::billing::papers::{Note, Paper};
-use rialto::billing::plan::{Books, Negative, Plan, Policy, plan};
+use rialto::billing::plan::{Plan, plan};
+use rialto::billing::policy::{Negative, Policy};
 use rialto::billing::reconcile::{Report, reconcile};
-use rialto::billing::round::{Unplaced, by_itself, due, offsets};
+use rialto::billing::round::{Unplaced, by_itself, offsets};
 use rialto::billing::walk::{Desk, Stripe, Unsure, Walk};
 use rialto::domain::bills::{Amounts, BillNo, Deed, Fault, Refused, Sight, Status};
 use rialto::domain::calendar::Calendar;
@@ -466,7 +468,7 @@ impl World {
         let drawn: Vec<_> = {
             let book = self.book.borrow();
             let plan = taken(self.plan(&book), book.bills());
-            due(&plan, &books(&book), name("Europe/Rome")).collect()
+            plan.due(name("Europe/Rome")).collect()
         };
         for mut drawn in drawn {
             if self.mistake == Mistake::Truncated {

@@ -1,6 +1,8 @@
 //! Who owes what, looked at from its edges: the same from an image, never more than in all, and never stuck.
 
-use rialto::billing::plan::{Books, Plan, Policy, plan};
+use rialto::billing::books::Books;
+use rialto::billing::plan::{Plan, plan};
+use rialto::billing::policy::Policy;
 use rialto::clock::Clock;
 use rialto::domain::activity::Outcome;
 use rialto::domain::calendar::{Calendar, Day};

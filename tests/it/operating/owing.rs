@@ -1,7 +1,8 @@
 //! What is owed: whose it is, what is invoiced of it, and why the rest waits.
 
 use rialto::billing::lines::LINES_MAX;
-use rialto::billing::plan::{Plan, Policy, Why};
+use rialto::billing::plan::{Plan, Why};
+use rialto::billing::policy::Policy;
 use rialto::clock::Clock;
 use rialto::domain::activity::Activity;
 use rialto::domain::bills::Detail;
