@@ -43,7 +43,7 @@ def record_message(record: Mapping[str, Any], **context: Any) -> None:
 
 
 def flush(wait_s: float = FLUSH_S) -> bool:
-    """Has everything kept so far handed over, and waits for that a quarter of a second at most. Whether all of it is;
+    """Has everything kept so far handed over, and waits for that a fifth of a second at most. Whether all of it is;
     what is not stays in the spool, for this process or a later one."""
     try:
         there = current()

@@ -7,7 +7,7 @@ import importlib
 import sys
 
 #: Each is a module in `commands`.
-COMMANDS = ("status", "flush", "patch", "poll", "propose")
+COMMANDS = ("status", "flush")
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""The hook: what the engine calls. It never raises, and waits for nobody but, at the very end, a quarter of a second.
+"""The hook: what the engine calls. It never raises, and waits for nobody but, at the very end, a fifth of a second.
 
 Each call writes one line to the spool and returns. A thread of its own hands over what is in the spool, of earlier runs
 too; where anything goes wrong there, everything stays in the spool until later. What goes wrong is told to the logger
@@ -21,8 +21,8 @@ from .sender import Sender, Unsent
 from .settings import Settings
 from .spool import Full, Spool
 
-#: How long `flush` waits at most.
-FLUSH_S = 0.25
+#: How long `flush` waits at most; with all that is around it, no call takes longer than a quarter of a second.
+FLUSH_S = 0.2
 #: What a process that lives on has written is handed over after so long.
 _SEND_EVERY_S = 5.0
 #: How long an answer may take, where nobody waits for it.
@@ -188,6 +188,6 @@ def current() -> Hook | None:
 
 
 def flush_at_exit() -> None:
-    """Hands over what this process kept, as far as a quarter of a second goes."""
+    """Hands over what this process kept, as far as a fifth of a second goes."""
     if _hook is not None and _hook_of == os.getpid():
         _hook.flush(FLUSH_S)

@@ -63,6 +63,7 @@ class Sender:
             if not is_alone:
                 return
             try:
+                self._spool.clear()
                 for batch in self._spool.batches():
                     self._send(batch, sent)
                     sent.batches += 1

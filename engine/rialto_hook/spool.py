@@ -41,7 +41,8 @@ class Spool:
     def __init__(self, folder: Path, bytes_max: int) -> None:
         self.folder = folder
         self.bytes_max = bytes_max
-        self._turn = threading.Lock()
+        # Who is interrupted by a signal while he writes, and writes again, waits for nobody.
+        self._turn = threading.RLock()
         self._descriptor: int | None = None
         self._path = folder
         self._count = 0
@@ -87,6 +88,12 @@ class Spool:
             rest.replace(batch)
         else:
             batch.unlink(missing_ok=True)
+
+    def clear(self) -> None:
+        """Removes what a kill left of settling. For who sends alone."""
+        for name in self._names():
+            if name.endswith(".rest"):
+                (self.folder / name).unlink(missing_ok=True)
 
     def bury(self, line: bytes, code: str, why: str) -> None:
         """Keeps a line that will never be taken, with the reason."""

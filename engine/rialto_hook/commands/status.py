@@ -42,7 +42,7 @@ def look(settings: Settings) -> dict[str, Any]:
     """How it stands. Changes nothing."""
     spool = Spool(settings.spool, settings.spool_bytes)
     waiting = size = 0
-    for path in settings.spool.glob("*-*-*.*"):
+    for path in settings.spool.glob("*-*-*.[bo]*"):
         try:
             text = path.read_bytes()
         except OSError:
