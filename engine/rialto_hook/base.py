@@ -36,18 +36,22 @@ class BaseFault(Exception):
 
 
 class Base:
-    """A base, and the pace at which it is asked."""
+    """A base: the engine's own `tables`, or those that are reached by a key, at a pace."""
 
-    def __init__(self, key: str, base: str, pacer: Pacer, endpoint: str | None = None) -> None:
-        api = _pyairtable().Api(
-            key, timeout=_TIMEOUT_S, retry_strategy=None, **({"endpoint_url": endpoint} if endpoint else {})
-        )
-        api.session.send = _paced(api.session.send, pacer)
-        self.id = base
+    def __init__(self, tables: Mapping[str, Any], name: str = "", close: Callable[[], object] = lambda: None) -> None:
         #: As the engine has them: `tables["activities"]`.
-        self.tables: dict[str, Any] = {name: api.table(base, there) for name, there in TABLES.items()}
+        self.tables = tables
+        self.name = name
+        self.close = close
         self._absent: set[tuple[str, str]] = set()
-        self._close = api.session.close
+
+    @classmethod
+    def at(cls, key: str, base: str, pacer: Pacer, endpoint: str | None = None) -> Base:
+        """The one of this id, at Airtable or where else it is kept. Raises `Wrong` without pyairtable."""
+        there = {"endpoint_url": endpoint} if endpoint else {}
+        api = _pyairtable().Api(key, timeout=_TIMEOUT_S, retry_strategy=None, **there)
+        api.session.send = _paced(api.session.send, pacer)
+        return cls({name: api.table(base, table) for name, table in TABLES.items()}, base, api.session.close)
 
     @classmethod
     def of(cls, environment: Mapping[str, str], pacer: Pacer, endpoint: str | None = None) -> Base:
@@ -55,11 +59,8 @@ class Base:
         missing = [name for name in ("AIRTABLE_API_KEY", "AIRTABLE_BASE_ID") if not environment.get(name, "").strip()]
         if missing:
             raise Wrong(f"{' and '.join(missing)} not set; they are in the engine's own environment (its `.env` file)")
-        return cls(environment["AIRTABLE_API_KEY"].strip(), environment["AIRTABLE_BASE_ID"].strip(), pacer, endpoint)
-
-    def close(self) -> None:
-        """Lets go of its connections."""
-        self._close()
+        key, base = (environment[name].strip() for name in ("AIRTABLE_API_KEY", "AIRTABLE_BASE_ID"))
+        return cls.at(key, base, pacer, endpoint)
 
     def pages(self, table: str, columns: Sequence[str], formula: str | None = None) -> Iterator[list[Row]]:
         """The rows of a table that a formula finds, of these columns, page by page. Raises `BaseFault`."""

@@ -106,10 +106,10 @@ def _poll(arguments: argparse.Namespace, settings: Settings, halt: threading.Eve
         )
     window = timedelta(seconds=arguments.window)
     base = Base.of(os.environ, Pacer(arguments.requests_per_second, halt.wait), arguments.endpoint)
-    cursor, why = cursors.load(settings.spool, base.id)
+    cursor, why = cursors.load(settings.spool, base.name)
     if cursor is None:
         _say(f"{why}; it begins with what was made since {instants.write(since)}")
-        cursor = Cursor(base.id, at=since, since=since)
+        cursor = Cursor(base.name, at=since, since=since)
     wanted = Wanted(arguments.messages, arguments.rows, timedelta(seconds=arguments.rows_every), window)
     poll = Poll(base, settings, cursor, wanted, _say)
     try:
