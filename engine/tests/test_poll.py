@@ -93,15 +93,17 @@ class Based(unittest.TestCase):
         return Settings.of({"RIALTO_URL": self.sidecar.url, "RIALTO_SPOOL": str(self.folder)})
 
     def base(self, turns_per_s: float = 4.0) -> Base:
-        base = Base("any", self.airtable.base, Pacer(turns_per_s, self.watch.wait, self.watch.read), self.airtable.url)
+        base = Base.at(
+            "any", self.airtable.base, Pacer(turns_per_s, self.watch.wait, self.watch.read), self.airtable.url
+        )
         self.addCleanup(base.close)
         return base
 
     def poll(self, wanted: Wanted | None = None, since: datetime = NOON - timedelta(days=4), **how: Any) -> Poll:
         """One that goes on where the one before stood."""
         base = self.base(how.pop("turns_per_s", 4.0))
-        cursor, _ = cursors.load(self.folder, base.id)
-        cursor = cursor or Cursor(base.id, since, since)
+        cursor, _ = cursors.load(self.folder, base.name)
+        cursor = cursor or Cursor(base.name, since, since)
         given = {"tell": lambda words: None, "hand_in": self.take, "flush": lambda: True, "now": self.watch.now, **how}
         return Poll(base, self.settings(), cursor, wanted or Wanted(rows=False), **given)
 
@@ -388,7 +390,7 @@ class Pace(Based):
 
     def test_who_waits_for_a_turn_may_be_told_to_end(self) -> None:
         pacer = Pacer(4, wait=lambda seconds: True)
-        base = Base("any", self.airtable.base, pacer, self.airtable.url)
+        base = Base.at("any", self.airtable.base, pacer, self.airtable.url)
         self.addCleanup(base.close)
         with self.assertRaises(Halted):
             base.rows("messages", ("Sender",))
@@ -549,7 +551,7 @@ class Commands(Based):
         self.assertEqual(ran.returncode, 2)
         self.assertIn("pip install 'rialto-hook[poll]'", ran.stderr)
         with self.assertRaisesRegex(Wrong, "pip install"):
-            Base("any", "app1", Pacer(4))
+            Base.at("any", "app1", Pacer(4))
 
     @skipUnless(HAS_PYAIRTABLE, MISSING)
     @skipUnless(BINARY, NO_BINARY)
