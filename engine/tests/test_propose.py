@@ -1,4 +1,4 @@
-"""Paid services: what is proposed is created once, as the engine keeps its activities, and only where it is asked for."""
+"""Paid services: what is proposed is created once, as the engine keeps its activities, and only if it is asked for."""
 
 from __future__ import annotations
 

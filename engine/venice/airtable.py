@@ -14,6 +14,7 @@ import argparse
 import json
 import random
 import re
+import signal
 import sys
 import threading
 import time
@@ -374,7 +375,7 @@ def _ranked_by(name: str) -> Callable[[Row], tuple[int, Any]]:
 
 
 def main() -> int:
-    """Runs it until it is interrupted."""
+    """Runs it until it is told to end."""
     parser = argparse.ArgumentParser(prog="python -m venice.airtable", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--port", type=int, default=8090, help="0 is any [default: 8090]")
     parser.add_argument("--base", default=BASE, help=f"the id of the base [default: {BASE}]")
@@ -403,12 +404,12 @@ def main() -> int:
         lines = Path(path).read_text(encoding="utf-8").splitlines()
         read = (json.loads(line) for line in lines if line.strip())
         airtable.insert_all(name, (row.get("fields", row) for row in read))
+    halt = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: halt.set())
     with airtable:
         print(f"Airtable is played at {airtable.url}, base {airtable.base}", file=sys.stderr, flush=True)
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            return 0
+        halt.wait()
     return 0
 
 
