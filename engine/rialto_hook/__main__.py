@@ -7,7 +7,7 @@ import importlib
 import sys
 
 #: Each is a module in `commands`.
-COMMANDS = ("status", "flush")
+COMMANDS = ("status", "flush", "poll", "propose")
 
 
 def main() -> int:
