@@ -7,7 +7,7 @@ import importlib
 import sys
 
 #: Each is a module in `commands`.
-COMMANDS = ("status", "flush", "poll", "propose")
+COMMANDS = ("status", "flush", "patch", "poll", "propose")
 
 
 def main() -> int:
