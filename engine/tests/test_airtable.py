@@ -134,7 +134,9 @@ class Pyairtable(Spoken):
         self.assertEqual(table.all(), [])
         with self.assertRaises(requests.HTTPError) as refused:
             table.get(first)
-        self.assertEqual(refused.exception.response.status_code, 404)
+        answer = refused.exception.response
+        assert answer is not None
+        self.assertEqual(answer.status_code, 404)
 
     def test_a_question_that_is_too_long_for_a_url_comes_as_a_body(self) -> None:
         self.airtable.insert_all("MESSAGES", ({"Sender": name} for name in ("x0", "x999", "y")))

@@ -6,6 +6,7 @@ mod boards;
 mod contract;
 mod demo;
 mod deny;
+mod engine;
 mod exports;
 mod guard;
 mod http;
@@ -31,7 +32,7 @@ cargo xtask: what the repository does to itself.
 
   cargo xtask test            everything that must hold before a change is taken: formatting, clippy, all
                               tests, the contract, the exports, the rules, the example, the dependencies,
-                              `live` and `boards`. Money is collected in 10,000 worlds made of seeds;
+                              `live`, `engine` and `boards`. Money is collected in 10,000 worlds made of seeds;
                               RIALTO_SIM_SEEDS=100000 in the environment makes more of them, and
                               RIALTO_SIM_SEED=n replays one alone
   cargo xtask lint            formatting, clippy with every warning an error, and the dependencies
@@ -56,6 +57,12 @@ cargo xtask: what the repository does to itself.
   cargo xtask exports         what `rialto export` writes, read by hledger and by DuckDB (which is
                               installed into target/exports), and held against the dashboard of a
                               running sidecar
+  cargo xtask engine          the engine's side: the Python hook with ruff, mypy and its tests, and a third of a day of a
+                              stand-in for the engine and Airtable beside the release binary, in which the
+                              sidecar is killed, stopped, slow, refusing, unreachable and deaf, and the
+                              engine is killed too: every event is in the book once, and no call waits
+      --days N                so many days instead, and nothing else; 28 take three quarters of an hour
+      --cost                  instead: what a call of the hook costs
   cargo xtask bench           measures everything that Rialto must reach, beside the disk, a PostgreSQL
                               of its own and the brief's way in Python, and writes the table into
                               benches/README.md
@@ -89,6 +96,7 @@ fn main() -> ExitCode {
         "rules" => no_more(rest).and_then(|()| tasks::rules()),
         "boards" => boards::Wish::parse(rest).and_then(tasks::boards),
         "contract" => no_more(rest).and_then(|()| tasks::contract()),
+        "engine" => engine::Wish::parse(rest).and_then(tasks::engine),
         "exports" => no_more(rest).and_then(|()| tasks::exports()),
         "bench" => bench::run(rest),
         "help" | "--help" | "-h" => {

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use crate::deny::{self, Wish};
 use crate::steps::{Steps, cargo, cargo_with};
-use crate::{Done, apt, boards, contract, exports, live, needs, promtool, rules};
+use crate::{Done, apt, boards, contract, engine, exports, live, needs, promtool, rules};
 
 /// What the example prints last: an hour and a half at 60 EUR, and a letter to somebody outside.
 const EARNED: &str = "today: 90.10 EUR";
@@ -25,6 +25,7 @@ pub fn test(wish: Wish) -> Done {
         steps.step("example", "examples/embed.rs, run once", example)?;
         dependencies(steps, wish)?;
         try_live(steps)?;
+        try_engine(steps)?;
         boards::steps(steps)
     })
 }
@@ -45,6 +46,18 @@ pub fn contract() -> Done {
 /// What others make of the exports.
 pub fn exports() -> Done {
     Steps::run("exports", try_exports)
+}
+
+/// The engine's side.
+pub fn engine(wish: engine::Wish) -> Done {
+    Steps::run("engine", |steps| {
+        release(steps)?;
+        match wish {
+            engine::Wish::All => try_engine(steps),
+            engine::Wish::Days(days) => steps.step("weeks", "the stand-in beside a sidecar", || engine::weeks(&days)),
+            engine::Wish::Cost => steps.step("cost", "what a call of the hook costs", engine::cost),
+        }
+    })
 }
 
 /// The README's first command, for real.
@@ -114,6 +127,13 @@ fn try_rules(steps: &mut Steps) -> Done {
 fn try_live(steps: &mut Steps) -> Done {
     release(steps)?;
     steps.step_with_remark("live", "the demo, looked at from outside", live::live)
+}
+
+fn try_engine(steps: &mut Steps) -> Done {
+    steps.step("engine", "the hook, by itself and with pyairtable", engine::check)?;
+    steps.step("weeks", "a stand-in for the engine beside a sidecar, with everything going wrong that can", || {
+        engine::weeks(engine::DAYS)
+    })
 }
 
 fn release(steps: &mut Steps) -> Done {

@@ -1,0 +1,64 @@
+"""The commands an operator has: what waits, and handing it over."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from rialto_hook.spool import Spool
+
+from .sidecar import Sidecar
+
+ROOT = Path(__file__).parent.parent
+
+
+class Commands(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.spool = Spool(Path(folder.name) / "spool", 1 << 30)
+
+    def run_command(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("RIALTO_")}
+        environment = {**inherited, "RIALTO_SPOOL": str(self.spool.folder), **settings}
+        command = [sys.executable, "-m", "rialto_hook", *arguments]
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+    def test_status_changes_nothing_and_says_what_waits_and_what_is_wrong(self) -> None:
+        ran = self.run_command("status", RIALTO_URL="http://127.0.0.1:1")
+        self.assertEqual((ran.returncode, self.spool.folder.exists()), (1, False))
+        self.assertIn("does not answer", ran.stdout)
+        self.spool.append(b'A{"id":"a1"}\n')
+        self.spool.bury(b'A{"id":"a2"}\n', "bad_id", "no good id")
+        self.spool.count_dropped(2, "full")
+        for _ in range(2):
+            ran = self.run_command("status", "--json", RIALTO_URL="http://127.0.0.1:1", RIALTO_SPOOL_BYTES="much")
+            told = json.loads(ran.stdout)
+            self.assertEqual([told[key] for key in ("waiting", "rejected", "dropped")], [1, 1, 2])
+
+    def test_flush_hands_over_what_waits_and_fails_while_it_cannot(self) -> None:
+        self.spool.append(b'A{"id":"a1"}\n')
+        self.spool.append(b'M{"id":"m1"}\n')
+        self.spool.close()
+        ran = self.run_command("flush", RIALTO_URL="http://127.0.0.1:1")
+        self.assertEqual((ran.returncode, len(self.spool.batches())), (1, 1))
+        self.assertIn("does not answer", ran.stderr)
+        with Sidecar() as sidecar:
+            ran = self.run_command("flush", RIALTO_URL=sidecar.url)
+        self.assertEqual((ran.returncode, self.spool.batches()), (0, []))
+        self.assertIn("2 events handed over", ran.stdout)
+
+    def test_help_names_every_command_and_a_wrong_one_is_told(self) -> None:
+        shown = self.run_command("--help").stdout
+        for command in ("status", "flush", "patch", "poll", "propose"):
+            self.assertIn(command, shown)
+        self.assertEqual(self.run_command("nonsense").returncode, 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
