@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 import unittest
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
@@ -328,6 +329,12 @@ class Rows(Based):
             self.watch.go_on(minutes=20)
         self.assertEqual(len(self.events("/v1/citizens")), 3)
 
+    def test_where_no_messages_are_wanted_they_are_told_once_an_hour_too(self) -> None:
+        for _ in range(4):
+            self.poll(Wanted(messages=False)).round()
+            self.watch.go_on(minutes=20)
+        self.assertEqual((len(self.events("/v1/citizens")), self.handed_in), (2, []))
+
     def test_what_the_sidecar_rejects_is_counted_and_told(self) -> None:
         self.sidecar.rejected = {self.airtable.rows("CITIZENS")[0]["id"]}
         words: list[str] = []
@@ -506,6 +513,30 @@ class Commands(Based):
         self.assertEqual(process.returncode, 0, said)
         self.assertIn("ended, as it was told to", said)
         self.assertEqual(sorted(event["id"] for event in self.spooled()), sorted(ids))
+
+    @skipUnless(HAS_PYAIRTABLE, MISSING)
+    def test_between_two_rounds_it_waits_as_long_as_it_is_told_to(self) -> None:
+        script = textwrap.dedent("""
+            import sys, types
+            from rialto_hook import __main__
+            from rialto_hook.commands import poll
+
+            class Halt:
+                waits = []
+                def wait(self, seconds):
+                    self.waits.append(seconds)
+                    return self.waits.count(7) == 3
+
+            poll.threading = types.SimpleNamespace(Event=Halt)
+            code = __main__.main()
+            print([seconds for seconds in Halt.waits if seconds > 1], code)
+        """)
+        command = [sys.executable, "-c", script, *self.command("--every", "7", "--no-rows")[3:]]
+        ran = subprocess.run(
+            command, env=self.environment(), cwd=ROOT, text=True, capture_output=True, timeout=60, check=True
+        )
+        self.assertEqual(ran.stdout.count("0 messages handed in"), 3, ran.stdout)
+        self.assertIn("[7.0, 7.0, 7.0] 0", ran.stdout)
 
     @skipUnless(HAS_PYAIRTABLE, MISSING)
     def test_a_base_that_does_not_answer_is_a_fault_and_says_what_to_do(self) -> None:
