@@ -1,4 +1,6 @@
 //! Handing events in: a body becomes events, each read by itself, and the good ones are recorded.
+//!
+//! What happens behind the body, [`record`] and [`describe`], is the same for whoever is in process and has no body.
 
 use bytes::Bytes;
 use warp::http::StatusCode;
@@ -12,11 +14,15 @@ use crate::domain::ids::Feed;
 use crate::domain::rows::Row;
 use crate::domain::time::Moment;
 use crate::ledger::entry::Status;
-use crate::reading::{Format, Refusal};
+use crate::reading::{Format, Reader, Refusal};
+use crate::wiring::Rialto;
 
 /// The most events that a request has.
 pub const EVENTS_MAX: usize = 10_000;
 const _: () = assert!(EVENTS_MAX <= BATCH_MAX, "a request is one batch");
+
+/// The texts of some events or rows, in order; where one is no text at all, its refusal.
+pub type Texts<'a> = Vec<Result<&'a str, Refusal>>;
 
 /// What a body of rows is about.
 #[derive(Clone, Copy, Debug)]
@@ -31,13 +37,19 @@ pub enum Table {
 pub async fn events(house: House, feed: Feed, content_type: Option<String>, body: Bytes) -> Result<Answer, Refused> {
     house.rialto.meters().heard().request();
     let texts = split(&house, content_type, &body)?;
+    record(&house.rialto, house.reader, feed, texts).await
+}
+
+/// Records events, each by itself, and answers what became of each once all of them are durable.
+pub async fn record(rialto: &Rialto, reader: Reader, feed: Feed, texts: Texts<'_>) -> Result<Answer, Refused> {
+    bounded(&texts)?;
     // Refused before any event is read, so that a full house costs its visitors little.
-    let reserved = house.rialto.reserve(texts.len()).map_err(Refused::Closed)?;
+    let reserved = rialto.reserve(texts.len()).map_err(Refused::Closed)?;
     let read: Vec<Result<Activity, Refusal>> = texts
         .into_iter()
         .map(|text| match feed {
-            Feed::Activity => text.and_then(|text| house.reader.activity(text)),
-            Feed::Message => text.and_then(|text| house.reader.message(text)),
+            Feed::Activity => text.and_then(|text| reader.activity(text)),
+            Feed::Message => text.and_then(|text| reader.message(text)),
         })
         .collect();
     let mut told = Vec::with_capacity(read.len());
@@ -56,10 +68,10 @@ pub async fn events(house: House, feed: Feed, content_type: Option<String>, body
             }
         }
     }
-    house.rialto.meters().rejected(feed, refusals.len());
-    let receipts = if good.is_empty() { Vec::new() } else { house.rialto.record_reserved(reserved, good).await? };
-    let currency = house.rialto.tariff().currency();
-    let now = house.rialto.clock().now();
+    rialto.meters().rejected(feed, refusals.len());
+    let receipts = if good.is_empty() { Vec::new() } else { rialto.record_reserved(reserved, good).await? };
+    let currency = rialto.tariff().currency();
+    let now = rialto.clock().now();
     let mut batch = Batch::with_capacity(told.len());
     let (mut receipts, mut refusals) = (receipts.iter(), refusals.iter());
     for event in &told {
@@ -96,15 +108,21 @@ fn not_taken(at: Option<Moment>, basis: Basis, now: Moment) -> Option<&'static s
 pub async fn rows(house: House, table: Table, content_type: Option<String>, body: Bytes) -> Result<Answer, Refused> {
     house.rialto.check().map_err(Refused::Closed)?;
     let texts = split(&house, content_type, &body)?;
+    describe(&house.rialto, house.reader, table, texts).await
+}
+
+/// Takes in rows, each by itself, and answers for each whether it was news.
+pub async fn describe(rialto: &Rialto, reader: Reader, table: Table, texts: Texts<'_>) -> Result<Answer, Refused> {
+    bounded(&texts)?;
     let read: Vec<Result<Row, Refusal>> = texts
         .into_iter()
         .map(|text| match table {
-            Table::Citizens => text.and_then(|text| house.reader.citizen(text)),
-            Table::Buildings => text.and_then(|text| house.reader.building(text)),
+            Table::Citizens => text.and_then(|text| reader.citizen(text)),
+            Table::Buildings => text.and_then(|text| reader.building(text)),
         })
         .collect();
     let good: Vec<Row> = read.iter().filter_map(|row| row.as_ref().ok().copied()).collect();
-    let news = if good.is_empty() { Vec::new() } else { house.rialto.describe(good).await? };
+    let news = if good.is_empty() { Vec::new() } else { rialto.describe(good).await? };
     let mut news = news.into_iter();
     let mut batch = Batch::with_capacity(read.len());
     for row in &read {
@@ -117,16 +135,15 @@ pub async fn rows(house: House, table: Table, content_type: Option<String>, body
 }
 
 /// The texts of the events in a body.
-fn split<'a>(
-    house: &House,
-    content_type: Option<String>,
-    body: &'a [u8],
-) -> Result<Vec<Result<&'a str, Refusal>>, Refused> {
-    let texts = house.reader.split(body, format(content_type)?).map_err(Refused::Unreadable)?;
-    if EVENTS_MAX < texts.len() {
-        return Err(Refused::TooManyEvents { found: texts.len(), max: EVENTS_MAX });
+fn split<'a>(house: &House, content_type: Option<String>, body: &'a [u8]) -> Result<Texts<'a>, Refused> {
+    house.reader.split(body, format(content_type)?).map_err(Refused::Unreadable)
+}
+
+fn bounded(texts: &[Result<&str, Refusal>]) -> Result<(), Refused> {
+    match texts.len() {
+        found if EVENTS_MAX < found => Err(Refused::TooManyEvents { found, max: EVENTS_MAX }),
+        _ => Ok(()),
     }
-    Ok(texts)
 }
 
 /// The format that a content type stands for; without one, a body is JSON.

@@ -9,7 +9,7 @@ mod billing;
 mod desk;
 mod entrance;
 mod house;
-mod ingest;
+pub mod ingest;
 mod listener;
 mod operating;
 mod page;

@@ -24,6 +24,7 @@ mod rules;
 mod steps;
 mod tasks;
 mod unpacked;
+mod wheel;
 
 use std::process::ExitCode;
 
@@ -31,8 +32,8 @@ const HELP: &str = "\
 cargo xtask: what the repository does to itself.
 
   cargo xtask test            everything that must hold before a change is taken: formatting, clippy, all
-                              tests, the contract, the exports, the rules, the example, the dependencies,
-                              `live`, `engine` and `boards`. Money is collected in 10,000 worlds made of seeds;
+                              tests, the contract, the exports, the rules, the example, the wheel, the
+                              dependencies, `live`, `engine` and `boards`. Money is collected in 10,000 worlds made of seeds;
                               RIALTO_SIM_SEEDS=100000 in the environment makes more of them, and
                               RIALTO_SIM_SEED=n replays one alone
   cargo xtask lint            formatting, clippy with every warning an error, and the dependencies
@@ -63,6 +64,9 @@ cargo xtask: what the repository does to itself.
                               engine is killed too: every event is in the book once, and no call waits
       --days N                so many days instead, and nothing else; 28 take three quarters of an hour
       --cost                  instead: what a call of the hook costs
+  cargo xtask wheel           Rialto in process from Python: maturin (installed into target/wheel) builds the
+                              wheel of engine/wheel, which is installed into a new environment and tried
+                              there; on python3, and on Python 3.9 and 3.13 where they are there
   cargo xtask bench           measures everything that Rialto must reach, beside the disk, a PostgreSQL
                               of its own and the brief's way in Python, and writes the table into
                               benches/README.md
@@ -98,6 +102,7 @@ fn main() -> ExitCode {
         "contract" => no_more(rest).and_then(|()| tasks::contract()),
         "engine" => engine::Wish::parse(rest).and_then(tasks::engine),
         "exports" => no_more(rest).and_then(|()| tasks::exports()),
+        "wheel" => no_more(rest).and_then(|()| tasks::wheel()),
         "bench" => bench::run(rest),
         "help" | "--help" | "-h" => {
             println!("{HELP}");

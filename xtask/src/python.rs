@@ -31,10 +31,8 @@ impl Libraries {
             apt::install(needs::PYTHON)?;
         }
         println!("installing {} into {}", self.what, folder.display());
-        done(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder), "python3 -m venv")?;
-        let mut pip = Command::new(&python);
-        pip.args(["-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--no-deps", "--requirement"]);
-        done(pip.arg(&path), "pip")?;
+        let python = environment(Path::new("python3"), &folder)?;
+        done(pip_install(&python).arg("--requirement").arg(&path), "pip")?;
         // Written last, so that what was broken off is begun anew.
         fs::write(&installed, wanted).map_err(|error| format!("{}: {error}", installed.display()))?;
         Ok(python)
@@ -51,12 +49,26 @@ impl Libraries {
     }
 }
 
+/// A new environment in `folder`, whatever was there; its Python.
+pub fn environment(interpreter: &Path, folder: &Path) -> Result<PathBuf, String> {
+    done(Command::new(interpreter).args(["-m", "venv", "--clear"]).arg(folder), "python3 -m venv")?;
+    Ok(folder.join("bin/python"))
+}
+
+/// Installs into an environment what is named after it, and that alone.
+pub fn pip_install(python: &Path) -> Command {
+    let mut pip = Command::new(python);
+    pip.args(["-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--no-deps"]);
+    pip
+}
+
 fn runs(python: &Path, words: &str) -> bool {
     let status = Command::new(python).args(["-c", words]).stdout(Stdio::null()).stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success())
 }
 
-fn done(command: &mut Command, name: &str) -> Done {
+/// Runs a command to its end, which has to be a good one.
+pub fn done(command: &mut Command, name: &str) -> Done {
     match command.stdin(Stdio::null()).status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("`{name}` failed: {status}")),

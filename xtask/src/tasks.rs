@@ -1,10 +1,10 @@
-//! The tasks that are made of steps: test, lint, contract, exports and live.
+//! The tasks that are made of steps: test, lint, contract, exports, wheel and live.
 
 use std::process::{Command, Stdio};
 
 use crate::deny::{self, Wish};
 use crate::steps::{Steps, cargo, cargo_with};
-use crate::{Done, apt, boards, contract, engine, exports, live, needs, promtool, rules};
+use crate::{Done, apt, boards, contract, engine, exports, live, needs, promtool, rules, wheel};
 
 /// What the example prints last: an hour and a half at 60 EUR, and a letter to somebody outside.
 const EARNED: &str = "today: 90.10 EUR";
@@ -23,6 +23,7 @@ pub fn test(wish: Wish) -> Done {
         try_contract(steps)?;
         try_exports(steps)?;
         steps.step("example", "examples/embed.rs, run once", example)?;
+        try_wheel(steps)?;
         dependencies(steps, wish)?;
         try_live(steps)?;
         try_engine(steps)?;
@@ -58,6 +59,11 @@ pub fn engine(wish: engine::Wish) -> Done {
             engine::Wish::Cost => steps.step("cost", "what a call of the hook costs", engine::cost),
         }
     })
+}
+
+/// Rialto in process, from Python.
+pub fn wheel() -> Done {
+    Steps::run("wheel", try_wheel)
 }
 
 /// The README's first command, for real.
@@ -114,6 +120,10 @@ fn try_contract(steps: &mut Steps) -> Done {
 
 fn try_exports(steps: &mut Steps) -> Done {
     steps.step("exports", "read by hledger and DuckDB, and held against the dashboard", exports::check)
+}
+
+fn try_wheel(steps: &mut Steps) -> Done {
+    steps.step_with_remark("wheel", "built, installed and tried as a host in Python has it", wheel::check)
 }
 
 fn try_rules(steps: &mut Steps) -> Done {
