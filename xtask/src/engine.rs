@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::python::Libraries;
-use crate::{Done, places};
+use crate::python::{self, Libraries};
+use crate::{Done, places, wheel};
 
 /// So much of the stand-in's life is tried before a change is taken: each trouble has its part in it.
 pub const DAYS: &str = "0.3";
@@ -42,7 +42,7 @@ pub fn check() -> Done {
     run(&python, &["-m", "ruff", "check", "."])?;
     run(&python, &["-m", "mypy", "rialto_hook", "venice", "tests"])?;
     run(&python, &TESTS)?;
-    installed(&python)
+    installed()
 }
 
 /// Lives so many days of the stand-in, and prints the table.
@@ -50,21 +50,22 @@ pub fn weeks(days: &str) -> Done {
     run(&LIBRARIES.python()?, &["-m", "venice.weeks", "--rialto", &binary(), "--days", days])
 }
 
-/// Measures what a call costs.
+/// Measures what a call costs, in process too.
 pub fn cost() -> Done {
-    run(&LIBRARIES.python()?, &["-m", "venice.cost", "--rialto", &binary()])
+    let wheel = wheel::built()?;
+    let python = LIBRARIES.python()?;
+    python::done(python::pip_install(&python).args(["--no-index", "--force-reinstall"]).arg(wheel), "pip")?;
+    run(&python, &["-m", "venice.cost", "--rialto", &binary()])
 }
 
-/// Installs the hook as its README says, away from its folder, and asks it how it is.
-fn installed(python: &Path) -> Done {
-    let folder = places::made(places::target().join("engine-installed"))?;
-    let arguments =
-        ["-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--upgrade", "--no-deps", "--target"];
-    let mut pip = Command::new(python);
-    done(pip.args(arguments).arg(&folder).arg(places::root().join("engine")), "pip install ./engine")?;
-    let mut status = Command::new(python);
-    status.args(["-m", "rialto_hook", "--help"]).env("PYTHONPATH", &folder).current_dir(&folder).stdout(Stdio::null());
-    done(&mut status, "python -m rialto_hook")
+/// Installs the hook as its README says, where nothing else is, and asks it for its help.
+fn installed() -> Done {
+    let folder = places::target().join("engine-installed");
+    let python = python::environment(Path::new("python3"), &folder)?;
+    python::done(python::pip_install(&python).arg(places::root().join("engine")), "pip install ./engine")?;
+    let mut help = Command::new(&python);
+    help.args(["-m", "rialto_hook", "--help"]).current_dir(&folder).stdout(Stdio::null());
+    python::done(&mut help, "python -m rialto_hook")
 }
 
 fn run(python: &Path, arguments: &[&str]) -> Done {
@@ -72,17 +73,9 @@ fn run(python: &Path, arguments: &[&str]) -> Done {
     let mut command = Command::new(python);
     command.args(arguments).current_dir(places::root().join("engine"));
     command.env("RIALTO_BINARY", binary());
-    done(&mut command, arguments[1])
+    python::done(&mut command, arguments[1])
 }
 
 fn binary() -> String {
     places::target().join("release/rialto").display().to_string()
-}
-
-fn done(command: &mut Command, name: &str) -> Done {
-    match command.stdin(Stdio::null()).status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("`{name}` failed: {status}")),
-        Err(error) => Err(format!("`{name}` did not start: {error}")),
-    }
 }

@@ -13,10 +13,7 @@ const VERSIONS: [&str; 2] = ["3.9", "3.13"];
 
 /// Builds it and tries it; on which versions is the remark.
 pub fn check() -> Result<String, String> {
-    let libraries =
-        Libraries { name: "wheel", what: "maturin", import: "import importlib.metadata as m; m.version('maturin')" };
-    let builder = libraries.python()?;
-    let wheel = build(&builder)?;
+    let wheel = built()?;
     let mut tried = Vec::new();
     for (version, interpreter) in interpreters() {
         try_on(&interpreter, &version, &wheel)?;
@@ -25,8 +22,11 @@ pub fn check() -> Result<String, String> {
     Ok(format!("tried on Python {}", tried.join(", ")))
 }
 
-/// With the profile of the binary, so that what both are made of is compiled once.
-fn build(builder: &Path) -> Result<PathBuf, String> {
+/// The wheel, built with the profile of the binary, so that what both are made of is compiled once.
+pub fn built() -> Result<PathBuf, String> {
+    let libraries =
+        Libraries { name: "wheel", what: "maturin", import: "import importlib.metadata as m; m.version('maturin')" };
+    let builder = libraries.python()?;
     let folder = places::target().join("wheel/built");
     // Whatever is found there afterwards was made now.
     if folder.exists() {
@@ -35,7 +35,7 @@ fn build(builder: &Path) -> Result<PathBuf, String> {
     println!("maturin build --release --locked --manifest-path engine/wheel/Cargo.toml");
     let mut maturin = Command::new(builder.with_file_name("maturin"));
     maturin.args(["build", "--release", "--locked", "--manifest-path", "engine/wheel/Cargo.toml", "--interpreter"]);
-    maturin.arg(builder).arg("--out").arg(&folder).env("CARGO", env!("CARGO")).current_dir(places::root());
+    maturin.arg(&builder).arg("--out").arg(&folder).env("CARGO", env!("CARGO")).current_dir(places::root());
     python::done(&mut maturin, "maturin build")?;
     let built = fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut wheels = built.filter_map(|file| file.ok().map(|file| file.path()));
