@@ -82,7 +82,13 @@ class Sender:
         """Whether no other process sends. Where nobody can tell, two do, and the sidecar counts once."""
         descriptor = os.open(self._spool.folder / "sending", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            yield locks.lock(descriptor) is not False
+            is_alone = locks.lock(descriptor) is not False
+            try:
+                yield is_alone
+            finally:
+                if is_alone:
+                    # A process that was forked meanwhile has it open for as long as it lives.
+                    locks.unlock(descriptor)
         finally:
             os.close(descriptor)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import unittest
 from collections import deque
@@ -109,6 +110,22 @@ class Sending(unittest.TestCase):
         with sender._alone() as is_alone:
             self.assertTrue(is_alone)
             self.assertEqual(list(Sender(self.settings, self.spool, 10).send_all()), [])
+        self.assertEqual(self.send().events, 1)
+
+    @unittest.skipUnless(hasattr(os, "fork"), "there is no fork here")
+    def test_a_process_that_was_forked_while_one_sent_keeps_nobody_from_sending(self) -> None:
+        self.keep("a1")
+        self.spool.close()
+        reading, writing = os.pipe()
+        with Sender(self.settings, self.spool, 10)._alone():
+            child = os.fork()
+            if child == 0:
+                os.close(writing)
+                os.read(reading, 1)
+                os._exit(0)
+        os.close(reading)
+        self.addCleanup(os.waitpid, child, 0)
+        self.addCleanup(os.close, writing)
         self.assertEqual(self.send().events, 1)
 
     def test_a_url_that_is_none_is_told(self) -> None:
