@@ -8,6 +8,7 @@ import tempfile
 import unittest
 from collections import deque
 from pathlib import Path
+from typing import Any
 
 from rialto_hook.sender import Sender, Sent, Unsent
 from rialto_hook.settings import Settings
@@ -96,12 +97,27 @@ class Sending(unittest.TestCase):
         self.assertEqual(self.send(), Sent(batches=1, events=1, torn=1))
         self.assertEqual(self.spool.told("dead.ndjson")[0]["code"], "torn")
 
-    def test_who_answers_but_is_no_rialto_is_found_out(self) -> None:
-        self.keep("a1")
-        self.sidecar.take = lambda *_: (200, {"hello": "world"})  # type: ignore[method-assign]
-        with self.assertRaisesRegex(Unsent, "is RIALTO_URL right"):
-            self.send()
-        self.assertEqual(self.left(), ["a1"])
+    def test_who_answers_but_is_no_rialto_is_found_out_and_nothing_is_given_up_for_him(self) -> None:
+        self.keep("a1", "a2")
+        deep: Any = []
+        for _ in range(900):
+            deep = [deep]
+        answers: list[tuple[int, Any, str]] = [
+            (200, {"hello": "world"}, "is RIALTO_URL right"),
+            (200, {"results": [{"index": 0, "status": []}, {"index": True}, 5, {"index": 99}]}, "did not answer for 2"),
+            (200, deep, "is RIALTO_URL right"),
+            (400, "The plain HTTP request was sent to HTTPS port", "answers with 400"),
+            (400, {"error": "bad request"}, "answers with 400"),
+            (413, None, "answers with 413"),
+            (415, {"error": {"code": "content_type", "message": "use another"}}, "use another"),
+            (422, {"detail": [{"loc": ["body"], "msg": "field required"}]}, "answers with 422"),
+        ]
+        for status, answer, words in answers:
+            told = (status, answer)
+            self.sidecar.take = lambda *_, told=told: told  # type: ignore[method-assign]
+            with self.subTest(answer=told), self.assertRaisesRegex(Unsent, words):
+                self.send()
+            self.assertEqual((self.left(), self.spool.told("dead.ndjson")), (["a1", "a2"], []))
 
     def test_while_one_process_sends_another_does_not(self) -> None:
         self.keep("a1")
