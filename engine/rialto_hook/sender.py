@@ -1,7 +1,8 @@
 """The sender: hands batches over, and keeps each until every event of it was answered for.
 
-It raises `Unsent` at the first thing that goes wrong, with a sentence that says what to do; everything that is not
-acknowledged is still in the spool then. It takes as long as it takes: whoever must not wait has another thread call it.
+It raises `Unsent` where anything goes wrong, with a sentence that says what to do; everything that is not acknowledged
+is still in the spool then. What is wrong with one batch does not keep back the others. It takes as long as it takes:
+whoever must not wait has another thread call it.
 """
 
 from __future__ import annotations
@@ -64,10 +65,16 @@ class Sender:
                 return
             try:
                 self._spool.clear()
+                faults = []
                 for batch in self._spool.batches():
-                    self._send(batch, sent)
+                    fault = self._send(batch, sent)
+                    if fault:
+                        faults.append(fault)
+                        continue
                     sent.batches += 1
                     yield sent
+                if faults:
+                    raise Unsent(faults[0])
             finally:
                 self.close()
 
@@ -80,7 +87,12 @@ class Sender:
     @contextmanager
     def _alone(self) -> Iterator[bool]:
         """Whether no other process sends. Where nobody can tell, two do, and the sidecar counts once."""
-        descriptor = os.open(self._spool.folder / "sending", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            descriptor = os.open(self._spool.folder / "sending", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError:
+            # Another user made it, or the disk is full, and is to become less so.
+            yield True
+            return
         try:
             is_alone = locks.lock(descriptor) is not False
             try:
@@ -92,11 +104,17 @@ class Sender:
         finally:
             os.close(descriptor)
 
-    def _send(self, batch: Path, sent: Sent) -> None:
+    def _send(self, batch: Path, sent: Sent) -> str | None:
+        """What keeps a part of this batch here; none, where all of it is settled."""
         try:
-            text = batch.read_bytes()
+            return self._send_lines(batch, sent)
         except FileNotFoundError:
-            return
+            return None
+        except OSError as error:
+            return f"{batch} cannot be settled: {error}"
+
+    def _send_lines(self, batch: Path, sent: Sent) -> str | None:
+        text = batch.read_bytes()
         #: By their places, because two may be the same.
         left = dict(enumerate(text.splitlines(keepends=True)))
         count = len(left)
@@ -114,7 +132,8 @@ class Sender:
             if len(left) < count or not count:
                 self._spool.settle(batch, list(left.values()))
         if left:
-            raise Unsent(f"the sidecar did not answer for {len(left)} events of a batch; they stay in {batch}")
+            return f"the sidecar did not answer for {len(left)} events of a batch; they stay in {batch}"
+        return None
 
     def _hand_in(self, feed: bytes, places: list[int], left: dict[int, bytes], sent: Sent) -> None:
         """Hands in the lines in these places, of one feed, and takes out of `left` what was answered for."""

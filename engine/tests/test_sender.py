@@ -74,6 +74,23 @@ class Sending(unittest.TestCase):
         self.assertEqual(self.left(), ["a3"])
         self.assertEqual((self.send().events, self.left()), (1, []))
 
+    def test_a_batch_that_cannot_be_settled_does_not_keep_back_the_others(self) -> None:
+        (self.spool.folder / f"{0:020d}-1-other.batch").mkdir()
+        self.keep("a1")
+        self.spool.close()
+        self.keep("a2")
+        self.sidecar.forgets = 1
+        with self.assertRaisesRegex(Unsent, "cannot be settled"):
+            self.send()
+        self.assertEqual(list(self.sidecar.taken), ["a1", "a2"])
+        (self.spool.folder / f"{0:020d}-1-other.batch").rmdir()
+        self.assertEqual(self.left(), ["a1"])
+
+    def test_where_nobody_can_tell_who_sends_it_sends(self) -> None:
+        (self.spool.folder / "sending").mkdir()
+        self.keep("a1")
+        self.assertEqual((self.send().events, self.left()), (1, []))
+
     def test_a_sidecar_that_refuses_keeps_everything_in_the_spool(self) -> None:
         self.keep("a1")
         for status, words in [(503, "503"), (429, "I was told to"), (401, "RIALTO_TOKEN"), (404, "404"), (301, "301")]:
