@@ -8,14 +8,17 @@ whoever must not wait has another thread call it.
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import os
+import socket
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from . import locks
@@ -174,20 +177,31 @@ class Sender:
         headers = {"content-type": "application/x-ndjson", "user-agent": "rialto-hook"}
         if self._settings.token:
             headers["authorization"] = f"Bearer {self._settings.token}"
-        url = urlsplit(self._settings.url)
+        is_fresh = self._connection is None or self._connection.sock is None
         try:
-            if self._connection is None:
-                self._connection = self._connect()
-            self._connection.request("POST", url.path + path, body, headers)
-            response = self._connection.getresponse()
-            text = response.read(_ANSWER_MAX)
+            try:
+                status, text = self._exchange(path, body, headers)
+            except (ConnectionError, http.client.BadStatusLine):
+                if is_fresh:
+                    raise
+                # It was closed since the last answer. What may have come in all the same is counted once.
+                self.close()
+                status, text = self._exchange(path, body, headers)
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.close()
             raise Unsent(f"{self._settings.url} does not answer: {error or type(error).__name__}") from error
         try:
-            return response.status, json.loads(text)
+            return status, json.loads(text)
         except (ValueError, RecursionError):
-            return response.status, None
+            return status, None
+
+    def _exchange(self, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+        connection = self._connection = self._connection or self._connect()
+        if connection.sock is not None:
+            connection.sock.settimeout(self._timeout_s)
+        connection.request("POST", urlsplit(self._settings.url).path + path, body, headers)
+        response = connection.getresponse()
+        return response.status, response.read(_ANSWER_MAX)
 
     def _connect(self) -> http.client.HTTPConnection:
         url = urlsplit(self._settings.url)
@@ -195,8 +209,8 @@ class Sender:
             raise Unsent(f"RIALTO_URL is {self._settings.url!r}; write a scheme, a host and a port, such as {URL}")
         if url.scheme == "https":
             context = ssl.create_default_context()
-            return http.client.HTTPSConnection(url.hostname, url.port, timeout=self._timeout_s, context=context)
-        return http.client.HTTPConnection(url.hostname, url.port, timeout=self._timeout_s)
+            return _Tls(url.hostname, url.port, timeout=self._timeout_s, context=context)
+        return _Plain(url.hostname, url.port, timeout=self._timeout_s)
 
     def _refusal(self, status: int, answer: Any) -> str:
         told = _error(answer)
@@ -204,6 +218,45 @@ class Sender:
         if status in (401, 403):
             said += "; set RIALTO_TOKEN to a token with the scope ingest (`rialto token add`)"
         return f"{self._settings.url} answers with {status}{said}"
+
+
+class _Timely(io.RawIOBase):
+    """What comes from a socket, within its timeout altogether: the socket's own is one for each piece."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._raw = sock.makefile("rb", 0)
+        self._until = time.monotonic() + (sock.gettimeout() or 0)
+
+    def makefile(self, *_: Any) -> io.BufferedReader:
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, room: Any) -> int | None:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer takes too long")
+        self._sock.settimeout(left)
+        return self._raw.readinto(room)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Answer(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *arguments: Any, **named: Any) -> None:
+        super().__init__(cast(socket.socket, _Timely(sock)), *arguments, **named)
+
+
+class _Plain(http.client.HTTPConnection):
+    response_class = _Answer
+
+
+class _Tls(http.client.HTTPSConnection):
+    response_class = _Answer
 
 
 def _error(answer: Any) -> tuple[str, str] | None:

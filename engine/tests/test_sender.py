@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import tempfile
 import unittest
 from collections import deque
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
-from rialto_hook.sender import Sender, Sent, Unsent
+from rialto_hook.sender import Sender, Sent, Unsent, _Answer
 from rialto_hook.settings import Settings
 from rialto_hook.spool import Spool
 
@@ -90,6 +92,48 @@ class Sending(unittest.TestCase):
         (self.spool.folder / "sending").mkdir()
         self.keep("a1")
         self.assertEqual((self.send().events, self.left()), (1, []))
+
+    def test_however_a_connection_is_kept_or_ends_each_batch_arrives(self) -> None:
+        for number, (name, value) in enumerate(
+            [
+                ("hangs_up", True),
+                ("hangs_up", False),
+                ("is_chunked", True),
+                ("is_chunked", False),
+                ("protocol", "HTTP/1.0"),
+            ]
+        ):
+            setattr(self.sidecar, name, value)
+            for batch in range(3):
+                self.keep(f"{number}-{batch}")
+                self.keep(f"{number}-{batch}", feed="M")
+                self.spool.close()
+            with self.subTest(name=name, value=value):
+                self.assertEqual((self.send().events, self.left()), (6, []))
+
+    def test_half_an_answer_is_none(self) -> None:
+        def half(stream: Any, text: bytes) -> None:
+            stream.write(text[:-5])
+            self.sidecar.hangs_up = True
+
+        self.sidecar.write = half
+        self.keep("a1")
+        with self.assertRaises(Unsent):
+            self.send()
+        self.assertEqual(self.left(), ["a1"])
+
+    def test_an_answer_that_comes_byte_by_byte_has_no_more_time_than_another(self) -> None:
+        ours, theirs = socket.socketpair()
+        with ours, theirs, mock.patch("rialto_hook.sender.time") as clock:
+            ours.settimeout(10)
+            clock.monotonic.side_effect = [0, 9, 11]
+            answer = _Answer(ours)
+            theirs.sendall(b"H")
+            self.assertEqual(answer.fp.read(1), b"H")
+            theirs.sendall(b"T")
+            with self.assertRaises(TimeoutError):
+                answer.fp.read(1)
+            answer.close()
 
     def test_a_sidecar_that_refuses_keeps_everything_in_the_spool(self) -> None:
         self.keep("a1")
