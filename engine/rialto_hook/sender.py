@@ -57,6 +57,7 @@ class Sender:
         self._spool = spool
         self._timeout_s = timeout_s
         self._connection: http.client.HTTPConnection | None = None
+        self._sending: int | None = None
 
     def send_all(self) -> Iterator[Sent]:
         """Sends batch by batch, and tells after each how it stands. Ends at once where another process sends."""
@@ -87,6 +88,12 @@ class Sender:
         if connection is not None:
             connection.close()
 
+    def abandon(self) -> None:
+        """Forgets the right to send of the process that this one was forked from."""
+        sending, self._sending = self._sending, None
+        if sending is not None:
+            os.close(sending)
+
     @contextmanager
     def _alone(self) -> Iterator[bool]:
         """Whether no other process sends. Where nobody can tell, two do, and the sidecar counts once."""
@@ -96,6 +103,7 @@ class Sender:
             # Another user made it, or the disk is full, and is to become less so.
             yield True
             return
+        self._sending = descriptor
         try:
             is_alone = locks.lock(descriptor) is not False
             try:
@@ -105,6 +113,7 @@ class Sender:
                     # A process that was forked meanwhile has it open for as long as it lives.
                     locks.unlock(descriptor)
         finally:
+            self._sending = None
             os.close(descriptor)
 
     def _send(self, batch: Path, sent: Sent) -> str | None:
@@ -204,7 +213,10 @@ class Sender:
         return response.status, response.read(_ANSWER_MAX)
 
     def _connect(self) -> http.client.HTTPConnection:
-        url = urlsplit(self._settings.url)
+        try:
+            url = urlsplit(self._settings.url)
+        except ValueError as error:
+            raise Unsent(f"RIALTO_URL is {self._settings.url!r}: {error}") from error
         if url.scheme not in ("http", "https") or not url.hostname:
             raise Unsent(f"RIALTO_URL is {self._settings.url!r}; write a scheme, a host and a port, such as {URL}")
         if url.scheme == "https":

@@ -207,7 +207,7 @@ class Sending(unittest.TestCase):
 
     def test_a_url_that_is_none_is_told(self) -> None:
         self.keep("a1")
-        for url in ("ftp://x", "http://", "nonsense", "http://127.0.0.1:1"):
+        for url in ("ftp://x", "http://", "http://[::1", "http://x:99999", "nonsense", "http://127.0.0.1:1"):
             self.settings = Settings.of({"RIALTO_URL": url, "RIALTO_SPOOL": str(self.spool.folder)})
             with self.assertRaises(Unsent):
                 self.send()
