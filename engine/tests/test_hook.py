@@ -139,6 +139,24 @@ for record in (None, 3, "text", [], {}, Bad(a=1), {"fields": Bad(a=1)}, {"id": o
         self.assertEqual(told["waiting"] + told["dropped"], 4000)
         self.assertGreater(told["dropped"], 0)
 
+    def test_what_is_dropped_is_on_record_also_where_a_process_never_ends_by_itself(self) -> None:
+        script = """
+import os
+import rialto_hook
+from rialto_hook import hook
+hook._SEND_EVERY_S = 0.001
+for number in range(3):
+    rialto_hook.record_message(None)
+made = hook.current()
+with made._state:
+    made._start()
+    begun = made._begun
+    assert made._state.wait_for(lambda: begun + 2 < made._over, 30)
+os._exit(0)
+"""
+        self.assertEqual(self.run_python(script).returncode, 0)
+        self.assertEqual(self.status()["dropped"], 3)
+
     @unittest.skipUnless(hasattr(os, "fork"), "there is no fork here")
     def test_a_forked_worker_hands_over_its_own(self) -> None:
         script = """
