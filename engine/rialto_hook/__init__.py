@@ -23,10 +23,7 @@ __version__ = "0.1.0"
 def record_activity(record: Mapping[str, Any], status: object = None, **context: Any) -> None:
     """Keeps an activity: the engine's record as it is, how it ended (`processed`, `failed`, …; `True` and `False` do),
     and whatever else is known of it and priced by, such as `business_id`, `client_id` or `declared_amount`."""
-    try:
-        there = current()
-    except Exception:
-        return
+    there = current()
     if there is not None:
         there.activity(record, status, context)
 
@@ -34,10 +31,7 @@ def record_activity(record: Mapping[str, Any], status: object = None, **context:
 def record_message(record: Mapping[str, Any], **context: Any) -> None:
     """Keeps a message: the row of MESSAGES as it was stored, and whatever else is known of it, such as
     `recipient_type="external"`. Its text stays here."""
-    try:
-        there = current()
-    except Exception:
-        return
+    there = current()
     if there is not None:
         there.message(record, context)
 
@@ -45,8 +39,5 @@ def record_message(record: Mapping[str, Any], **context: Any) -> None:
 def flush(wait_s: float = FLUSH_S) -> bool:
     """Has everything kept so far handed over, and waits for that a fifth of a second at most. Whether all of it is;
     what is not stays in the spool, for this process or a later one."""
-    try:
-        there = current()
-    except Exception:
-        return False
+    there = current()
     return there is None or there.flush(wait_s)

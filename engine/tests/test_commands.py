@@ -33,6 +33,7 @@ class Commands(unittest.TestCase):
         ran = self.run_command("status", RIALTO_URL="http://127.0.0.1:1")
         self.assertEqual((ran.returncode, self.spool.folder.exists()), (1, False))
         self.assertIn("does not answer", ran.stdout)
+        self.assertIn("does not answer", self.run_command("status", RIALTO_URL="http://127.0.0.1:1 1").stdout)
         self.spool.append(b'A{"id":"a1"}\n')
         self.spool.bury(b'A{"id":"a2"}\n', "bad_id", "no good id")
         self.spool.count_dropped(2, "full")

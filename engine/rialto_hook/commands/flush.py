@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         for sent in Sender(settings, spool, arguments.timeout).send_all():
             print(f"{sent.batches} of {all_of_it} batches, {sent.events} events", file=sys.stderr)
-    except Unsent as error:
+    except (Unsent, OSError) as error:
         print(f"{error}", file=sys.stderr)
     left = len(spool.batches())
     print(f"{sent.events} events handed over, {sent.rejected} rejected for good, {sent.torn} torn; {left} batches left")

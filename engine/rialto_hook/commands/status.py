@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import http.client
 import json
 import os
 import urllib.error
@@ -65,5 +66,5 @@ def _fault(settings: Settings) -> str | None:
     try:
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=2):
             return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         return f"does not answer: {error}"
