@@ -36,7 +36,7 @@ ENGINE = Path(__file__).parent.parent
 #: A call of the hook takes no longer, whatever happens.
 CALL_MAX_MS = 250.0
 KEPT_DAYS = 4
-POLLED_EVERY = timedelta(hours=3)
+POLLED_EVERY = timedelta(hours=6)
 
 
 @dataclass(frozen=True)
