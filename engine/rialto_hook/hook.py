@@ -53,19 +53,23 @@ class Hook:
         for fault in settings.faults:
             self.tell("settings", fault)
 
-    def activity(self, record: Mapping[str, Any], status: object, context: Mapping[str, Any]) -> None:
-        """Keeps an activity, and how it ended."""
+    def activity(self, record: Mapping[str, Any], status: object, context: Mapping[str, Any]) -> bool:
+        """Keeps an activity, and how it ended. Whether it is kept."""
         try:
             self._keep(event.activity(record, status, context, datetime.now(timezone.utc)))
         except Exception as error:
             self._drop("an activity", error)
+            return False
+        return True
 
-    def message(self, record: Mapping[str, Any], context: Mapping[str, Any]) -> None:
-        """Keeps a message."""
+    def message(self, record: Mapping[str, Any], context: Mapping[str, Any]) -> bool:
+        """Keeps a message. Whether it is kept."""
         try:
             self._keep(event.message(record, context, datetime.now(timezone.utc)))
         except Exception as error:
             self._drop("a message", error)
+            return False
+        return True
 
     def flush(self, wait_s: float) -> bool:
         """Has everything handed over, and waits for that so long at most; whether all of it is."""
