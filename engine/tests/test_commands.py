@@ -67,6 +67,10 @@ class Commands(unittest.TestCase):
         ran = self.run_command("flush", RIALTO_URL="http://127.0.0.1:1")
         self.assertEqual((ran.returncode, len(self.spool.batches())), (1, 1))
         self.assertIn("does not answer", ran.stderr)
+        self.assertNotIn("another process", ran.stderr)
+        ran = self.run_command("flush", RIALTO_DISABLED="1")
+        self.assertEqual((ran.returncode, len(self.spool.batches())), (2, 1))
+        self.assertIn("RIALTO_DISABLED is set", ran.stderr)
         with Sidecar() as sidecar:
             ran = self.run_command("flush", RIALTO_URL=sidecar.url)
         self.assertEqual((ran.returncode, self.spool.batches()), (0, []))
