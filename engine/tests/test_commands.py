@@ -76,10 +76,12 @@ class Commands(unittest.TestCase):
         self.assertEqual((ran.returncode, self.spool.batches()), (0, []))
         self.assertIn("2 events handed over", ran.stdout)
 
-    def test_help_names_every_command_and_a_wrong_one_is_told(self) -> None:
+    def test_help_names_every_command_and_setting_and_a_wrong_one_is_told(self) -> None:
         shown = self.run_command("--help").stdout
         for command in ("status", "flush", "patch", "poll", "propose"):
             self.assertIn(command, shown)
+        for name in ("URL", "TOKEN", "SPOOL", "SPOOL_BYTES", "DISABLED"):
+            self.assertIn(f"  RIALTO_{name} ", shown)
         self.assertEqual(self.run_command("nonsense").returncode, 2)
 
 
