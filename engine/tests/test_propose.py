@@ -310,6 +310,9 @@ class Commands(Based):
         ran = self.propose("--write")
         self.assertEqual((ran.returncode, "AIRTABLE_BASE_ID" in ran.stderr), (1, True), ran.stderr)
         self.assertNotIn("Traceback", ran.stderr)
+        ran = self.propose("--endpoint", "http://127.0.0.1:1")
+        self.assertEqual((ran.returncode, "Connection refused; is there a way" in ran.stderr), (1, True), ran.stderr)
+        self.assertNotIn("fields", ran.stderr)
 
 
 if __name__ == "__main__":
