@@ -63,7 +63,7 @@ def patch(text: bytes) -> Patch:
             patch.doubts.append(finding)
     if text not in (without, patch.with_hook):
         raise Changed(
-            "its lines that end in `# rialto` are not those that would be put in; take them out by hand first"
+            "its lines that end in `# rialto` are not those that would be put in; take them out with --revert first"
         )
     if text == without and b"rialto_hook" in text:
         raise Changed("it speaks of rialto_hook already, in lines of somebody's own")

@@ -64,8 +64,9 @@ class Module:
             yield Doubt(what, imports[-1].lineno, "the last import shares its line with something else", True)
         else:
             end = _end(imports[-1])
-            yield Place(what, end, imports[-1].lineno - 1, "try: import rialto_hook")
-            yield Place("which may be missing", end, imports[-1].lineno - 1, "except ImportError: rialto_hook = None")
+            like = imports[-1].lineno - 1
+            yield Place(what, end, like, "try: import rialto_hook")
+            yield Place(f"{what}, where it is missing", end, like, "except ImportError: rialto_hook = None")
 
     def _activities(self) -> Iterator[Place | Doubt]:
         what = "the outcome of each activity"

@@ -193,12 +193,18 @@ class Command(unittest.TestCase):
             looked = self.run_patch(*flags, str(self.backend))
             self.assertEqual(looked.returncode, 0, looked.stderr)
             self.assertIn("+        if rialto_hook and not dry_run: rialto_hook.record_activity", looked.stdout)
+            self.assertIn("8 lines of 2 files to be put in; nothing was changed, --apply does it", looked.stdout)
             self.assertEqual({path: path.read_bytes() for path in before}, before)
-        for _ in range(2):
-            self.assertEqual(self.run_patch("--apply", str(self.backend)).returncode, 0)
+        for said in ("8 lines of 2 files put in; --revert takes them out", "nothing to be done"):
+            ran = self.run_patch("--apply", str(self.backend))
+            self.assertEqual((ran.returncode, ran.stdout.splitlines()[-1]), (0, said))
             self.assertEqual(self.process.read_text(encoding="utf-8").count("# rialto"), 5)
             self.assertEqual(self.messages.read_text(encoding="utf-8").count("# rialto"), 3)
             self.assertEqual(stat.S_IMODE(self.process.stat().st_mode), 0o750)
+        unnamed = self.backend / "unnamed.py"
+        unnamed.write_text('def keep(tables):\n    tables["messages"].create({})\n', encoding="utf-8")
+        self.assertIn("unnamed.py: nothing to be put in\n  left out", self.run_patch(str(self.backend)).stdout)
+        unnamed.unlink()
         told = json.loads(self.run_patch("--check", "--json", str(self.backend)).stdout)
         self.assertEqual({file["state"] for file in told["files"]}, {"there already"})
         for _ in range(2):
@@ -213,6 +219,8 @@ class Command(unittest.TestCase):
         self.assertEqual((ran.returncode, self.process.read_text(encoding="utf-8")), (1, text))
         self.assertIn("refused", ran.stdout)
         self.assertIn("0 times", ran.stdout)
+        self.assertIn("HOOKING.md", ran.stdout)
+        self.assertIn("3 lines of 1 file put in; 1 refused, and left as they were; --revert", ran.stdout)
         # What is sure elsewhere is put in all the same.
         self.assertIn("# rialto", self.messages.read_text(encoding="utf-8"))
 

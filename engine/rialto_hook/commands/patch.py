@@ -20,6 +20,7 @@ from ..patching import Changed, Patch, patch, reverted
 from ..shapes import DISPATCHER
 
 _LEFT_OUT = frozenset({"node_modules", "venv", "site-packages", "__pycache__", "rialto_hook"})
+_UNSURE = "it is not sure, for the reasons below; HOOKING.md says what to do by hand"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,6 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         for file in told:
             _show(file)
+        if told:
+            print(_summary(told, arguments))
     return 0 if is_well else 1
 
 
@@ -67,13 +70,18 @@ def _patches(path: Path, is_to_be_applied: bool) -> Iterator[dict[str, Any]]:
             continue
         if not found.places and not found.doubts:
             continue
-        refused = "" if found.is_sure or not _is_needed(found) else "it is not sure"
+        refused = "" if found.is_sure or not _is_needed(found) else _UNSURE
         there = found.with_hook if found.is_sure else found.without
         told = _told(file, text, there, refused=refused)
         told["places"] = [
             {"what": place.what, "before": place.before + 1, "line": place.code} for place in found.places
         ]
-        told["doubts"] = [{"what": doubt.what, "line": doubt.line, "why": doubt.why} for doubt in found.doubts]
+        told["doubts"] = [
+            {"what": doubt.what, "line": doubt.line, "why": doubt.why, "needed": doubt.is_needed}
+            for doubt in found.doubts
+        ]
+        if not found.places and not refused:
+            told["state"] = "nothing to be put in"
         if is_to_be_applied and found.is_sure and text != there:
             _write(file, there)
             told["state"] = "put in"
@@ -107,6 +115,7 @@ def _told(file: Path, before: bytes, after: bytes, refused: str) -> dict[str, An
         "file": str(file),
         "state": "refused" if refused else "to be put in" if before != after else "there already",
         "refused": refused,
+        "lines": abs(len(new) - len(old)),
         "dispatches": f"def {DISPATCHER}".encode() in before,
         "places": [],
         "doubts": [],
@@ -119,9 +128,25 @@ def _show(file: dict[str, Any]) -> None:
     for place in file["places"]:
         print(f"  found     {place['what']}, before line {place['before']}")
     for doubt in file["doubts"]:
-        print(f"  not sure  {doubt['what']}, line {doubt['line']}: {doubt['why']}")
+        kind = "not sure" if doubt["needed"] else "left out"
+        print(f"  {kind}  {doubt['what']}, line {doubt['line']}: {doubt['why']}")
     if file["diff"]:
         print(file["diff"] if file["diff"].endswith("\n") else file["diff"] + "\n")
+
+
+def _summary(told: list[dict[str, Any]], arguments: argparse.Namespace) -> str:
+    """What was done in all, and what does the next thing."""
+    changed = [file["lines"] for file in told if file["lines"]]
+    count = f"{sum(changed)} lines of {len(changed)} {'file' if len(changed) == 1 else 'files'}"
+    refused = sum(1 for file in told if file["refused"])
+    aside = f"; {refused} refused, and left as they were" if refused else ""
+    if not changed:
+        return f"nothing to be done{aside}"
+    if arguments.revert:
+        return f"{count} taken out{aside}"
+    if arguments.apply:
+        return f"{count} put in{aside}; --revert takes them out"
+    return f"{count} to be put in{aside}; nothing was changed, --apply does it"
 
 
 def _files(path: Path) -> Iterator[Path]:
