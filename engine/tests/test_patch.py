@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rialto_hook.patching import Changed, patch, reverted
+from rialto_hook.patching.lines import Changed, patch, reverted
 
 from . import shapes
 

@@ -18,12 +18,13 @@ from types import MappingProxyType
 from typing import Any
 from unittest import skipIf, skipUnless
 
-from rialto_hook import cursor as cursors
-from rialto_hook import instants, rows, sidecar
-from rialto_hook.base import Base, BaseFault, Wrong
-from rialto_hook.cursor import Cursor
-from rialto_hook.pace import Halted, Pacer
-from rialto_hook.poll import MESSAGES, Poll, Unkept, Wanted
+from rialto_hook import sidecar
+from rialto_hook.airtable import cursor as cursors
+from rialto_hook.airtable import instants, rows
+from rialto_hook.airtable.base import Base, BaseFault, Wrong
+from rialto_hook.airtable.cursor import Cursor
+from rialto_hook.airtable.pace import Halted, Pacer
+from rialto_hook.airtable.poll import MESSAGES, Poll, Unkept, Wanted
 from rialto_hook.settings import Settings
 from venice import columns
 from venice.airtable import Airtable

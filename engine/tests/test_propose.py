@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 from unittest import skipUnless
 
-from rialto_hook import propose
-from rialto_hook.base import Base, BaseFault
-from rialto_hook.pace import Pacer
-from rialto_hook.propose import Service
+from rialto_hook.airtable import propose
+from rialto_hook.airtable.base import Base, BaseFault
+from rialto_hook.airtable.pace import Pacer
+from rialto_hook.airtable.propose import Service
 from rialto_hook.settings import Settings
 from rialto_hook.sidecar import NoAnswer
 from venice.airtable import Airtable

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..patching import Changed, Patch, patch, reverted
-from ..shapes import DISPATCHER
+from ..patching.lines import Changed, Patch, patch, reverted
+from ..patching.shapes import DISPATCHER
 
 _LEFT_OUT = frozenset({"node_modules", "venv", "site-packages", "__pycache__", "rialto_hook"})
 _UNSURE = "it is not sure, for the reasons below; HOOKING.md says what to do by hand"

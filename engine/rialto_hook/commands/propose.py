@@ -15,9 +15,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from ..base import TURNS_PER_S, Base, BaseFault, Wrong
-from ..pace import Pacer
-from ..propose import Service, ask, write
+from ..airtable.base import TURNS_PER_S, Base, BaseFault, Wrong
+from ..airtable.pace import Pacer
+from ..airtable.propose import Service, ask, write
 from ..settings import Settings
 from ..sidecar import NoAnswer
 

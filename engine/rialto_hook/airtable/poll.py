@@ -17,11 +17,11 @@ from typing import Any, Callable
 
 import rialto_hook
 
+from ..settings import Settings
+from ..sidecar import NoAnswer
 from . import instants, rows
 from .base import Base, BaseFault
 from .cursor import Cursor
-from .settings import Settings
-from .sidecar import NoAnswer
 
 #: What prices a message, or tells whether it left; its words are nobody's business.
 MESSAGES = ("MessageId", "Sender", "Receiver", "Type", "Channel", "Notes", "CreatedAt")
