@@ -83,6 +83,8 @@ def amount(told: object) -> str | None:
 
 
 def _line(record: Mapping[str, Any], more: Mapping[str, Any], now: datetime) -> bytes:
+    if not isinstance(record, Mapping):
+        raise TypeError(f"the engine's record is a dict, and this is of the type {type(record).__name__}")
     room = iter(range(VALUES_MAX))
     inner = record.get("fields")
     is_row = isinstance(inner, Mapping)

@@ -144,7 +144,7 @@ class Spool:
         # To look through a folder that is full takes long, and each event would do it.
         if time.monotonic() < self._full_until or self.bytes_max < self._size():
             self._full_until = max(self._full_until, time.monotonic() + _FULL_S)
-            raise Full(f"the spool holds {self.bytes_max} bytes, as many as it may")
+            raise Full(f"as much waits in {self.folder} as may, {self.bytes_max} bytes; is the sidecar up?")
         for _ in range(_TRIES):
             path = self.folder / f"{time.time_ns():020d}-{os.getpid()}-{os.urandom(4).hex()}.open"
             descriptor = os.open(path, _APPEND | os.O_EXCL, 0o600)
