@@ -8,8 +8,7 @@ use std::borrow::Cow;
 
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple, PyType};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use sidecar::reading::{Refusal, RefusalCode};
 
@@ -109,9 +108,8 @@ fn write(value: &Bound<'_, PyAny>, out: &mut Vec<u8>, depth: usize) -> Result<()
             // JSON has no word for it: where it means something, its reader refuses the text.
             quote(&value.str()?, out)?;
         }
-    } else if is_decimal(value)? && value.call_method0("is_finite")?.is_truthy()? {
-        out.extend_from_slice(whole(&value.str()?)?.as_bytes());
     } else {
+        // A figure is read from its digits in a text too, so that a `Decimal` needs no more.
         quote(&value.str()?, out)?;
     }
     Ok(())
@@ -162,9 +160,4 @@ fn whole<'a>(text: &'a Bound<'_, PyString>) -> Result<Cow<'a, str>, Fault> {
             "a text is whole characters; this event holds half of a surrogate pair",
         ))
     })
-}
-
-fn is_decimal(value: &Bound<'_, PyAny>) -> PyResult<bool> {
-    static DECIMAL: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    value.is_instance(DECIMAL.import(value.py(), "decimal", "Decimal")?)
 }
