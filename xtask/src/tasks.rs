@@ -23,8 +23,9 @@ pub fn test(wish: Wish) -> Done {
         try_contract(steps)?;
         try_exports(steps)?;
         steps.step("example", "examples/embed.rs, run once", example)?;
-        try_wheel(steps)?;
         dependencies(steps, wish)?;
+        release(steps)?;
+        try_wheel(steps)?;
         try_live(steps)?;
         try_engine(steps)?;
         boards::steps(steps)
@@ -147,7 +148,10 @@ fn try_engine(steps: &mut Steps) -> Done {
 }
 
 fn release(steps: &mut Steps) -> Done {
-    steps.step("release", "the binary, as users build it", || cargo(&["build", "--release"]))
+    // Both at once, so that what both are made of is the same, and is compiled once.
+    steps.step("release", "the binary as users build it, and the extension", || {
+        cargo(&["build", "--release", "--package", "rialto", "--package", "rialto-python"])
+    })
 }
 
 /// A minimal toolchain comes without them.
