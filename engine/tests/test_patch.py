@@ -547,6 +547,19 @@ class ByHand(unittest.TestCase):
         for block in blocks:
             self.assertTrue(reverted(block.encode()).is_sure, block)
 
+    @unittest.skipUnless(sys.platform == "linux", "elsewhere sed is another one")
+    def test_what_is_told_to_take_all_of_it_out_by_hand_does(self) -> None:
+        text = (ROOT / "HOOKING.md").read_text(encoding="utf-8")
+        (command,) = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "backend" / "processActivities.py"
+            path.parent.mkdir()
+            for end in (b"\n", b"\r\n"):
+                data = shape("plain").replace(b"\n", end)
+                path.write_bytes(applied(data).after)
+                subprocess.run(command, shell=True, cwd=folder, check=True)
+                self.assertEqual(path.read_bytes(), data)
+
 
 if __name__ == "__main__":
     unittest.main()
