@@ -442,9 +442,9 @@ class Command(unittest.TestCase):
     def files(self) -> dict[Path, bytes]:
         return {path: path.read_bytes() for path in self.backend.rglob("*") if path.is_file()}
 
-    def run_patch(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    def run_patch(self, *arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "rialto_hook", "patch", *map(str, arguments)]
-        environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+        environment = {**os.environ, "PYTHONIOENCODING": "utf-8", **settings}
         return subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False, env=environment)
 
     def test_a_look_changes_nothing_applying_does_and_reverting_leads_back(self) -> None:
@@ -489,12 +489,24 @@ class Command(unittest.TestCase):
         self.assertIn("by hand: right after", ran.stdout)
         self.assertIn(b"# rialto", self.messages.read_bytes())
 
-    def test_a_single_file_and_the_inner_folder_may_be_named_too(self) -> None:
+    def test_what_a_console_cannot_show_stops_nothing(self) -> None:
+        self.activities.write_bytes(
+            shape("plain").replace(b"        update_", b"        # \xf0\x9f\x9b\xb6\n        update_")
+        )
+        ran = self.run_patch("--apply", self.backend, PYTHONIOENCODING="ascii")
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertIn("\\U0001f6f6", ran.stdout)
+
+    def test_a_single_file_and_a_folder_around_or_within_may_be_named_too(self) -> None:
         self.assertEqual(self.run_patch("--apply", self.messages).returncode, 0)
         self.assertEqual(self.activities.read_bytes(), shape("plain"))
         self.assertEqual(self.run_patch("--apply", self.backend / "engine").returncode, 0)
         self.assertEqual(self.run_patch("--revert", self.activities).returncode, 0)
         self.assertEqual(self.activities.read_bytes(), shape("plain"))
+        for folder in (self.backend.parent, self.backend / "engine", self.backend):
+            told = json.loads(self.run_patch("--json", folder).stdout)
+            self.assertTrue(told["is_well"])
+            self.assertEqual(Path(told["files"][0]["path"]).resolve(), self.activities.resolve())
         nothing = self.backend / "nothing.py"
         nothing.write_text("import os\n", encoding="utf-8")
         ran = self.run_patch("--check", nothing)
@@ -505,6 +517,9 @@ class Command(unittest.TestCase):
         ran = self.run_patch("--check", self.backend / "nowhere")
         self.assertEqual(ran.returncode, 2)
         self.assertIn("name the engine's folder", ran.stderr)
+        ran = self.run_patch("--apply", self.backend / "venv")
+        self.assertEqual((ran.returncode, (self.backend / "venv" / "writers.py").read_bytes()), (1, shape("writers")))
+        self.assertIn("in which engine/processActivities.py is", ran.stdout)
         self.messages.unlink()
         ran = self.run_patch("--check", self.backend)
         self.assertEqual(ran.returncode, 1)
@@ -519,6 +534,7 @@ class Command(unittest.TestCase):
         for wish, data in (("--apply", applied(shape("plain")).after), ("--revert", shape("plain"))):
             self.assertEqual(self.run_patch(wish, self.activities).returncode, 0)
             self.assertEqual((real.read_bytes(), self.activities.is_symlink()), (data, True))
+            self.assertEqual(self.run_patch("--check", self.backend).returncode, 0)
 
     def test_a_write_that_fails_leaves_the_file_and_nothing_beside_it(self) -> None:
         before = self.files()

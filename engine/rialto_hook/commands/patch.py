@@ -7,6 +7,7 @@ which a place is not evident stays as it is, and it is told why, and what to do 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 from pathlib import Path
@@ -35,7 +36,14 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.path.exists():
         print(f"{arguments.path} is not there; name the engine's folder `backend`, or a file of it", file=sys.stderr)
         return 2
-    plans = reverts(arguments.path) if arguments.wish == "revert" else applies(arguments.path)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # The engine's source has signs that not each console has.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        plans = reverts(arguments.path) if arguments.wish == "revert" else applies(arguments.path)
+    except OSError as error:
+        print(f"{error}; see that all of {arguments.path} may be read, and try again", file=sys.stderr)
+        return 1
     faults = {} if arguments.wish == "check" else carried_out(plans)
     is_well = not faults and all(one.is_sure for one in plans)
     if arguments.json:
@@ -53,6 +61,9 @@ def applies(path: Path) -> list[Plan]:
         plan.applied(file, file.read_bytes(), part) if file.is_file() else plan.absent(file, part)
         for part, file in parts.items()
     ]
+    if plans and not any(file.is_file() for file in parts.values()):
+        # It is no engine at all.
+        return plans
     others = [plan.applied(file, file.read_bytes(), Part.OTHER) for file in tree.others(path, parts.values())]
     if path.is_file() and others and not others[0].places and not others[0].refusal:
         return [plan.nowhere(path, path.read_bytes())]

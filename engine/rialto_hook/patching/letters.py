@@ -153,7 +153,7 @@ def _sent(source: Source, function: scope.Function, sends: list[ast.AST]) -> Pla
         if (
             indent is not None
             and branch.lineno < first.lineno
-            and not isinstance(first, (ast.FunctionDef, ast.ClassDef))
+            and not isinstance(first, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
         ):
             return found(what, Insertion(first.lineno - 1, Lines.TELEGRAM.indented(indent, **names)), branch.lineno)
     return unsure(what, "its shape is not the one that is known", by_hand, function.lineno)

@@ -23,25 +23,26 @@ def parts(path: Path) -> dict[Part, Path]:
     """The files that have to be there, by what they are: in a folder both, of a single file itself if it is one."""
     if path.is_file():
         return {part: path for part in _required() if path.name == Path(part.value).name}
-    # The engine's own folder does as well as the one that it is in.
-    root = path if (path / "engine").is_dir() or path.name != "engine" else path.parent
+    # The folder above does as well, and so does the one within.
+    roots = [path / "backend", *([path.resolve().parent] if path.resolve().name == "engine" else [])]
+    root = next((root for root in [path, *roots] if (root / Part.ACTIVITIES.value).is_file()), path)
     return {part: root / part.value for part in _required()}
 
 
 def others(path: Path, known: Iterable[Path]) -> Iterator[Path]:
     """Further files that may write messages, or have our lines."""
-    known = frozenset(known)
+    known = {file.resolve() for file in known}
     if path.is_file():
-        yield from {path} - known
+        yield from [path] if path.resolve() not in known else []
         return
     for folder, folders, files in os.walk(path):
         folders[:] = sorted(name for name in folders if name not in _LEFT_OUT and not name.startswith("."))
         for name in sorted(files):
             file = Path(folder) / name
             # What a link leads to is somebody else's, or comes by itself.
-            if file in known or not name.endswith(".py") or file.is_symlink():
+            if not name.endswith(".py") or file.is_symlink():
                 continue
-            if is_telling(file.read_bytes()):
+            if file.resolve() not in known and is_telling(file.read_bytes()):
                 yield file
 
 
