@@ -269,6 +269,9 @@ class Shapes(unittest.TestCase):
         self.assertEqual((found.is_sure, found.changes), (True, False), found)
         self.assertEqual({place.finding for place in found.places}, {Finding.THERE})
         self.assertFalse(reverted(data).changes)
+        told = PERSIST + "        rialto_hook.record_message(created_record, recipient_type='external')\n"
+        found = applied(shape("conversation").decode().replace(PERSIST, told).encode(), Part.MESSAGES)
+        self.assertEqual((found.is_sure, found.changes, found.places[0].finding), (True, False, Finding.THERE))
         # What is missing is put in beside it.
         partly = data.replace(b", 'paid_service': sit_still", b"").replace(b"{'pro", b"{\n'pro")
         self.assertEqual(applied(partly.replace(b", 'idle'", b",\n        'idle'")).after.count(b"# rialto"), 0)

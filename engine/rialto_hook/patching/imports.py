@@ -22,7 +22,7 @@ def place(source: Source, tree: ast.Module, use: int) -> Place:
             return there(_WHAT, node.lineno)
     if "rialto_hook" in scope.bound(tree):
         return unsure(_WHAT, "the name rialto_hook means something else in the file", _BY_HAND)
-    before = [statement for statement in tree.body if (statement.end_lineno or 0) < use and not _is_script(statement)]
+    before = [statement for statement in tree.body if (statement.end_lineno or 0) < use]
     imports = [statement for statement in before if isinstance(statement, scope.Import)]
     if imports or (before and ast.get_docstring(tree) is not None):
         last = scope.last_line(source, imports[-1] if imports else before[0])
@@ -33,9 +33,3 @@ def place(source: Source, tree: ast.Module, use: int) -> Place:
     decorators = getattr(first, "decorator_list", [])
     line = min([first.lineno, *(decorator.lineno for decorator in decorators)])
     return found(_WHAT, Insertion(line - 1, Lines.IMPORT.of()), line)
-
-
-def _is_script(statement: ast.stmt) -> bool:
-    """Whether it is what the file does as a script."""
-    test = statement.test if isinstance(statement, ast.If) else None
-    return isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__"
