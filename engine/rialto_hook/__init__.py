@@ -20,33 +20,23 @@ __all__ = ["RevenueTracking", "flush", "record_activity", "record_message"]
 __version__ = "0.1.0"
 
 
-def record_activity(record: Mapping[str, Any], status: object = None, **context: Any) -> None:
+def record_activity(record: Mapping[str, Any], status: object = None, **context: Any) -> bool:
     """Keeps an activity: the engine's record as it is, how it ended (`processed`, `failed`, …; `True` and `False` do),
-    and whatever else is known of it and priced by, such as `business_id`, `client_id` or `declared_amount`."""
-    try:
-        there = current()
-    except Exception:
-        return
-    if there is not None:
-        there.activity(record, status, context)
+    and whatever else is known of it and priced by, such as `business_id`, `client_id` or `declared_amount`. False where
+    it could not be kept."""
+    there = current()
+    return there is None or there.activity(record, status, context)
 
 
-def record_message(record: Mapping[str, Any], **context: Any) -> None:
+def record_message(record: Mapping[str, Any], **context: Any) -> bool:
     """Keeps a message: the row of MESSAGES as it was stored, and whatever else is known of it, such as
-    `recipient_type="external"`. Its text stays here."""
-    try:
-        there = current()
-    except Exception:
-        return
-    if there is not None:
-        there.message(record, context)
+    `recipient_type="external"`. Its text stays here. False where it could not be kept."""
+    there = current()
+    return there is None or there.message(record, context)
 
 
 def flush(wait_s: float = FLUSH_S) -> bool:
     """Has everything kept so far handed over, and waits for that a fifth of a second at most. Whether all of it is;
     what is not stays in the spool, for this process or a later one."""
-    try:
-        there = current()
-    except Exception:
-        return False
+    there = current()
     return there is None or there.flush(wait_s)

@@ -13,6 +13,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
 
@@ -43,6 +44,7 @@ class Hook:
         self._dropped: dict[str, int] = {}
         self._state = threading.Condition()
         self._thread: threading.Thread | None = None
+        self._sender: Sender | None = None
         self._is_wanted = False
         #: Rounds of the thread that were begun, and that are over.
         self._begun = self._over = 0
@@ -51,19 +53,23 @@ class Hook:
         for fault in settings.faults:
             self.tell("settings", fault)
 
-    def activity(self, record: Mapping[str, Any], status: object, context: Mapping[str, Any]) -> None:
-        """Keeps an activity, and how it ended."""
+    def activity(self, record: Mapping[str, Any], status: object, context: Mapping[str, Any]) -> bool:
+        """Keeps an activity, and how it ended. Whether it is kept."""
         try:
             self._keep(event.activity(record, status, context, datetime.now(timezone.utc)))
         except Exception as error:
             self._drop("an activity", error)
+            return False
+        return True
 
-    def message(self, record: Mapping[str, Any], context: Mapping[str, Any]) -> None:
-        """Keeps a message."""
+    def message(self, record: Mapping[str, Any], context: Mapping[str, Any]) -> bool:
+        """Keeps a message. Whether it is kept."""
         try:
             self._keep(event.message(record, context, datetime.now(timezone.utc)))
         except Exception as error:
             self._drop("a message", error)
+            return False
+        return True
 
     def flush(self, wait_s: float) -> bool:
         """Has everything handed over, and waits for that so long at most; whether all of it is."""
@@ -84,8 +90,10 @@ class Hook:
             return False
 
     def abandon(self) -> None:
-        """Leaves the file to the process that this one was forked from."""
+        """Leaves what is open to the process that this one was forked from."""
         self._spool.abandon()
+        if self._sender is not None:
+            self._sender.abandon()
 
     def _keep(self, line: bytes) -> None:
         is_full = self._spool.append(line)
@@ -108,22 +116,25 @@ class Hook:
         return True
 
     def _run(self) -> None:
-        sender = Sender(self.settings, self._spool, _ANSWER_S)
+        sender = self._sender = Sender(self.settings, self._spool, _ANSWER_S)
         while True:
             with self._state:
-                if not self._is_wanted and not self._state.wait_for(lambda: self._is_wanted, _SEND_EVERY_S):
-                    self._spool.close()
+                is_wanted = self._state.wait_for(lambda: self._is_wanted, _SEND_EVERY_S)
                 self._is_wanted = False
                 self._begun += 1
                 is_broken = time.monotonic() < self._broken_until
-            is_clean = not is_broken and self._send(sender)
+            is_clean = not is_broken and self._send(sender, is_wanted)
             with self._state:
                 self._over += 1
                 self._is_clean = is_clean
                 self._state.notify_all()
 
-    def _send(self, sender: Sender) -> bool:
+    def _send(self, sender: Sender, is_wanted: bool) -> bool:
         try:
+            if not is_wanted:
+                # While nothing can be sent, one batch grows, and not one every few seconds.
+                self._spool.close()
+            self._write_drops()
             for sent in sender.send_all():
                 if sent.rejected:
                     self.tell(
@@ -162,29 +173,61 @@ class Hook:
         """Tells the log that something went wrong; of each kind once, and then only whoever debugs."""
         level = logging.DEBUG if kind in self._told else logging.WARNING
         self._told.add(kind)
+        _tell(level, words)
+
+
+def _tell(level: int, words: str) -> None:
+    # A handler of the engine's own may raise.
+    with suppress(Exception):
         _log.log(level, "%s", words)
 
 
 _hook: Hook | None = None
 _hook_of = 0
-_making = threading.Lock()
+#: Who is interrupted by a signal while he makes it, and calls again, waits for nobody.
+_making = threading.RLock()
 
 
 def current() -> Hook | None:
-    """The hook of this process; none where it is switched off. A process that was forked has its own."""
+    """The hook of this process, and none of the one that it was forked from. None where it is switched off, or cannot
+    be made."""
     global _hook, _hook_of
     if _hook_of == os.getpid():
         return _hook
-    with _making:
-        if _hook_of != os.getpid():
-            settings = Settings.of(os.environ)
-            older, _hook = _hook, None if settings.is_disabled else Hook(settings)
-            if older is not None:
-                older.abandon()
-            elif _hook is not None:
+    try:
+        with _making:
+            if _hook_of != os.getpid():
+                leave()
+                settings = Settings.of(os.environ)
+                _hook = None if settings.is_disabled else Hook(settings)
+                atexit.unregister(flush_at_exit)
                 atexit.register(flush_at_exit)
-            _hook_of = os.getpid()
-    return _hook
+                _hook_of = os.getpid()
+        return _hook
+    except Exception as error:
+        _tell(logging.WARNING, f"events are lost: {error}")
+        return None
+
+
+def leave() -> None:
+    """Leaves to the process that this one was forked from what is its own: its file, its locks, its hook."""
+    global _hook, _hook_of
+    older, _hook, _hook_of = _hook, None, 0
+    if older is not None:
+        older.abandon()
+
+
+def _leave_after_fork() -> None:
+    global _making
+    # Another thread, which is not here, may have been making it.
+    _making = threading.RLock()
+    with suppress(Exception):
+        leave()
+
+
+if hasattr(os, "register_at_fork"):
+    # At once: what a child has open keeps its locks when the parent was killed, whether it ever calls or not.
+    os.register_at_fork(after_in_child=_leave_after_fork)
 
 
 def flush_at_exit() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import sys
+from contextlib import suppress
 
 _HELD = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES}
 
@@ -21,6 +22,9 @@ if sys.platform == "win32":
             return False if error.errno in _HELD or error.errno == errno.EDEADLK else None
         return True
 
+    def unlock(descriptor: int) -> None:
+        """Lets go of it, whoever else has it open: here nobody has."""
+
 else:
     import fcntl
 
@@ -31,3 +35,8 @@ else:
         except OSError as error:
             return False if error.errno in _HELD else None
         return True
+
+    def unlock(descriptor: int) -> None:
+        """Lets go of it, whoever else has it open, such as a process that was forked meanwhile."""
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_UN)

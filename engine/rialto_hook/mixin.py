@@ -7,7 +7,9 @@ class SendMessageProcessor(RevenueTracking, BaseActivityProcessor):
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
+from contextlib import suppress
+from inspect import isawaitable
 from typing import Any
 
 from .event import amount
@@ -34,7 +36,19 @@ class RevenueTracking:
         except Exception:
             self._track(activity, "error", None)
             raise
-        self._track(activity, "processed" if result else "failed", result)
+        if isawaitable(result):
+            return self._awaited(activity, result)
+        self._track(activity, _outcome(result), result)
+        return result
+
+    async def _awaited(self, activity: Any, coming: Awaitable[Any]) -> Any:
+        """What came of an activity is known when it is over."""
+        try:
+            result = await coming
+        except Exception:
+            self._track(activity, "error", None)
+            raise
+        self._track(activity, _outcome(result), result)
         return result
 
     def _track(self, activity: Any, status: str, result: Any) -> None:
@@ -46,10 +60,7 @@ class RevenueTracking:
         declared = self._declared(activity, result) if status == "processed" else None
         if declared is not None:
             more["declared_amount"] = declared
-        try:
-            there = current()
-        except Exception:
-            return
+        there = current()
         if there is not None:
             there.activity(record, status, more)
 
@@ -67,6 +78,19 @@ class RevenueTracking:
 
 
 def _record_of(activity: Any) -> dict[str, Any]:
-    absent = object()
-    told = {name: getattr(activity, name, absent) for name in _ATTRIBUTES}
-    return {name: value for name, value in told.items() if value is not absent and not callable(value)}
+    told = {}
+    for name in _ATTRIBUTES:
+        # One that is not there, or fails, takes none of the others with it.
+        with suppress(Exception):
+            value = getattr(activity, name)
+            if not callable(value):
+                told[name] = value
+    return told
+
+
+def _outcome(result: Any) -> str:
+    try:
+        return "processed" if result else "failed"
+    except Exception:
+        # Such as a table, which is neither true nor false: it came to something.
+        return "processed"

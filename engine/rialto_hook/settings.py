@@ -40,6 +40,10 @@ class Settings:
         url = environment.get("RIALTO_URL", "").strip() or URL
         if not url.startswith(("http://", "https://")):
             faults.append(f"RIALTO_URL is {url!r}; write a scheme, a host and a port, such as {URL}")
+        token = environment.get("RIALTO_TOKEN", "").strip()
+        if not (token.isascii() and token.isprintable()):
+            faults.append("RIALTO_TOKEN has something in it that no token has; copy it anew")
+            token = ""
         told = environment.get("RIALTO_SPOOL_BYTES", "").strip()
         spool_bytes = SPOOL_BYTES
         if told:
@@ -50,8 +54,9 @@ class Settings:
         spool = environment.get("RIALTO_SPOOL", "").strip()
         return cls(
             url=url.rstrip("/"),
-            token=environment.get("RIALTO_TOKEN", "").strip() or None,
-            spool=Path(spool).expanduser() if spool else usual_spool(environment),
+            token=token or None,
+            # Wherever the engine goes to meanwhile.
+            spool=Path(os.path.abspath(os.path.expanduser(spool) if spool else usual_spool(environment))),
             spool_bytes=spool_bytes,
             is_disabled=environment.get("RIALTO_DISABLED", "").strip().lower() not in _OFF,
             faults=tuple(faults),

@@ -27,6 +27,10 @@ BATCH_MAX = 1 << 20
 _LEFT_BEHIND_S = 86_400.0
 #: More of what was rejected for good, or counted as dropped, is not kept.
 _TOLD_MAX = 16 << 20
+#: A spool that was full is looked through again after so long, or when there was made room.
+_FULL_S = 1.0
+#: So often somebody else may take what is just begun for something left behind.
+_TRIES = 8
 
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
@@ -44,18 +48,25 @@ class Spool:
         # Who is interrupted by a signal while he writes, and writes again, waits for nobody.
         self._turn = threading.RLock()
         self._descriptor: int | None = None
+        self._file: os.stat_result | None = None
         self._path = folder
+        self._full_until = 0.0
         self._count = 0
         self._bytes = 0
 
     def append(self, line: bytes) -> bool:
         """Keeps a line; whether it made its batch full. Raises `OSError` where it could not be kept."""
         with self._turn:
-            if self._descriptor is None or BATCH_MAX < self._bytes + len(line):
+            # Whoever closes or clears away what is not his begins no new batch, and gets no line of ours.
+            if self._descriptor is None or BATCH_MAX < self._bytes + len(line) or not self._has_its_file():
                 self._end()
                 self._begin()
             assert self._descriptor is not None
-            written = os.write(self._descriptor, line)
+            try:
+                written = os.write(self._descriptor, line)
+            except OSError:
+                self._end()
+                raise
             self._bytes += written
             if written != len(line):
                 # A disk that is full took a part of it. It ends here, so that the next one begins anew.
@@ -82,6 +93,7 @@ class Spool:
 
     def settle(self, batch: Path, left: Sequence[bytes]) -> None:
         """Keeps of a batch the lines that are not settled; none of it, where all are."""
+        self._full_until = 0.0
         if left:
             rest = batch.with_suffix(".rest")
             rest.write_bytes(b"".join(left))
@@ -129,9 +141,11 @@ class Spool:
 
     def _begin(self) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if self.bytes_max < self._size():
-            raise Full(f"the spool holds {self.bytes_max} bytes, as many as it may")
-        while True:
+        # To look through a folder that is full takes long, and each event would do it.
+        if time.monotonic() < self._full_until or self.bytes_max < self._size():
+            self._full_until = max(self._full_until, time.monotonic() + _FULL_S)
+            raise Full(f"as much waits in {self.folder} as may, {self.bytes_max} bytes; is the sidecar up?")
+        for _ in range(_TRIES):
             path = self.folder / f"{time.time_ns():020d}-{os.getpid()}-{os.urandom(4).hex()}.open"
             descriptor = os.open(path, _APPEND | os.O_EXCL, 0o600)
             is_ours = True
@@ -140,26 +154,43 @@ class Spool:
                 is_ours = locks.lock(descriptor) is not False and _is_at(descriptor, path)
             if is_ours:
                 self._descriptor, self._path, self._count, self._bytes = descriptor, path, 0, 0
+                self._file = os.fstat(descriptor)
                 return
             os.close(descriptor)
+        raise OSError("what is begun in the spool is taken at once, each time")
 
     def _end(self) -> None:
+        # Whoever interrupts this, and writes, has another file.
+        path, is_open = self._path, self._has_its_file()
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is None:
             return
         if sys.platform == "win32":
-            os.close(descriptor)
-            _rename(self._path)
+            if is_open:
+                os.close(descriptor)
+            _rename(path)
         else:
             # Renamed while it is still locked: nobody takes it over in between.
-            _rename(self._path)
-            os.close(descriptor)
+            _rename(path)
+            if is_open:
+                os.close(descriptor)
 
     def abandon(self) -> None:
         """Forgets the file of the process that this one was forked from."""
+        is_open = self._has_its_file()
         descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
+        if descriptor is not None and is_open:
             os.close(descriptor)
+
+    def _has_its_file(self) -> bool:
+        """Whether the descriptor is still that of a file in the folder, and not closed, or somebody else's by now."""
+        if self._descriptor is None or self._file is None:
+            return False
+        try:
+            now = os.fstat(self._descriptor)
+        except OSError:
+            return False
+        return os.path.samestat(now, self._file) and bool(now.st_nlink)
 
     def _take_over(self, path: Path) -> None:
         if path == self._path and self._descriptor is not None:
@@ -182,11 +213,12 @@ class Spool:
             os.close(descriptor)
 
     def _size(self) -> int:
+        """What waits takes up so much. What was told of stays, and is not to keep the next event out."""
         size = 0
         with os.scandir(self.folder) as entries:
             for entry in entries:
                 try:
-                    size += entry.stat().st_size
+                    size += 0 if ".ndjson" in entry.name else entry.stat().st_size
                 except OSError:
                     # It was sent meanwhile.
                     continue
@@ -196,12 +228,14 @@ class Spool:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self.folder / name
         line = json.dumps(what, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
-        descriptor = os.open(path, _APPEND, 0o600)
-        try:
-            os.write(descriptor, line)
-            size = os.fstat(descriptor).st_size
-        finally:
-            os.close(descriptor)
+        with open(path, "ab+", 0, opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size:
+                file.seek(-1, os.SEEK_END)
+                # What a full disk cut takes the next line with it no more than that.
+                line = line if file.read(1) == b"\n" else b"\n" + line
+            if os.write(file.fileno(), line) != len(line):
+                raise OSError("the disk took a part of it only")
         if _TOLD_MAX < size:
             path.replace(path.with_name(f"{name}.1"))
 

@@ -24,6 +24,14 @@ class Sidecar:
         self.is_picky = False
         #: Whether what was taken is not answered for.
         self.is_mute = False
+        #: Whether a connection ends after an answer that did not say so.
+        self.hangs_up = False
+        #: The version of HTTP that it speaks.
+        self.protocol = "HTTP/1.1"
+        #: Whether answers come in chunks, without a length.
+        self.is_chunked = False
+        #: Called instead of writing an answer, with the stream and the text.
+        self.write: Any = None
         #: So many results are left out of the next answer.
         self.forgets = 0
         #: Answers wait for this.
@@ -94,10 +102,19 @@ def _handler(sidecar: Sidecar) -> type[BaseHTTPRequestHandler]:
                 self.close_connection = True
                 return
             text = json.dumps(answer).encode()
+            self.protocol_version = sidecar.protocol
             self.send_response(status)
-            self.send_header("content-length", str(len(text)))
+            if sidecar.is_chunked:
+                self.send_header("transfer-encoding", "chunked")
+                text = b"%x\r\n%s\r\n%x\r\n%s\r\n0\r\n\r\n" % (9, text[:9], len(text) - 9, text[9:])
+            else:
+                self.send_header("content-length", str(len(text)))
             self.end_headers()
-            self.wfile.write(text)
+            if sidecar.write is None:
+                self.wfile.write(text)
+            else:
+                sidecar.write(self.wfile, text)
+            self.close_connection = self.close_connection or sidecar.hangs_up
 
         def log_message(self, *_: Any) -> None:
             """Says nothing."""

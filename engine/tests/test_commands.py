@@ -33,6 +33,7 @@ class Commands(unittest.TestCase):
         ran = self.run_command("status", RIALTO_URL="http://127.0.0.1:1")
         self.assertEqual((ran.returncode, self.spool.folder.exists()), (1, False))
         self.assertIn("does not answer", ran.stdout)
+        self.assertIn("does not answer", self.run_command("status", RIALTO_URL="http://127.0.0.1:1 1").stdout)
         self.spool.append(b'A{"id":"a1"}\n')
         self.spool.bury(b'A{"id":"a2"}\n', "bad_id", "no good id")
         self.spool.count_dropped(2, "full")
@@ -41,6 +42,25 @@ class Commands(unittest.TestCase):
             told = json.loads(ran.stdout)
             self.assertEqual([told[key] for key in ("waiting", "rejected", "dropped")], [1, 1, 2])
 
+    def test_status_says_whether_events_are_let_in_without_handing_in_any(self) -> None:
+        with Sidecar() as sidecar:
+            ran = self.run_command("status", RIALTO_URL=sidecar.url, RIALTO_TOKEN="t1")
+            self.assertEqual((ran.returncode, sidecar.taken), (0, {}), ran.stdout)
+            self.assertIn("answers, and lets events in", ran.stdout)
+            self.assertEqual(sidecar.requests[0][1]["Authorization"], "Bearer t1")
+            sidecar.status = 401
+            ran = self.run_command("status", RIALTO_URL=sidecar.url)
+        self.assertEqual(ran.returncode, 1)
+        self.assertIn("set RIALTO_TOKEN to a token with the scope ingest", ran.stdout)
+
+    def test_status_says_where_nothing_can_be_kept(self) -> None:
+        self.spool.folder.write_text("a file")
+        with Sidecar() as sidecar:
+            for spool in (self.spool.folder, self.spool.folder / "within"):
+                ran = self.run_command("status", RIALTO_URL=sidecar.url, RIALTO_SPOOL=str(spool))
+                self.assertEqual(ran.returncode, 1)
+                self.assertIn(f"{self.spool.folder} is no folder; set RIALTO_SPOOL", ran.stdout)
+
     def test_flush_hands_over_what_waits_and_fails_while_it_cannot(self) -> None:
         self.spool.append(b'A{"id":"a1"}\n')
         self.spool.append(b'M{"id":"m1"}\n')
@@ -48,15 +68,21 @@ class Commands(unittest.TestCase):
         ran = self.run_command("flush", RIALTO_URL="http://127.0.0.1:1")
         self.assertEqual((ran.returncode, len(self.spool.batches())), (1, 1))
         self.assertIn("does not answer", ran.stderr)
+        self.assertNotIn("another process", ran.stderr)
+        ran = self.run_command("flush", RIALTO_DISABLED="1")
+        self.assertEqual((ran.returncode, len(self.spool.batches())), (2, 1))
+        self.assertIn("RIALTO_DISABLED is set", ran.stderr)
         with Sidecar() as sidecar:
             ran = self.run_command("flush", RIALTO_URL=sidecar.url)
         self.assertEqual((ran.returncode, self.spool.batches()), (0, []))
         self.assertIn("2 events handed over", ran.stdout)
 
-    def test_help_names_every_command_and_a_wrong_one_is_told(self) -> None:
+    def test_help_names_every_command_and_setting_and_a_wrong_one_is_told(self) -> None:
         shown = self.run_command("--help").stdout
         for command in ("status", "flush", "patch", "poll", "propose"):
             self.assertIn(command, shown)
+        for name in ("URL", "TOKEN", "SPOOL", "SPOOL_BYTES", "DISABLED"):
+            self.assertIn(f"  RIALTO_{name} ", shown)
         self.assertEqual(self.run_command("nonsense").returncode, 2)
 
 

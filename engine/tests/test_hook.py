@@ -139,6 +139,24 @@ for record in (None, 3, "text", [], {}, Bad(a=1), {"fields": Bad(a=1)}, {"id": o
         self.assertEqual(told["waiting"] + told["dropped"], 4000)
         self.assertGreater(told["dropped"], 0)
 
+    def test_what_is_dropped_is_on_record_also_where_a_process_never_ends_by_itself(self) -> None:
+        script = """
+import os
+import rialto_hook
+from rialto_hook import hook
+hook._SEND_EVERY_S = 0.001
+for number in range(3):
+    rialto_hook.record_message(None)
+made = hook.current()
+with made._state:
+    made._start()
+    begun = made._begun
+    assert made._state.wait_for(lambda: begun + 2 < made._over, 30)
+os._exit(0)
+"""
+        self.assertEqual(self.run_python(script).returncode, 0)
+        self.assertEqual(self.status()["dropped"], 3)
+
     @unittest.skipUnless(hasattr(os, "fork"), "there is no fork here")
     def test_a_forked_worker_hands_over_its_own(self) -> None:
         script = """
@@ -158,6 +176,82 @@ rialto_hook.flush(30)
         self.assertEqual((ran.returncode, ran.stderr), (0, ""))
         self.run_python("import rialto_hook; rialto_hook.flush(30)")
         self.assertEqual(sorted(self.sidecar.taken), ["child", "parent", "parent again"])
+
+    @unittest.skipUnless(hasattr(os, "fork"), "there is no fork here")
+    def test_a_child_that_never_calls_keeps_nothing_of_its_parent(self) -> None:
+        script = """
+import os
+import rialto_hook
+from rialto_hook import hook
+rialto_hook.record_message({"id": "parent", "fields": {"Sender": "Ada"}})
+descriptor = hook._hook._spool._descriptor
+child = os.fork()
+if child == 0:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        os._exit(7)
+    os._exit(0)
+print(os.waitpid(child, 0)[1] >> 8)
+"""
+        ran = self.run_python(script, PYTHONWARNINGS="ignore::DeprecationWarning")
+        self.assertEqual((ran.returncode, ran.stdout, ran.stderr), (0, "7\n", ""))
+
+    def test_a_log_that_raises_and_settings_that_mean_nothing_are_no_fault_of_the_engine(self) -> None:
+        script = """
+import logging, os, rialto_hook
+class Raising(logging.Handler):
+    def emit(self, record): raise RuntimeError("no")
+logging.getLogger("rialto_hook").addHandler(Raising())
+rialto_hook.record_message({"id": "m1", "fields": {"Sender": "Ada"}})
+rialto_hook.record_message(None)
+print(rialto_hook.flush(30))
+"""
+        ran = self.run_python(script, RIALTO_URL="nonsense", RIALTO_SPOOL_BYTES="much", RIALTO_TOKEN="t\u00f6ken")
+        self.assertEqual((ran.returncode, ran.stdout, ran.stderr), (0, "False\n", ""))
+        self.assertEqual(self.status()["waiting"], 1)
+
+    def test_a_spool_stays_where_it_was_wherever_the_engine_goes(self) -> None:
+        self.spool.mkdir(parents=True)
+        script = """
+import os, sys, rialto_hook
+os.chdir(sys.argv[1])
+rialto_hook.record_message({"id": "m1", "fields": {"Sender": "Ada"}})
+os.chdir("/")
+rialto_hook.flush(30)
+"""
+        for number, folder in enumerate(("here", "~nobody-of-this-name/here"), 1):
+            self.run_python(script, str(self.spool), RIALTO_SPOOL=folder)
+            self.assertEqual(len(self.sidecar.taken["m1"]), number)
+            self.assertTrue((self.spool / folder).exists())
+
+    def test_a_signal_while_the_hook_is_made_does_not_wait_for_itself(self) -> None:
+        script = """
+import rialto_hook
+from rialto_hook import hook
+with hook._making:
+    rialto_hook.record_message({"id": "m1", "fields": {"Sender": "Ada"}})
+print(rialto_hook.flush(30))
+"""
+        self.assertEqual(self.run_python(script).stdout, "True\n")
+
+    def test_while_nothing_can_be_sent_a_process_that_lives_on_fills_one_batch(self) -> None:
+        script = """
+import threading
+import rialto_hook
+from rialto_hook import hook
+hook._SEND_EVERY_S = 0.001
+rialto_hook.flush(30)
+made = hook._hook
+made._broken_until = float("inf")
+for number in range(20):
+    rialto_hook.record_message({"id": f"m{number}", "fields": {"Sender": "Ada"}})
+    with made._state:
+        begun = made._begun
+        assert made._state.wait_for(lambda: begun + 2 < made._over, 30)
+print(len(made._spool.batches()))
+"""
+        self.assertEqual(self.run_python(script).stdout, "0\n")
 
     def test_processes_killed_at_any_moment_lose_nothing_that_was_kept(self) -> None:
         script = """

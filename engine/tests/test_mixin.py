@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import unittest
 from datetime import datetime, timezone
@@ -72,6 +73,38 @@ class Tracking(unittest.TestCase):
     def test_a_figure_that_fails_is_none(self) -> None:
         self.assertIs(Letters().process_activity(activity(recipient_type="broken")), True)
         self.assertNotIn("declared_amount", self.handed_in())
+
+    def test_what_fails_about_an_activity_or_its_result_stays_out_of_the_way(self) -> None:
+        class Table:
+            def __bool__(self) -> bool:
+                raise ValueError("neither true nor false")
+
+        class Detached:
+            id, type = "a1", "rest"
+
+            @property
+            def notes(self) -> str:
+                raise RuntimeError("the session is over")
+
+        table = Table()
+        self.assertIs(Plain().process_activity(activity(result=table)), table)
+        self.assertEqual(self.handed_in()["status"], "processed")
+        Plain().process_activity(Detached())
+        self.assertEqual(self.handed_in()["id"], "a1")
+
+    def test_what_is_awaited_is_handed_over_when_it_is_over(self) -> None:
+        async def later(fails: bool) -> bool:
+            if fails:
+                raise ValueError("the engine's own")
+            return False
+
+        coming = Plain().process_activity(activity(result=later(False)))
+        self.assertEqual(self.kept, [])
+        self.assertIs(asyncio.run(coming), False)
+        self.assertEqual(self.handed_in()["status"], "failed")
+        with self.assertRaisesRegex(ValueError, "own"):
+            asyncio.run(Plain().process_activity(activity(result=later(True))))
+        self.assertEqual(self.handed_in()["status"], "error")
 
     def test_a_result_names_who_pays(self) -> None:
         result = {"client_id": "client_1", "service_type": "consultation", "revenue": Decimal(60), "text": "private"}

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 from unittest import skipUnless
 
-from rialto_hook import propose
-from rialto_hook.base import Base, BaseFault
-from rialto_hook.pace import Pacer
-from rialto_hook.propose import Service
+from rialto_hook.airtable import propose
+from rialto_hook.airtable.base import Base, BaseFault
+from rialto_hook.airtable.pace import Pacer
+from rialto_hook.airtable.propose import Service
 from rialto_hook.settings import Settings
 from rialto_hook.sidecar import NoAnswer
 from venice.airtable import Airtable
@@ -258,12 +258,13 @@ class Commands(Based):
             building = {"BuildingId": f"building_{number}", "Type": kind, "Category": "business", "RunBy": runner}
             self.airtable.insert("BUILDINGS", building)
 
-    def propose(self, *flags: str) -> subprocess.CompletedProcess[str]:
+    def propose(self, *flags: str, **settings: str) -> subprocess.CompletedProcess[str]:
         own = {
             "AIRTABLE_API_KEY": "patSecret",
             "AIRTABLE_BASE_ID": self.airtable.base,
             "RIALTO_URL": self.rialto.url,
             "RIALTO_SPOOL": str(self.folder / "spool"),
+            **settings,
         }
         command = [sys.executable, "-m", "rialto_hook", "propose", "--endpoint", self.airtable.url, *flags]
         return subprocess.run(command, env={**os.environ, **own}, cwd=ROOT, text=True, capture_output=True, timeout=60)
@@ -272,6 +273,8 @@ class Commands(Based):
         ran = self.propose("--write")
         self.assertEqual(ran.returncode, 0, ran.stderr)
         self.assertIn("rialto payer list", ran.stdout)
+        self.assertIn("rialto payer add", ran.stdout)
+        self.assertIn("to offer to Niccolò:", self.propose("--client", "Niccolò").stdout)
         self.assertEqual(self.activities(), [])
 
     def test_they_are_shown_then_created_once_and_priced_when_they_come_back_processed(self) -> None:
@@ -304,12 +307,17 @@ class Commands(Based):
     def test_what_was_given_wrongly_is_refused_with_what_does(self) -> None:
         ran = self.propose("--limit", "0")
         self.assertEqual((ran.returncode, "such as 10" in ran.stderr), (2, True), ran.stderr)
+        ran = self.propose("--write", RIALTO_DISABLED="1")
+        self.assertEqual((ran.returncode, "RIALTO_DISABLED is set" in ran.stderr), (2, True), ran.stderr)
 
     def test_a_base_that_does_not_answer_is_a_fault(self) -> None:
         self.airtable.fail(403)
         ran = self.propose("--write")
         self.assertEqual((ran.returncode, "AIRTABLE_BASE_ID" in ran.stderr), (1, True), ran.stderr)
         self.assertNotIn("Traceback", ran.stderr)
+        ran = self.propose("--endpoint", "http://127.0.0.1:1")
+        self.assertEqual((ran.returncode, "Connection refused; is there a way" in ran.stderr), (1, True), ran.stderr)
+        self.assertNotIn("fields", ran.stderr)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import tempfile
 import threading
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from rialto_hook.spool import BATCH_MAX, EVENTS_MAX, Full, Spool
 
@@ -104,20 +106,72 @@ class Spools(unittest.TestCase):
             spool.settle(batch, [])
         spool.append(line)
 
-    @unittest.skipUnless(Path("/dev/full").exists(), "there is no /dev/full here")
     def test_a_disk_that_is_full_is_told_and_the_next_event_begins_anew(self) -> None:
         spool = self.spool()
         spool.append(b"Afirst\n")
-        assert spool._descriptor is not None
-        full = os.open("/dev/full", os.O_WRONLY)
-        os.dup2(full, spool._descriptor)
-        os.close(full)
-        with self.assertRaises(OSError):
+        full = OSError(errno.ENOSPC, "no space left")
+        with mock.patch("rialto_hook.spool.os.write", side_effect=full), self.assertRaises(OSError):
             spool.append(b"Alost\n")
-        spool.close()
+        self.assertIsNone(spool._descriptor)
         spool.append(b"Anext\n")
         spool.close()
         self.assertEqual(self.lines(spool), [b"Afirst\n", b"Anext\n"])
+
+    def test_who_closes_or_clears_away_its_file_has_nothing_lost_or_written_into_his_own(self) -> None:
+        other = self.folder.parent / "other"
+
+        def close(descriptor: int) -> None:
+            os.close(descriptor)
+
+        def close_and_open(descriptor: int) -> None:
+            opened = os.open(other, os.O_RDWR | os.O_CREAT)
+            os.dup2(opened, descriptor)
+            os.close(opened)
+            self.addCleanup(os.close, descriptor)
+
+        def clear(_: int) -> None:
+            for path in self.folder.iterdir():
+                path.unlink()
+
+        for interfere in (close, close_and_open, clear):
+            spool = self.spool()
+            spool.append(b"Afirst\n")
+            assert spool._descriptor is not None
+            interfere(spool._descriptor)
+            spool.append(b"Anext\n")
+            spool.close()
+            lines = self.lines(spool)
+            with self.subTest(interfere=interfere.__name__):
+                self.assertEqual(lines, [b"Anext\n"] if interfere is clear else [b"Afirst\n", b"Anext\n"])
+                self.assertEqual(other.read_bytes() if other.exists() else b"", b"")
+            for batch in spool.batches():
+                spool.settle(batch, [])
+        spool.append(b"Alast\n")
+        assert spool._descriptor is not None
+        os.close(spool._descriptor)
+        spool.abandon()
+
+    def test_where_each_file_is_taken_at_once_it_gives_up(self) -> None:
+        with mock.patch("rialto_hook.spool.locks.lock", return_value=False), self.assertRaises(OSError):
+            self.spool().append(b"Aa\n")
+
+    def test_a_full_spool_is_not_looked_through_for_each_event_and_what_was_told_of_does_not_fill_it(self) -> None:
+        spool = self.spool(bytes_max=10)
+        spool.bury(b'A{"id":"x"}\n', "bad_id", "no good id")
+        spool.append(b"A" + b"x" * 20 + b"\n")
+        spool.close()
+        with mock.patch("rialto_hook.spool.os.scandir", wraps=os.scandir) as scan:
+            for _ in range(100):
+                self.assertRaises(Full, spool.append, b"Aa\n")
+            self.assertEqual(scan.call_count, 1)
+
+    def test_what_a_full_disk_cuts_of_a_reason_is_told_and_takes_no_other_with_it(self) -> None:
+        spool = self.spool()
+        write = os.write
+        with mock.patch("rialto_hook.spool.os.write", lambda descriptor, line: write(descriptor, line[:9])):
+            self.assertRaises(OSError, spool.bury, b'A{"id":"x"}\n', "bad_id", "no good id")
+        spool.bury(b'A{"id":"y"}\n', "bad_id", "no good id")
+        self.assertEqual([dead["event"] for dead in spool.told("dead.ndjson")], ['{"id":"y"}'])
 
     def test_what_is_left_of_a_batch_stays_and_what_is_told_can_be_read_again(self) -> None:
         spool = self.spool()

@@ -36,7 +36,7 @@ ENGINE = Path(__file__).parent.parent
 #: A call of the hook takes no longer, whatever happens.
 CALL_MAX_MS = 250.0
 KEPT_DAYS = 4
-POLLED_EVERY = timedelta(hours=3)
+POLLED_EVERY = timedelta(hours=6)
 
 
 @dataclass(frozen=True)
@@ -376,6 +376,8 @@ def main() -> int:
     parser.add_argument("--ticks", type=Path, metavar="FILE", help="when the engine runs: a log with an instant a line")
     arguments = parser.parse_args()
     arguments.rialto = arguments.rialto.resolve()
+    # Whoever ends it ends the sidecar too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with tempfile.TemporaryDirectory(prefix="venice-") as name:
         weeks = Weeks(arguments, Path(name))
         with weeks.airtable:

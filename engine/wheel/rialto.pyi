@@ -13,8 +13,11 @@ from typing import Any, Literal, TypedDict, final
 # Type checkers know it without its being installed.
 from typing_extensions import NotRequired, Self, TypeAlias
 
+__all__ = ["Closed", "FolderInUse", "Forked", "Full", "Rialto", "RialtoError", "__version__"]
+
 __version__: str
 
+# What follows, down to the exceptions, type checkers alone know: import it under `if TYPE_CHECKING`.
 Feed: TypeAlias = Literal["activity", "message"]
 Table: TypeAlias = Literal["citizens", "buildings"]
 

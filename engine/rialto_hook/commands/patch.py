@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..patching import plan, tree
+from ..patching.place import Finding
 from ..patching.plan import Part, Plan
 from ..patching.write import Busy, write
 
@@ -103,16 +104,32 @@ def _show(plans: list[Plan], wish: str, faults: dict[Path, str]) -> None:
             _show_by_hand(one.by_hand or "see that the file may be written, and try again")
         for place in one.places:
             line = f", line {place.line}" if place.line else ""
-            print(f"  {place.finding.value}: {place.what}{line}" + (f": {place.why}" if place.why else ""))
+            left_out = " and left out" if place.finding is Finding.UNSURE and not place.is_required else ""
+            print(f"  {place.finding.value}{left_out}: {place.what}{line}" + (f": {place.why}" if place.why else ""))
             if plan.is_in_the_way(place):
                 _show_by_hand(place.by_hand)
             elif place.by_hand:
                 hints[place.by_hand] = None
     for hint in hints:
-        print("where it is not sure, and no loss:")
+        print("where a place is left out, and need not be:")
         _show_by_hand(hint)
-    if not plans:
-        print("nothing to do")
+    print(_summary(plans, wish, faults))
+
+
+def _summary(plans: list[Plan], wish: str, faults: dict[Path, str]) -> str:
+    """What was done in all, and what does the next thing."""
+    changed = [one for one in plans if one.changes and one.is_sure and one.path not in faults]
+    lines = sum(one.lines() for one in changed)
+    left = sum(1 for one in plans if not one.is_sure or one.path in faults)
+    aside = f"; {left} left as they are" if left else ""
+    if not changed:
+        return f"nothing to do{aside}"
+    done = {
+        "check": "to be put in{}; nothing was changed, --apply does it",
+        "apply": "put in{}; --revert takes them out",
+        "revert": "taken out{}",
+    }[wish]
+    return f"{lines} lines of {len(changed)} {'file' if len(changed) == 1 else 'files'} " + done.format(aside)
 
 
 def _show_by_hand(words: str) -> None:

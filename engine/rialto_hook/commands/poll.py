@@ -15,12 +15,12 @@ import threading
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from .. import cursor as cursors
-from .. import instants
-from ..base import TURNS_PER_S, Base, BaseFault, Wrong
-from ..cursor import Cursor
-from ..pace import Halted, Pacer
-from ..poll import Poll, Round, Unkept, Wanted
+from ..airtable import cursor as cursors
+from ..airtable import instants
+from ..airtable.base import TURNS_PER_S, Base, BaseFault, Wrong
+from ..airtable.cursor import Cursor
+from ..airtable.pace import Halted, Pacer
+from ..airtable.poll import Poll, Round, Unkept, Wanted
 from ..settings import Settings
 from ..sidecar import NoAnswer
 

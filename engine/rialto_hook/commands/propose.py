@@ -15,16 +15,16 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from ..base import TURNS_PER_S, Base, BaseFault, Wrong
-from ..pace import Pacer
-from ..propose import Service, ask, write
+from ..airtable.base import TURNS_PER_S, Base, BaseFault, Wrong
+from ..airtable.pace import Pacer
+from ..airtable.propose import Service, ask, write
 from ..settings import Settings
 from ..sidecar import NoAnswer
 
 _COLUMNS = ("citizen", "business", "kind", "client", "minutes", "expertise", "worth")
 NOTHING = (
-    "nobody has anything to offer to anybody: it takes a citizen who runs a business and has no open service, and"
-    " somebody else who pays (`rialto payer list`)"
+    "nobody has anything to offer to {whom}: it takes a citizen who runs a business and has no open service, and"
+    " somebody else on the list of payers (`rialto payer list` shows it, `rialto payer add` puts somebody on it)"
 )
 
 
@@ -43,6 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
     """1 where the base or the sidecar did not answer."""
     settings = Settings.of(os.environ)
     try:
+        if settings.is_disabled:
+            raise Wrong(
+                "RIALTO_DISABLED is set, so that nobody would hear of a service; take it out of the environment"
+            )
         base = Base.of(os.environ, Pacer(TURNS_PER_S), arguments.endpoint)
     except Wrong as wrong:
         print(wrong, file=sys.stderr)
@@ -51,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         services = ask(base, settings, arguments.client)[: arguments.limit]
         if not arguments.json:
-            print(_table(services) if services else NOTHING)
+            print(_table(services) if services else NOTHING.format(whom=" or ".join(arguments.client) or "anybody"))
         if arguments.write and services:
             write(base.tables, services, created.append)
     except (BaseFault, NoAnswer) as fault:

@@ -52,6 +52,10 @@ class Plan:
         """Whether there is anything to write."""
         return self.before != self.after
 
+    def lines(self) -> int:
+        """How many lines are put in, or taken out."""
+        return abs(len(Source.of(self.after).lines) - len(Source.of(self.before).lines))
+
     def diff(self) -> str:
         """What it changes, as a patch."""
         if not self.changes:

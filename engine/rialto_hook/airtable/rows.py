@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from . import sidecar
-from .settings import Settings
+from .. import sidecar
+from ..settings import Settings
 
 CITIZENS = ("CitizenId", "Username", "SocialClass", "IsAI", "InVenice")
 BUILDINGS = ("BuildingId", "Type", "Category", "RunBy", "Owner")

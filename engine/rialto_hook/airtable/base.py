@@ -100,7 +100,10 @@ def fault(table: str, error: Exception) -> BaseFault:
     name = TABLES.get(table, table)
     status = getattr(getattr(error, "response", None), "status_code", None)
     if status is None:
-        return BaseFault(f"Airtable does not answer ({name}): {type(error).__name__}: {error}")
+        return BaseFault(
+            f"Airtable does not answer ({name}): {_cause(error)}; is there a way to it from here, and is --endpoint"
+            f" right where one is given?"
+        )
     if status == 401:
         return BaseFault(
             f"Airtable lets nobody in with this key ({name}): AIRTABLE_API_KEY has to be one that is valid"
@@ -113,6 +116,15 @@ def fault(table: str, error: Exception) -> BaseFault:
     if status == 429:
         return BaseFault(f"Airtable is asked too often ({name}), also after {_RESTS_MAX} rests of {REST_S:.0f} s")
     return BaseFault(f"Airtable answers with {status} ({name}): {error}")
+
+
+def _cause(error: BaseException) -> str:
+    """What went wrong at the bottom of it, without what was asked for: a request is long, and tells nothing."""
+    while True:
+        below = getattr(error, "reason", None) or next(iter(error.args), None)
+        if not isinstance(below, BaseException):
+            return f"{type(error).__name__}: {error}"
+        error = below
 
 
 def _pyairtable() -> Any:

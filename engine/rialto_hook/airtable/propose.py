@@ -17,11 +17,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, Callable
 
-from . import instants, rows, sidecar
+from .. import sidecar
+from ..settings import Settings
+from ..sidecar import NoAnswer
+from . import instants, rows
 from .base import Base, fault
 from .pace import Halted
-from .settings import Settings
-from .sidecar import NoAnswer
 
 TYPE = "paid_service"
 #: The last two are there where somebody added them.

@@ -17,11 +17,11 @@ from typing import Any, Callable
 
 import rialto_hook
 
+from ..settings import Settings
+from ..sidecar import NoAnswer
 from . import instants, rows
 from .base import Base, BaseFault
 from .cursor import Cursor
-from .settings import Settings
-from .sidecar import NoAnswer
 
 #: What prices a message, or tells whether it left; its words are nobody's business.
 MESSAGES = ("MessageId", "Sender", "Receiver", "Type", "Channel", "Notes", "CreatedAt")
@@ -66,8 +66,8 @@ class Poll:
         cursor: Cursor,
         wanted: Wanted,
         tell: Callable[[str], object],
-        hand_in: Callable[[Mapping[str, Any]], object] = rialto_hook.record_message,
-        flush: Callable[[], object] = rialto_hook.flush,
+        hand_in: Callable[[Mapping[str, Any]], bool] = rialto_hook.record_message,
+        flush: Callable[[], bool] = rialto_hook.flush,
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
     ) -> None:
         self.cursor = cursor
@@ -123,14 +123,13 @@ class Poll:
         self.cursor.move(self._wanted.window)
         self.cursor.save(self._settings.spool)
         # Also what an earlier run had to leave there.
-        done.is_delivered = self._flush() is not False
+        done.is_delivered = self._flush()
 
     def _keep(self, news: list[Mapping[str, Any]]) -> None:
         """Hands rows in, and knows them from then on."""
-        dropped = _size(self._settings.spool / "dropped.ndjson")
-        is_kept = [self._hand_in(row) is not False for row in news]
+        is_kept = [self._hand_in(row) for row in news]
         self._flush()
-        if not all(is_kept) or _size(self._settings.spool / "dropped.ndjson") != dropped:
+        if not all(is_kept):
             raise Unkept(
                 f"the spool could not keep every message ({self._settings.spool}); make room on its disk, or raise"
                 " RIALTO_SPOOL_BYTES, or start the sidecar: they are read again"
@@ -139,13 +138,6 @@ class Poll:
         for row in news:
             self.cursor.known[row["id"]] = instants.read(row.get("createdTime")) or self.cursor.at
         self.cursor.save(self._settings.spool)
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
 
 
 def _make_durable(folder: Path) -> None:
