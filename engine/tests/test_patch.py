@@ -203,6 +203,23 @@ class Shapes(unittest.TestCase):
         self.assertTrue(all("poll" in place.by_hand for place in found.places if place.finding is unsure))
         self.assertEqual((found.is_sure, found.after.count(b"# rialto")), (True, 4))
 
+    def test_letters_by_telegram_are_left_out_where_their_shape_is_another(self) -> None:
+        text = shape("telegram").decode()
+        send = "            success = await self.send_telegram_message("
+        for old, new in [
+            ("'username':", "'name':"),
+            (send, f"            await self.send_telegram_message(chat_id, '')\n{send}"),
+            ("            metadata = self.parse_response_filename(", "            metadata = self.look_at("),
+            ("            if success:\n", "            if success and metadata:\n"),
+            ("send_telegram_message(chat_id,", "send_telegram_message(metadata['telegram_id'],"),
+        ]:
+            with self.subTest(new=new):
+                self.assertIn(old, text)
+                found = applied(text.replace(old, new).encode(), Part.OTHER)
+                self.assertEqual((found.is_sure, found.changes), (True, False))
+                self.assertEqual([place.finding for place in found.places], [Finding.UNSURE])
+                self.assertIn("poll does not find these", found.places[0].by_hand)
+
     def test_where_a_shape_leaves_a_doubt_the_file_stays_as_it_is_and_a_sentence_says_why(self) -> None:
         def check(old: str, new: str, why: str, name: str = "plain", part: Part = Part.ACTIVITIES) -> None:
             text = shape(name).decode()

@@ -128,11 +128,11 @@ def _telegram(source: Source, tree: ast.Module) -> list[Place]:
     for function in scope.functions(tree, "process_responses"):
         sends = [node for node in scope.own(function) if scope.called(node) == "send_telegram_message"]
         if sends:
-            told.append(_sent(source, function, sends).optional())
+            told.append(_sent(source, tree, function, sends).optional())
     return told
 
 
-def _sent(source: Source, function: scope.Function, sends: list[ast.AST]) -> Place:
+def _sent(source: Source, tree: ast.Module, function: scope.Function, sends: list[ast.AST]) -> Place:
     what = f"the letter that {function.name} sends by Telegram"
     by_hand = (
         'where sending has succeeded, write: `if rialto_hook: rialto_hook.record_message({"id": filename, '
@@ -144,7 +144,7 @@ def _sent(source: Source, function: scope.Function, sends: list[ast.AST]) -> Pla
     loops = [node for node in scope.own(function) if isinstance(node, ast.For) and isinstance(node.target, ast.Name)]
     for loop in loops:
         shape = _letter(loop)
-        if shape is None or len(sends) != 1:
+        if shape is None or len(sends) != 1 or not _tells_sender(tree):
             continue
         branch, names = shape
         first = branch.body[0]
@@ -157,6 +157,14 @@ def _sent(source: Source, function: scope.Function, sends: list[ast.AST]) -> Pla
         ):
             return found(what, Insertion(first.lineno - 1, Lines.TELEGRAM.indented(indent, **names)), branch.lineno)
     return unsure(what, "its shape is not the one that is known", by_hand, function.lineno)
+
+
+def _tells_sender(tree: ast.Module) -> bool:
+    """Whether what is read in a file's name is a dict that says who wrote it."""
+    readers = scope.functions(tree, "parse_response_filename")
+    dicts = [node for reader in readers for node in ast.walk(reader) if isinstance(node, ast.Dict)]
+    keys = [key for node in dicts for key in node.keys]
+    return any(isinstance(key, ast.Constant) and key.value == "username" for key in keys)
 
 
 def _letter(loop: ast.For) -> tuple[ast.If, dict[str, str]] | None:
