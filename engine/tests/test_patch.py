@@ -1,9 +1,13 @@
-"""Putting the hook into an engine's files: found by their shape, put in once, taken out byte for byte."""
+"""Putting the hook into an engine's source: found by shape, put in once, harmless there, and taken out to the byte."""
 
 from __future__ import annotations
 
+import ast
+import builtins
 import json
 import os
+import random
+import re
 import stat
 import subprocess
 import sys
@@ -13,161 +17,425 @@ import unittest
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
-from rialto_hook.patching.lines import Changed, patch, reverted
-
-from . import shapes
+from rialto_hook.patching import plan, write
+from rialto_hook.patching.marks import Lines
+from rialto_hook.patching.place import Finding
+from rialto_hook.patching.plan import Part, Plan
 
 ROOT = Path(__file__).parent.parent
-#: The same file in the forms in which editors leave it.
-FORMS: dict[str, Callable[[bytes], bytes]] = {
-    "plain": lambda text: text,
-    "of Windows": lambda text: text.replace(b"\n", b"\r\n"),
-    "with tabs": lambda text: text.replace(b"    ", b"\t"),
-    "with a mark of its encoding": lambda text: b"\xef\xbb\xbf" + text,
-    "in Latin-1": lambda text: text.replace(b"utf-8", b"latin-1").decode().encode("latin-1"),
-    "without an end": lambda text: text.rstrip(b"\n"),
-    "with two ends of line": lambda text: text.replace(b"\n", b"\r\n", 20),
-    "with empty ends": lambda text: text.replace(b":\n", b":   \n"),
-    "in one class": lambda text: text.replace(b"log = []", b"class Log(list): pass\nlog = Log()"),
+SHAPES = ROOT / "tests" / "shapes"
+#: The shapes that can be hooked in, with what each is.
+WHOLE = {
+    "plain": Part.ACTIVITIES,
+    "spread": Part.ACTIVITIES,
+    "renamed": Part.ACTIVITIES,
+    "conversation": Part.MESSAGES,
+    "writers": Part.OTHER,
+    "telegram": Part.OTHER,
 }
+#: A file in the forms in which editors leave it.
+FORMS: dict[str, Callable[[bytes], bytes]] = {
+    "plain": lambda data: data,
+    "of Windows": lambda data: data.replace(b"\n", b"\r\n"),
+    "of an old Macintosh": lambda data: data.replace(b"\n", b"\r"),
+    "with two ends of line": lambda data: data.replace(b"\n", b"\r\n", data.count(b"\n") // 2),
+    "with tabs": lambda data: data.replace(b"    ", b"\t"),
+    "with a mark of its encoding": lambda data: b"\xef\xbb\xbf" + data,
+    "in Latin-1": lambda data: b"# coding: latin-1\n" + data.decode().encode("latin-1", "replace"),
+    "without an end": lambda data: data.rstrip(b"\n"),
+    "of Windows, without an end": lambda data: data.rstrip(b"\n").replace(b"\n", b"\r\n"),
+    "with room at the ends": lambda data: data.replace(b":\n", b":  \n").replace(b")\n", b")\t\n"),
+    "with feeds": lambda data: data.replace(b"\n\n", b"\n\x0c\n"),
+    "with comments at the ends": lambda data: data.replace(b")\n", b")  # \xc3\xa8\n"),
+    "with a bare end of main": lambda data: data.split(b"\n\nif __name__")[0],
+}
+UPDATE = "        update_activity_status(tables, activity_id_airtable, processing_status)\n"
+PERSIST = "        created_record = tables['messages'].create(payload)\n"
+FATES = {"rec1": "processed", "rec2": "failed", "rec3": "error", "rec4": "failed"}
+ACTIVITIES = [
+    {"id": "rec1", "fields": {"Citizen": "Ada", "Type": "idle"}},
+    {"id": "rec2", "fields": {"Citizen": "Ada", "Type": "production", "Fails": True}, "then": [{"id": "rec9"}]},
+    {"id": "rec3", "fields": {"Citizen": "Bepi", "Type": "production", "Breaks": True}},
+    {"id": "rec4", "fields": {"Citizen": "Bepi", "Type": "unheard_of"}},
+]
+SERVICE = {"id": "rec5", "fields": {"Citizen": "Bepi", "Type": "paid_service"}}
 
 
-class Patches(unittest.TestCase):
-    def lines(self, text: bytes) -> list[str]:
-        found = patch(text)
-        self.assertTrue(found.is_sure, found.doubts)
-        return [line.decode() for line in found.with_hook.splitlines() if line.endswith(b"# rialto")]
+def shape(name: str) -> bytes:
+    return (SHAPES / f"{name}.txt").read_bytes()
 
-    def doubt(self, old: str, new: str, words: str, source: str = shapes.PROCESS) -> None:
-        self.assertIn(old, source)
-        found = patch(source.replace(old, new).encode())
-        self.assertFalse(found.is_sure)
-        self.assertIn(words, " ".join(doubt.why for doubt in found.doubts if doubt.is_needed))
 
-    def test_every_place_is_found_with_the_names_that_are_there(self) -> None:
+def applied(data: bytes, part: Part = Part.ACTIVITIES) -> Plan:
+    return plan.applied(Path(part.value), data, part)
+
+
+def reverted(data: bytes) -> Plan:
+    return plan.reverted(Path("any.py"), data)
+
+
+def unmarked(data: bytes) -> bytes:
+    """What is left where every line that ends in the mark is deleted."""
+    return b"".join(re.findall(rb"(?m)^(?![^\r\n]*# rialto\r?$).*\n?", data))
+
+
+def mangled(data: bytes, chance: random.Random) -> bytes:
+    """With some lines lost, doubled, moved or put in."""
+    lines = data.splitlines(keepends=True)
+    for _ in range(chance.randrange(1, 4)):
+        at, other = chance.randrange(len(lines)), chance.randrange(len(lines))
+        room = lines[at][: len(lines[at]) - len(lines[at].lstrip())].strip(b"\r\n")
+        new = [b"\n", room + b"# a remark\r\n", room + b"remark = '''\n# rialto'''\n", lines[other]]
+        if chance.randrange(5):
+            lines.insert(at, chance.choice(new))
+        else:
+            lines.pop(at)
+    return b"".join(lines)
+
+
+class Hook(types.SimpleNamespace):
+    """What is imported in place of the package, and remembers."""
+
+    def __init__(self, fault: Exception | None = None) -> None:
+        super().__init__()
+        self.fault = fault
+        self.activities: list[tuple[str, str]] = []
+        self.messages: list[dict[str, Any]] = []
+        self.flushes = 0
+
+    def record_activity(self, record: dict[str, Any], status: str) -> None:
+        self.activities.append((record["id"], status))
+        self.stumble()
+
+    def record_message(self, record: dict[str, Any]) -> None:
+        self.messages.append(record)
+        self.stumble()
+
+    def flush(self) -> None:
+        self.flushes += 1
+        self.stumble()
+
+    def stumble(self) -> None:
+        if self.fault:
+            raise self.fault
+
+
+class Table:
+    """Rows, as far as they are written."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Any] = {}
+
+    def update(self, key: str, fields: dict[str, Any]) -> None:
+        self.rows[key] = fields["Status"]
+
+    def create(self, fields: dict[str, Any]) -> dict[str, Any]:
+        key = f"rec{len(self.rows)}"
+        self.rows[key] = fields
+        return {"id": key, "fields": fields}
+
+
+def executed(data: bytes, hook: Hook | Exception, name: str = "engine") -> dict[str, Any]:
+    """The module, in which to import the package gives the hook, or fails so."""
+
+    def importing(wanted: str, *rest: Any) -> Any:
+        if wanted != "rialto_hook":
+            return builtins.__import__(wanted, *rest)
+        if isinstance(hook, Exception):
+            raise hook
+        return hook
+
+    module: dict[str, Any] = {"__name__": name, "__builtins__": {**vars(builtins), "__import__": importing}}
+    exec(compile(data, "engine.py", "exec", dont_inherit=True), module)
+    return module
+
+
+class Shapes(unittest.TestCase):
+    def test_every_place_of_the_engine_is_found_with_the_names_that_stand_there(self) -> None:
+        plain = applied(shape("plain"))
+        self.assertTrue(plain.is_sure, plain)
+        put_in = [line.strip() for line in plain.after.decode().splitlines() if line.endswith("# rialto")]
         self.assertEqual(
-            self.lines(shapes.PROCESS.encode()),
+            put_in,
             [
                 "try: import rialto_hook  # rialto",
-                "except ImportError: rialto_hook = None  # rialto",
-                '        "paid_service": process_placeholder,  # rialto',
-                "        if rialto_hook and not dry_run: "
-                "rialto_hook.record_activity(activity_record, processing_status)  # rialto",
-                '                           "paid_service": process_placeholder,  # rialto',
+                "except Exception: rialto_hook = None  # rialto",
+                '"paid_service": process_placeholder,  # rialto',
+                '"paid_service": process_placeholder,  # rialto',
+                "if not dry_run:  # rialto",
+                "try: rialto_hook.record_activity(activity_record, processing_status)  # rialto",
+                "except Exception: pass  # rialto",
+                "try: rialto_hook.flush()  # rialto",
+                "except Exception: pass  # rialto",
             ],
         )
-        other = shapes.PROCESS.replace("activity_record", "row").replace("processing_status", "outcome")
-        other = other.replace("tables, dry_run=False", "tables")
-        call = "        if rialto_hook: rialto_hook.record_activity(row, outcome)  # rialto"
-        self.assertIn(call, self.lines(other.encode()))
+        self.assertIn(UPDATE + "        if not dry_run:  # rialto\n", plain.after.decode())
+        renamed = applied(shape("renamed")).after.decode()
+        self.assertIn("row['id'], result)\n        if not dry_run:  # rialto\n", renamed)
+        self.assertIn("    try: rialto_hook.record_activity(row, result)  # rialto\n", renamed)
+        spread = applied(shape("spread")).after.decode()
+        call = "\t\t\t\t\t)  # whatever it is\n\t\t\t\t\tif not is_dry_run:  # rialto\n\t\t\t\t\t\ttry: rialto_hook."
+        self.assertIn(call, spread)
 
-    def test_the_call_stands_right_behind_the_one_update_however_that_is_written(self) -> None:
-        update = "update_activity_status(tables, activity_id_airtable, processing_status)\n"
-        spread = (
-            "update_activity_status(\n            tables,\n            activity_id_airtable,"
-            "\n            status=processing_status,\n        )  # é: written down\n"
-        )
-        for written in (update, spread):
-            text = patch(shapes.PROCESS.replace(update, written).encode()).with_hook.decode()
-            _, behind = text.split(written)
-            self.assertTrue(behind.startswith("        if rialto_hook and not dry_run: "), behind[:80])
-        inner = f"        try:\n            {update}        finally:\n            pass\n"
-        text = patch(shapes.PROCESS.replace(f"        {update}", inner).encode()).with_hook.decode()
-        self.assertIn(f"            {update}            if rialto_hook", text)
+    def test_the_import_stands_behind_the_others_and_before_all_that_runs(self) -> None:
+        for before, after in [
+            ('"""Words."""\nX = 1\n', '"""Words."""\n|X = 1\n'),
+            ("#!python\n# Words.\nX = 1\n", "#!python\n# Words.\n|X = 1\n"),
+            ('"""Words."""\nfrom __future__ import annotations\nX = 1\n', "annotations\n|X"),
+            ("import os\nimport sys\ntry:\n    import json\nexcept ImportError: pass\n", "import sys\n|try:"),
+            ("import os\nif __name__ == '__main__':\n    pass\n", "import os\n|if"),
+            ("@staticmethod\ndef one(): pass\n", "|@static"),
+        ]:
+            with self.subTest(before=before):
+                text = before + 'def say(tables):\n    row = tables["messages"].create({})\nimport late\n'
+                found = applied(text.encode(), Part.OTHER).after.decode()
+                self.assertIn(after.replace("|", "\n".join([*Lines.IMPORT.of(), ""])), found)
 
-    def test_messages_are_handed_over_where_they_have_a_name_and_told_of_where_not(self) -> None:
-        found = patch(shapes.MESSAGES.encode())
-        self.assertEqual(
-            self.lines(shapes.MESSAGES.encode())[2:],
-            ["        if rialto_hook: rialto_hook.record_message(created)  # rialto"],
-        )
-        numbers = [line for line, text in enumerate(shapes.MESSAGES.splitlines(), 1) if ".create(" in text]
-        self.assertEqual([doubt.line for doubt in found.doubts], [numbers[1], numbers[2], numbers[4]])
-        self.assertTrue(all("poll" in doubt.why for doubt in found.doubts))
+    def test_messages_are_recorded_where_a_name_holds_the_row_and_told_of_elsewhere(self) -> None:
+        found = applied(shape("writers"), Part.OTHER)
+        lines = shape("writers").decode().splitlines()
+        told = [(place.finding, lines[(place.line or 0) - 1].split("=")[0].strip()) for place in found.places[1:]]
+        unsure = Finding.UNSURE
+        self.assertEqual(told[0], (Finding.FOUND, "stored: dict"))
+        self.assertEqual([finding for finding, _ in told[1:]], [unsure] * 5)
+        self.assertEqual([name for _, name in told[3:]], ["if words: loud", "rows", "row"])
+        self.assertTrue(all("poll" in place.by_hand for place in found.places if place.finding is unsure))
+        self.assertEqual((found.is_sure, found.after.count(b"# rialto")), (True, 4))
 
-    def test_put_in_and_taken_out_a_file_is_what_it_was_byte_for_byte(self) -> None:
-        for source in (shapes.PROCESS, shapes.MESSAGES):
-            for name, form in FORMS.items():
-                with self.subTest(form=name):
-                    text = form(source.encode())
-                    hooked = patch(text).with_hook
-                    self.assertNotEqual(hooked, text)
-                    self.assertEqual(reverted(hooked), text)
-                    self.assertEqual(patch(hooked).with_hook, hooked)
-                    self.assertEqual(reverted(text), text)
-                    compile(hooked, name, "exec")
-                    unmarked = b"".join(
-                        line for line in hooked.splitlines(keepends=True) if not line.rstrip().endswith(b"# rialto")
-                    )
-                    self.assertEqual(unmarked, text)
-
-    def test_where_it_is_not_sure_it_says_why_and_puts_in_nothing(self) -> None:
-        update = "        update_activity_status(tables, activity_id_airtable, processing_status)\n"
-        for old, new, words in [
-            (update, update + update, "2 times"),
-            (update, "", "0 times"),
-            (update, update.replace("        u", "        done = u"), "0 times"),
-            (update, update.replace("processing_status", '"processed"'), "as a name"),
-            (update, update.rstrip("\n") + "; log.append(1)\n", "shares its line"),
-            (update, update.replace("        u", "        if True: u"), "shares its line"),
-            ("for activity_record in activities", "for activity_record, _ in activities", "in no `for RECORD in"),
-            ('"rest": process_placeholder', '"rest": process_rest', "no one processor"),
-            ("def main", "def process_all_activities_for_one_citizen", "2 functions"),
-            ("    ACTIVITY_PROCESSORS = {\n", '    OTHER = {"a": log, "b": log, "c": log}\n    X = {\n', "2 dicts"),
+    def test_letters_by_telegram_are_left_out_where_their_shape_is_another(self) -> None:
+        text = shape("telegram").decode()
+        send = "            success = await self.send_telegram_message("
+        for old, new in [
+            ("'username':", "'name':"),
+            (send, f"            await self.send_telegram_message(chat_id, '')\n{send}"),
+            ("            metadata = self.parse_response_filename(", "            metadata = self.look_at("),
+            ("            if success:\n", "            if success and metadata:\n"),
+            ("send_telegram_message(chat_id,", "send_telegram_message(metadata['telegram_id'],"),
         ]:
             with self.subTest(new=new):
-                self.doubt(old, new, words)
-        text = shapes.PROCESS.replace("import argparse\nimport os\n", "")
-        text = text.replace("from concurrent.futures import ThreadPoolExecutor, as_completed\n", "")
-        self.assertIn(
-            "imports nothing", patch(text.replace("from typing import Dict, List  # noqa\n", "").encode()).doubts[0].why
+                self.assertIn(old, text)
+                found = applied(text.replace(old, new).encode(), Part.OTHER)
+                self.assertEqual((found.is_sure, found.changes), (True, False))
+                self.assertEqual([place.finding for place in found.places], [Finding.UNSURE])
+                self.assertIn("poll does not find these", found.places[0].by_hand)
+
+    def test_where_a_shape_leaves_a_doubt_the_file_stays_as_it_is_and_a_sentence_says_why(self) -> None:
+        def check(old: str, new: str, why: str, name: str = "plain", part: Part = Part.ACTIVITIES) -> None:
+            text = shape(name).decode()
+            self.assertIn(old, text)
+            found = applied(text.replace(old, new).encode(), part)
+            with self.subTest(new=new):
+                self.assertEqual((found.is_sure, found.changes), (False, False), found)
+                doubts = [place for place in found.places if plan.is_in_the_way(place)]
+                self.assertIn(why, " ".join(place.why for place in doubts))
+                self.assertTrue(all(place.by_hand for place in doubts))
+
+        function = "def process_all_activities_for_one_citizen"
+        check(UPDATE, UPDATE + UPDATE, "2 statements call")
+        check(UPDATE, "", "no statement calls")
+        check(UPDATE, UPDATE.replace("processing_status", '"processed"'), "no statement calls")
+        check(UPDATE, UPDATE.replace("        u", "        done = u"), "no statement calls")
+        check(UPDATE, UPDATE.replace("\n", "; lock\n"), "shares its lines")
+        check(UPDATE, UPDATE.replace("        u", "        if lock: u"), "shares its lines")
+        check(UPDATE, UPDATE.replace("        u", "        if lock: \\\n            u"), "shares its lines")
+        check(UPDATE, UPDATE.replace("processing_status", "tally"), "not a name of the function itself")
+        check("activity_id_airtable = activity_record['id']", "activity_id_airtable = tally[0]", "whose id it is")
+        check("activity_id_airtable, processing", "dep_activity_id, processing", "whose id it is")
+        check(
+            '        processing_status = "processed"\n        if',
+            '        processing_status, activity_record = "processed", {}\n        if',
+            "whose id it is",
         )
+        loop = "    for activity_record in citizen_activities:\n"
+        check(loop, f"    for activity_record in []:\n        pass\n{loop}", "whose id it is")
+        check(loop, f"    activity_record = None\n{loop}", "whose id it is")
+        check(loop, loop.replace("activity_record", "_, activity_record"), "whose id it is")
+        check(
+            "    dry_run: bool,\n", "    rehearsal: bool,\n    is_dry_run=0, *, dry_run=0,\n", "2 names that may be it"
+        )
+        check("    dry_run: bool,\n", "    rehearsal: bool,\n", "no name for it")
+        check('    """One citizen', '    rialto_hook = 1\n    """One citizen', "means something else")
+        check("tally = []", "tally = rialto_hook = []", "means something else in the file")
+        check(function, "def process_all_of_one", "there is no function")
+        check("def interrupt", f"{function}(): pass\ndef interrupt", "is there 2 times")
+        check("def process_placeholder", "def process_holder", "neither defined nor imported")
+        check("process_placeholder", "process_nothing", "not evident")
+        check('"secure_warehouse": process_placeholder', '"pray": kneeling_placeholder', "not evident")
+        quiet = '"secure_warehouse": process_placeholder,\n        "rest": process_rest,  # really rests\n        '
+        check(quiet, '"rest": process_rest, ', "no entry with process_placeholder begins a line")
+        check("    ACTIVITY_PROCESSORS = {  # the", '    OTHERS = {"rest": cry_out}\n    X = {  # the', "2 dicts")
+        check("from functools import partial\n", "from functools import partial; lock = 1\n", "shares its line")
+        check(PERSIST, PERSIST.replace("created_record = ", ""), "dropped", "conversation", Part.MESSAGES)
+        check(PERSIST, PERSIST + PERSIST, "2 statements creates", "conversation", Part.MESSAGES)
+        check("messages", "letters", "nothing creates", "conversation", Part.MESSAGES)
+        check("def persist_message", "def keep", "no function persist_message", "conversation", Part.MESSAGES)
 
-    def test_a_file_that_somebody_hooked_or_changed_by_hand_is_left_alone(self) -> None:
-        hooked = patch(shapes.PROCESS.encode()).with_hook
-        for text in (
-            shapes.PROCESS.replace("import os", "import os, rialto_hook").encode(),
-            hooked.replace(b"activity_record, processing_status)  # rialto", b"activity_record, 'x')  # rialto"),
-            hooked.replace(b'        "paid_service": process_placeholder,  # rialto\n', b"", 1),
-            hooked + b"print(1)  # rialto\n",
-        ):
-            with self.assertRaises(Changed):
-                patch(text)
-        self.assertEqual(patch(b"import os\nx = 1  # rialto bridge\n").places, [])
+    def test_what_python_cannot_read_is_refused_where_it_counts(self) -> None:
+        for data in (shape("broken"), b"# coding: nonsense\n", b"x = '\xff'\n", b"x = 1\0\n", b"(" * 999):
+            found = applied(data)
+            self.assertEqual((found.is_sure, found.changes), (False, False))
+            self.assertTrue(found.refusal and found.by_hand)
+            # The engine has such files where nothing has to be found.
+            self.assertTrue(applied(data, Part.OTHER).is_sure)
 
-    def test_the_hooked_file_hands_over_each_outcome_once_and_never_in_a_dry_run(self) -> None:
-        activities = [
-            {"id": "rec1", "fields": {"Type": "rest"}},
-            {"id": "rec2", "fields": {"Type": "deliver", "Good": False}},
-            {"id": "rec3", "fields": {"Type": "unheard of"}},
-            {"id": "rec4", "fields": {"Type": "paid_service"}},
-        ]
-        outcomes = {"rec1": "processed", "rec2": "failed", "rec3": "failed", "rec4": "processed"}
-        kept: list[Any] = []
-        hook = types.ModuleType("rialto_hook")
-        hook.record_activity = lambda record, status: kept.append((record["id"], status))  # type: ignore[attr-defined]
-        for there in (hook, None):
+    def test_what_somebody_hooked_in_by_hand_is_there_already(self) -> None:
+        data = shape("by_hand")
+        found = applied(data)
+        self.assertEqual((found.is_sure, found.changes), (True, False), found)
+        self.assertEqual({place.finding for place in found.places}, {Finding.THERE})
+        self.assertFalse(reverted(data).changes)
+        told = PERSIST + "        rialto_hook.record_message(created_record, recipient_type='external')\n"
+        found = applied(shape("conversation").decode().replace(PERSIST, told).encode(), Part.MESSAGES)
+        self.assertEqual((found.is_sure, found.changes, found.places[0].finding), (True, False, Finding.THERE))
+        # What is missing is put in beside it.
+        partly = data.replace(b", 'paid_service': sit_still", b"").replace(b"{'pro", b"{\n'pro")
+        self.assertEqual(applied(partly.replace(b", 'idle'", b",\n        'idle'")).after.count(b"# rialto"), 0)
+        named = partly.replace(b", 'idle'", b",\n        'rest': sit_still,\n        'idle'")
+        self.assertEqual(applied(named).after.count(b"# rialto"), 1)
+
+    def test_lines_of_ours_that_somebody_changed_or_moved_are_refused(self) -> None:
+        hooked = applied(shape("plain")).after
+        call = b"            try: rialto_hook.record_activity(activity_record, processing_status)  # rialto\n"
+        entry = b'        "paid_service": process_placeholder,  # rialto\n'
+        for old, new in [
+            (call, b""),
+            (call, call.replace(b"_status)", b"_status, 1)")),
+            (call, call.replace(b"try: ", b"")),
+            (call, b"            pass\n" + call),
+            (b"        if not dry_run:  # rialto\n", b"        if not dry_run:\n"),
+            (b"except Exception: rialto_hook = None  # rialto\n", b""),
+        ]:
+            with self.subTest(new=new):
+                changed = hooked.replace(old, new, 1)
+                self.assertNotEqual(changed, hooked)
+                for found in (applied(changed), reverted(changed)):
+                    self.assertEqual((found.is_sure, found.changes), (False, False))
+                    self.assertIn("# rialto", found.by_hand)
+        moved = hooked.replace(entry, b"").replace(b'        "production"', entry + b'        "production"')
+        self.assertIn("not where", applied(moved).refusal)
+        self.assertEqual(reverted(moved).after, shape("plain"))
+        # Where something was built around a line, taking it out would leave a hole.
+        around = hooked.replace(
+            b"        if not dry_run:  # rialto", b"        if lock:\n        if not dry_run:  # rialto"
+        )
+        self.assertFalse(reverted(around).is_sure)
+        # A part of them is added to.
+        self.assertEqual(applied(hooked.replace(entry, b"", 1)).after, hooked)
+        # Words are no lines of ours.
+        told = b'"""See\n    x  # rialto\n"""\n' + shape("plain")
+        self.assertEqual(reverted(applied(told).after).after, told)
+
+
+class Bytes(unittest.TestCase):
+    def check(self, data: bytes, part: Part) -> Plan:
+        """The law of every file: in and out again it is what it was, and in twice is in once."""
+        found = applied(data, part)
+        again = applied(found.after, part)
+        self.assertEqual((again.after, again.is_sure), (found.after, found.is_sure))
+        self.assertEqual(reverted(found.after).after, data)
+        self.assertEqual(reverted(data).after, data)
+        if found.changes:
+            self.assertEqual({place.finding for place in again.places if place.insertion}, {Finding.THERE})
+            compile(found.after, "engine.py", "exec", dont_inherit=True)
+        else:
+            self.assertEqual(found.after, data)
+        return found
+
+    def test_in_and_out_again_each_shape_in_each_form_is_what_it_was(self) -> None:
+        for name, part in WHOLE.items():
+            for form, change in FORMS.items():
+                with self.subTest(name=name, form=form):
+                    data = change(shape(name))
+                    found = self.check(data, part)
+                    self.assertTrue(found.is_sure and found.changes, found)
+                    if b"\n" in data and not form.endswith("without an end") and found.after.endswith(b"\n"):
+                        mark = b"\xef\xbb\xbf"
+                        # A mark goes with the first line, where that is ours.
+                        self.assertEqual(unmarked(found.after).lstrip(mark), data.lstrip(mark))
+
+    def test_lines_end_as_those_around_them(self) -> None:
+        for end in (b"\r\n", b"\r", b"\n"):
+            after = applied(shape("plain").replace(b"\n", end)).after
+            self.assertEqual(set(re.findall(rb"\r\n|\r|\n", after)), {end})
+            after = applied(shape("plain").rstrip(b"\n").replace(b"\n", end)).after
+            self.assertTrue(after.endswith(b"except Exception: pass  # rialto"))
+
+    def test_in_and_out_again_a_file_is_what_it_was_however_it_was_mangled(self) -> None:
+        chance = random.Random(1516)
+        kept = 0
+        for turn in range(300):
+            name = chance.choice(list(WHOLE))
+            data = mangled(chance.choice(list(FORMS.values()))(shape(name)), chance)
+            with self.subTest(turn=turn, name=name):
+                kept += self.check(data, WHOLE[name]).changes
+        # The law would hold of nothing at all, too.
+        self.assertLess(100, kept)
+
+    def test_nothing_but_our_statements_is_new_to_python(self) -> None:
+        for name, part in WHOLE.items():
+            after = applied(shape(name), part).after
+            self.assertNotEqual(ast.dump(ast.parse(after)), ast.dump(ast.parse(shape(name))))
+            self.assertEqual(ast.dump(ast.parse(unmarked(after))), ast.dump(ast.parse(shape(name))))
+
+
+class Runs(unittest.TestCase):
+    def test_each_activity_is_recorded_once_with_its_outcome_and_none_in_a_dry_run(self) -> None:
+        for name in ("plain", "spread", "renamed"):
+            data = applied(shape(name)).after
             for dry_run in (False, True):
-                module = self.executed(patch(shapes.PROCESS.encode()).with_hook, there)
-                written: dict[str, str] = {}
-                table = types.SimpleNamespace(update=lambda name, fields, w=written: w.update({name: fields["Status"]}))
-                module["main"]({"activities": table}, {"Ada": activities[:2], "Bepi": activities[2:]}, dry_run)
-                self.assertEqual(written, outcomes)
-                self.assertEqual(dict(kept), outcomes if there and not dry_run else {})
-                self.assertEqual(len(kept), 4 if there and not dry_run else 0)
-                kept.clear()
+                with self.subTest(name=name, dry_run=dry_run):
+                    hook, table = Hook(), Table()
+                    executed(data, hook)["main"]({"activities": table}, ACTIVITIES, dry_run)
+                    self.assertEqual(sorted(hook.activities), [] if dry_run else sorted(FATES.items()))
+                    self.assertLessEqual(FATES.keys(), table.rows.keys())
 
-    def executed(self, text: bytes, hook: types.ModuleType | None) -> dict[str, Any]:
-        before = sys.modules.get("rialto_hook")
-        # `None` in its place is what an import of something missing finds.
-        sys.modules["rialto_hook"] = hook  # type: ignore[assignment]
-        try:
-            module: dict[str, Any] = {"__name__": "engine"}
-            exec(compile(text, "processActivities.py", "exec"), module)
-            return module
-        finally:
-            sys.modules["rialto_hook"] = before  # type: ignore[assignment]
+    def test_a_paid_service_is_processed_only_where_it_was_put_in(self) -> None:
+        for name in ("plain", "spread", "renamed"):
+            for data, fate in ((shape(name), "failed"), (applied(shape(name)).after, "processed")):
+                hook, table = Hook(), Table()
+                executed(data, hook)["main"]({"activities": table}, [SERVICE])
+                self.assertEqual(table.rows, {"rec5": fate})
+
+    def test_the_engine_goes_on_where_the_package_is_missing_or_broken_or_raises(self) -> None:
+        for hook in (ImportError("none"), SyntaxError("torn"), RuntimeError("odd"), Hook(ValueError("broken"))):
+            for name in ("plain", "spread", "renamed"):
+                with self.subTest(hook=hook, name=name):
+                    table, plain = Table(), Table()
+                    executed(applied(shape(name)).after, hook)["main"]({"activities": table}, ACTIVITIES)
+                    executed(shape(name), hook)["main"]({"activities": plain}, ACTIVITIES)
+                    self.assertEqual(table.rows, plain.rows)
+            data = applied(shape("conversation"), Part.MESSAGES).after
+            stored = executed(data, hook)["persist_message"]({"messages": Table()}, "Ada", "Bepi", "Ciao")
+            self.assertEqual(stored["id"], "rec0")
+
+    def test_the_end_of_a_run_is_flushed_as_a_script_and_where_main_is_all_there_is(self) -> None:
+        hook = Hook()
+        executed(applied(shape("plain")).after, hook, "__main__")
+        self.assertEqual(hook.flushes, 1)
+        data = applied(FORMS["with a bare end of main"](shape("plain"))).after
+        hook = Hook(ValueError("broken"))
+        executed(data, hook)["main"]({"activities": Table()}, ACTIVITIES)
+        self.assertEqual((hook.flushes, len(hook.activities)), (1, 4))
+
+    def test_messages_are_recorded_as_they_were_stored_and_letters_once_they_are_sent(self) -> None:
+        hook = Hook()
+        data = applied(shape("conversation"), Part.MESSAGES).after
+        stored = executed(data, hook)["persist_message"]({"messages": Table()}, "Ada", "Bepi", "Ciao")
+        self.assertEqual(hook.messages, [stored])
+        hook = Hook()
+        herald = executed(applied(shape("writers"), Part.OTHER).after, hook)["Herald"]({"messages": Table()})
+        stored = herald.say("Hear!")
+        herald.mutter("Ah")
+        self.assertEqual(hook.messages, [stored])
+        for is_well in (True, False):
+            hook = Hook()
+            data = applied(shape("telegram"), Part.OTHER).after
+            files = {"ada_to_51_1516.txt": "new", "bepi_to_52_1516.txt": "new"}
+            executed(data, hook)["main"](files, is_well)
+            letter = {"id": "ada_to_51_1516.txt", "Sender": "ada", "Receiver": "TG_51"}
+            self.assertEqual(hook.messages[:1], [letter] if is_well else [])
+            self.assertEqual(len(hook.messages), 2 if is_well else 0)
 
 
 class Command(unittest.TestCase):
@@ -175,61 +443,159 @@ class Command(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.backend = Path(folder.name) / "backend"
-        (self.backend / "engine" / "utils").mkdir(parents=True)
-        self.process = self.backend / "engine" / "processActivities.py"
-        self.process.write_text(shapes.PROCESS, encoding="utf-8")
-        self.process.chmod(0o750)
-        self.messages = self.backend / "engine" / "utils" / "conversation_helper.py"
-        self.messages.write_text(shapes.MESSAGES, encoding="utf-8")
-        (self.backend / "broken.py").write_text("def (", encoding="utf-8")
+        self.activities = self.backend / Part.ACTIVITIES.value
+        self.messages = self.backend / Part.MESSAGES.value
+        self.messages.parent.mkdir(parents=True)
+        for path, name in [
+            (self.activities, "plain"),
+            (self.messages, "conversation"),
+            (self.backend / "herald.py", "writers"),
+            (self.backend / "send_telegram_response.py", "telegram"),
+        ]:
+            path.write_bytes(shape(name))
+        (self.backend / "torn.py").write_bytes(b"messages.create(")
+        (self.backend / "venv").mkdir()
+        (self.backend / "venv" / "writers.py").write_bytes(shape("writers"))
+        self.activities.chmod(0o750)
 
-    def run_patch(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "rialto_hook", "patch", *arguments]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env={**os.environ})
+    def files(self) -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in self.backend.rglob("*") if path.is_file()}
 
-    def test_a_look_changes_nothing_putting_in_does_and_taking_out_is_the_way_back(self) -> None:
-        before = {path: path.read_bytes() for path in self.backend.rglob("*.py")}
+    def run_patch(self, *arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "rialto_hook", "patch", *map(str, arguments)]
+        environment = {**os.environ, "PYTHONIOENCODING": "utf-8", **settings}
+        return subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False, env=environment)
+
+    def test_a_look_changes_nothing_applying_does_and_reverting_leads_back(self) -> None:
+        before = self.files()
         for flags in ([], ["--check"]):
-            looked = self.run_patch(*flags, str(self.backend))
-            self.assertEqual(looked.returncode, 0, looked.stderr)
-            self.assertIn("+        if rialto_hook and not dry_run: rialto_hook.record_activity", looked.stdout)
-            self.assertIn("8 lines of 2 files to be put in; nothing was changed, --apply does it", looked.stdout)
-            self.assertEqual({path: path.read_bytes() for path in before}, before)
-        for said in ("8 lines of 2 files put in; --revert takes them out", "nothing to be done"):
-            ran = self.run_patch("--apply", str(self.backend))
-            self.assertEqual((ran.returncode, ran.stdout.splitlines()[-1]), (0, said))
-            self.assertEqual(self.process.read_text(encoding="utf-8").count("# rialto"), 5)
-            self.assertEqual(self.messages.read_text(encoding="utf-8").count("# rialto"), 3)
-            self.assertEqual(stat.S_IMODE(self.process.stat().st_mode), 0o750)
-        unnamed = self.backend / "unnamed.py"
-        unnamed.write_text('def keep(tables):\n    tables["messages"].create({})\n', encoding="utf-8")
-        self.assertIn("unnamed.py: nothing to be put in\n  left out", self.run_patch(str(self.backend)).stdout)
-        unnamed.unlink()
-        told = json.loads(self.run_patch("--check", "--json", str(self.backend)).stdout)
-        self.assertEqual({file["state"] for file in told["files"]}, {"there already"})
+            ran = self.run_patch(*flags, self.backend)
+            self.assertEqual((ran.returncode, self.files()), (0, before), ran.stderr)
+            self.assertIn("\n+        if not dry_run:  # rialto\n", ran.stdout)
+            self.assertIn("processActivities.py: to be changed", ran.stdout)
+            self.assertIn("21 lines of 4 files to be put in; nothing was changed, --apply does it", ran.stdout)
+            self.assertIn("not sure and left out: the message that mutter stores", ran.stdout)
+        for words in ("processActivities.py: changed", "processActivities.py: nothing to do"):
+            ran = self.run_patch("--apply", self.backend)
+            self.assertEqual(ran.returncode, 0, ran.stderr)
+            self.assertIn(words, ran.stdout)
+            changed = {path.name for path, data in self.files().items() if data != before[path]}
+            self.assertEqual(
+                changed, {"processActivities.py", "conversation_helper.py", "herald.py", "send_telegram_response.py"}
+            )
+            self.assertEqual(stat.S_IMODE(self.activities.stat().st_mode), 0o750)
         for _ in range(2):
-            self.assertEqual(self.run_patch("--revert", str(self.backend)).returncode, 0)
-            self.assertEqual({path: path.read_bytes() for path in before}, before)
-        self.assertEqual(sorted(path.name for path in self.process.parent.iterdir()), ["processActivities.py", "utils"])
+            ran = self.run_patch("--revert", self.backend)
+            self.assertEqual((ran.returncode, self.files()), (0, before))
 
-    def test_what_it_is_not_sure_of_stays_as_it_is_and_is_told(self) -> None:
-        text = shapes.PROCESS.replace("update_activity_status(tables, activity", "set_status(tables, activity")
-        self.process.write_text(text, encoding="utf-8")
-        ran = self.run_patch("--apply", str(self.backend))
-        self.assertEqual((ran.returncode, self.process.read_text(encoding="utf-8")), (1, text))
-        self.assertIn("refused", ran.stdout)
-        self.assertIn("0 times", ran.stdout)
-        self.assertIn("HOOKING.md", ran.stdout)
-        self.assertIn("3 lines of 1 file put in; 1 refused, and left as they were; --revert", ran.stdout)
-        # What is sure elsewhere is put in all the same.
-        self.assertIn("# rialto", self.messages.read_text(encoding="utf-8"))
+    def test_a_script_is_told_the_same(self) -> None:
+        told = json.loads(self.run_patch("--check", "--json", self.backend).stdout)
+        self.assertTrue(told["is_well"])
+        first = told["files"][0]
+        self.assertEqual([first["path"], first["is_sure"], first["changes"]], [str(self.activities), True, True])
+        self.assertEqual({place["finding"] for place in first["places"]}, {"found"})
+        self.assertIn("+try: import rialto_hook  # rialto", first["diff"])
+        self.run_patch("--apply", self.backend)
+        first = json.loads(self.run_patch("--check", "--json", self.backend).stdout)["files"][0]
+        self.assertEqual({place["finding"] for place in first["places"]}, {"already there"})
+        self.assertEqual((first["changes"], first["diff"]), (False, ""))
+
+    def test_what_is_sure_is_put_in_beside_what_is_not(self) -> None:
+        text = shape("plain").replace(UPDATE.encode(), b"")
+        self.activities.write_bytes(text)
+        ran = self.run_patch("--apply", self.backend)
+        self.assertEqual((ran.returncode, self.activities.read_bytes()), (1, text))
+        self.assertIn("processActivities.py: left as it is", ran.stdout)
+        self.assertIn("no statement calls update_activity_status", ran.stdout)
+        self.assertIn("by hand: right after", ran.stdout)
+        self.assertIn(b"# rialto", self.messages.read_bytes())
+
+    def test_what_a_console_cannot_show_stops_nothing(self) -> None:
+        self.activities.write_bytes(
+            shape("plain").replace(b"        update_", b"        # \xf0\x9f\x9b\xb6\n        update_")
+        )
+        ran = self.run_patch("--apply", self.backend, PYTHONIOENCODING="ascii")
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertIn("\\U0001f6f6", ran.stdout)
+
+    def test_a_single_file_and_a_folder_around_or_within_may_be_named_too(self) -> None:
+        self.assertEqual(self.run_patch("--apply", self.messages).returncode, 0)
+        self.assertEqual(self.activities.read_bytes(), shape("plain"))
+        self.assertEqual(self.run_patch("--apply", self.backend / "engine").returncode, 0)
+        self.assertEqual(self.run_patch("--revert", self.activities).returncode, 0)
+        self.assertEqual(self.activities.read_bytes(), shape("plain"))
+        for folder in (self.backend.parent, self.backend / "engine", self.backend):
+            told = json.loads(self.run_patch("--json", folder).stdout)
+            self.assertTrue(told["is_well"])
+            self.assertEqual(Path(told["files"][0]["path"]).resolve(), self.activities.resolve())
+        nothing = self.backend / "nothing.py"
+        nothing.write_text("import os\n", encoding="utf-8")
+        ran = self.run_patch("--check", nothing)
+        self.assertEqual(ran.returncode, 1)
+        self.assertIn("no place to hook in at", ran.stdout)
 
     def test_a_folder_that_is_no_engine_is_told_so(self) -> None:
-        self.assertEqual(self.run_patch("--check", str(self.backend / "nowhere")).returncode, 2)
-        self.process.unlink()
-        ran = self.run_patch("--check", str(self.backend))
+        ran = self.run_patch("--check", self.backend / "nowhere")
+        self.assertEqual(ran.returncode, 2)
+        self.assertIn("name the engine's folder", ran.stderr)
+        ran = self.run_patch("--apply", self.backend / "venv")
+        self.assertEqual((ran.returncode, (self.backend / "venv" / "writers.py").read_bytes()), (1, shape("writers")))
+        self.assertIn("in which engine/processActivities.py is", ran.stdout)
+        self.messages.unlink()
+        ran = self.run_patch("--check", self.backend)
         self.assertEqual(ran.returncode, 1)
-        self.assertIn("is it the engine's backend?", ran.stderr)
+        self.assertIn("conversation_helper.py: left as it is", ran.stdout)
+        self.assertEqual(self.run_patch("--check", "--apply", self.backend).returncode, 2)
+
+    @unittest.skipIf(os.name == "nt", "links need a right of their own there")
+    def test_a_link_stays_one_and_what_it_leads_to_is_changed_once(self) -> None:
+        real = self.backend / "engine" / "real.py"
+        self.activities.rename(real)
+        self.activities.symlink_to(real)
+        for wish, data in (("--apply", applied(shape("plain")).after), ("--revert", shape("plain"))):
+            self.assertEqual(self.run_patch(wish, self.activities).returncode, 0)
+            self.assertEqual((real.read_bytes(), self.activities.is_symlink()), (data, True))
+            self.assertEqual(self.run_patch("--check", self.backend).returncode, 0)
+
+    def test_a_write_that_fails_leaves_the_file_and_nothing_beside_it(self) -> None:
+        before = self.files()
+        with mock.patch("os.replace", side_effect=OSError("full")), self.assertRaises(OSError):
+            write.write(self.activities, shape("plain"), b"other")
+        with self.assertRaises(write.Busy):
+            write.write(self.activities, b"as it was before", b"other")
+        self.assertEqual(self.files(), before)
+
+
+class ByHand(unittest.TestCase):
+    def test_what_is_told_to_be_written_by_hand_is_what_is_put_in(self) -> None:
+        text = (ROOT / "HOOKING.md").read_text(encoding="utf-8")
+        blocks = re.findall(r"```diff\n(.*?)```", text, re.DOTALL)
+        lines = [line for block in blocks for line in block.splitlines()]
+        told = [line[1:].strip() for line in lines if line.startswith("+")]
+        self.assertEqual(told, [line[1:].strip() for line in lines if line.endswith("# rialto")])
+        names = {"dry_run": "dry_run", "record": "activity_record", "status": "processing_status"}
+        expected = [
+            *Lines.IMPORT.of(),
+            *Lines.ACTIVITY.indented("", **names),
+            *Lines.ENTRY.indented("", processor="process_placeholder_activity_fn"),
+            *Lines.FLUSH.indented(""),
+            *Lines.MESSAGE.indented("", record="created_record"),
+            *Lines.TELEGRAM.indented("", file="filename", letter="metadata", chat="chat_id"),
+        ]
+        self.assertEqual(told, [line.strip() for line in expected])
+
+    @unittest.skipUnless(sys.platform == "linux", "elsewhere sed is another one")
+    def test_what_is_told_to_take_all_of_it_out_by_hand_does(self) -> None:
+        text = (ROOT / "HOOKING.md").read_text(encoding="utf-8")
+        (command,) = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "backend" / "processActivities.py"
+            path.parent.mkdir()
+            for end in (b"\n", b"\r\n"):
+                data = shape("plain").replace(b"\n", end)
+                path.write_bytes(applied(data).after)
+                subprocess.run(command, shell=True, cwd=folder, check=True)
+                self.assertEqual(path.read_bytes(), data)
 
 
 if __name__ == "__main__":

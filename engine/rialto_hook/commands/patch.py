@@ -1,171 +1,158 @@
-"""Puts the hook's lines into the engine's files, shows them before, and takes them out again.
+"""Puts the hook's lines into the engine's source, or takes them out; shows what it would do first.
 
-It finds the places by the shape of the code, and refuses a file in which it is not sure of one that is needed: then it
-says why, and HOOKING.md says what to do by hand. Without a flag nothing is changed.
+PATH is the engine's folder `backend`, or a single file of it. Each line that is put in ends in `# rialto`. A file in
+which a place is not evident stays as it is, and it is told why, and what to do by hand.
 """
 
 from __future__ import annotations
 
 import argparse
-import difflib
+import io
 import json
-import os
-import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..patching.lines import Changed, Patch, patch, reverted
-from ..patching.shapes import DISPATCHER
-
-_LEFT_OUT = frozenset({"node_modules", "venv", "site-packages", "__pycache__", "rialto_hook"})
-_UNSURE = "it is not sure, for the reasons below; HOOKING.md says what to do by hand"
+from ..patching import plan, tree
+from ..patching.place import Finding
+from ..patching.plan import Part, Plan
+from ..patching.write import Busy, write
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Its flags."""
     wish = parser.add_mutually_exclusive_group()
-    wish.add_argument(
-        "--check", action="store_true", help="show what would be put in, and change nothing [the default]"
-    )
-    wish.add_argument("--apply", action="store_true", help="put it in")
-    wish.add_argument("--revert", action="store_true", help="take it out, byte for byte")
+    for name, words in (
+        ("check", "show what apply would do, and change nothing [the default]"),
+        ("apply", "put the lines in"),
+        ("revert", "take exactly them out again"),
+    ):
+        wish.add_argument(f"--{name}", dest="wish", action="store_const", const=name, default="check", help=words)
     parser.add_argument("--json", action="store_true", help="as JSON, for a script")
     parser.add_argument("path", type=Path, metavar="PATH", help="the engine's folder `backend`, or a file of it")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 where all that is needed is found, or there already; 1 where something is not; 2 where PATH is nothing."""
+    """1 where a place that has to be there is not sure, or a file could not be written."""
     if not arguments.path.exists():
         print(f"{arguments.path} is not there; name the engine's folder `backend`, or a file of it", file=sys.stderr)
         return 2
-    told = [*_reverts(arguments.path)] if arguments.revert else [*_patches(arguments.path, arguments.apply)]
-    is_well = not any(file["refused"] for file in told)
-    if not arguments.revert and arguments.path.is_dir() and not any(file["dispatches"] for file in told):
-        is_well = False
-        print(f"no file in {arguments.path} has a function {DISPATCHER}; is it the engine's backend?", file=sys.stderr)
-    elif not told:
-        print(f"nothing in {arguments.path} concerns Rialto", file=sys.stderr)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # The engine's source has signs that not each console has.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        plans = reverts(arguments.path) if arguments.wish == "revert" else applies(arguments.path)
+    except OSError as error:
+        print(f"{error}; see that all of {arguments.path} may be read, and try again", file=sys.stderr)
+        return 1
+    faults = {} if arguments.wish == "check" else carried_out(plans)
+    is_well = not faults and all(one.is_sure for one in plans)
     if arguments.json:
-        print(json.dumps({"ok": is_well, "files": told}))
+        files = [_told(one, faults.get(one.path, "")) for one in plans]
+        print(json.dumps({"wish": arguments.wish, "is_well": is_well, "files": files}))
     else:
-        for file in told:
-            _show(file)
-        if told:
-            print(_summary(told, arguments))
+        _show(plans, arguments.wish, faults)
     return 0 if is_well else 1
 
 
-def _patches(path: Path, is_to_be_applied: bool) -> Iterator[dict[str, Any]]:
-    for file in _files(path):
-        text = file.read_bytes()
-        if not any(word in text for word in (DISPATCHER.encode(), b"create(", b"rialto")):
-            continue
-        try:
-            found = patch(text)
-        except (Changed, SyntaxError, ValueError) as error:
-            if DISPATCHER.encode() in text or b"rialto" in text:
-                yield _told(file, text, text, refused=str(error))
-            continue
-        if not found.places and not found.doubts:
-            continue
-        refused = "" if found.is_sure or not _is_needed(found) else _UNSURE
-        there = found.with_hook if found.is_sure else found.without
-        told = _told(file, text, there, refused=refused)
-        told["places"] = [
-            {"what": place.what, "before": place.before + 1, "line": place.code} for place in found.places
-        ]
-        told["doubts"] = [
-            {"what": doubt.what, "line": doubt.line, "why": doubt.why, "needed": doubt.is_needed}
-            for doubt in found.doubts
-        ]
-        if not found.places and not refused:
-            told["state"] = "nothing to be put in"
-        if is_to_be_applied and found.is_sure and text != there:
-            _write(file, there)
-            told["state"] = "put in"
-        yield told
+def applies(path: Path) -> list[Plan]:
+    """A plan for each file that has to be there, and for each that there is something to say of."""
+    parts = tree.parts(path)
+    plans = [
+        plan.applied(file, file.read_bytes(), part) if file.is_file() else plan.absent(file, part)
+        for part, file in parts.items()
+    ]
+    if plans and not any(file.is_file() for file in parts.values()):
+        # It is no engine at all.
+        return plans
+    others = [plan.applied(file, file.read_bytes(), Part.OTHER) for file in tree.others(path, parts.values())]
+    if path.is_file() and others and not others[0].places and not others[0].refusal:
+        return [plan.nowhere(path, path.read_bytes())]
+    return plans + [one for one in others if one.places or one.refusal]
 
 
-def _reverts(path: Path) -> Iterator[dict[str, Any]]:
-    for file in _files(path):
-        text = file.read_bytes()
-        if b"rialto" not in text:
-            continue
-        try:
-            without = reverted(text)
-        except Changed as error:
-            yield _told(file, text, text, refused=str(error))
-            continue
-        if text != without:
-            told = _told(file, text, without, refused="")
-            _write(file, without)
-            told["state"] = "taken out"
-            yield told
+def reverts(path: Path) -> list[Plan]:
+    """A plan for each file with lines of ours."""
+    plans = [plan.reverted(file, file.read_bytes()) for file in tree.others(path, ())]
+    return [one for one in plans if one.changes or one.refusal]
 
 
-def _is_needed(found: Patch) -> bool:
-    return any(doubt.is_needed for doubt in found.doubts)
+def carried_out(plans: list[Plan]) -> dict[Path, str]:
+    """Writes what is sure; what could not be written."""
+    faults = {}
+    for one in plans:
+        if one.is_sure and one.changes:
+            try:
+                write(one.path, one.before, one.after)
+            except (OSError, Busy) as error:
+                faults[one.path] = f"it could not be written: {error}"
+    return faults
 
 
-def _told(file: Path, before: bytes, after: bytes, refused: str) -> dict[str, Any]:
-    old, new = (text.decode("utf-8", "replace").splitlines(keepends=True) for text in (before, after))
-    return {
-        "file": str(file),
-        "state": "refused" if refused else "to be put in" if before != after else "there already",
-        "refused": refused,
-        "lines": abs(len(new) - len(old)),
-        "dispatches": f"def {DISPATCHER}".encode() in before,
-        "places": [],
-        "doubts": [],
-        "diff": "".join(difflib.unified_diff(old, new, str(file), str(file))),
-    }
+def _show(plans: list[Plan], wish: str, faults: dict[Path, str]) -> None:
+    for one in plans:
+        sys.stdout.write(one.diff())
+    done = {"check": "to be changed", "apply": "changed", "revert": "changed back"}[wish]
+    #: What may be done by hand and need not be, each once.
+    hints: dict[str, None] = {}
+    for one in plans:
+        fault = faults.get(one.path, one.refusal)
+        is_left = fault or not one.is_sure
+        print(f"{one.path}: " + ("left as it is" if is_left else done if one.changes else "nothing to do"))
+        if fault:
+            print(f"  refused: {fault}")
+            _show_by_hand(one.by_hand or "see that the file may be written, and try again")
+        for place in one.places:
+            line = f", line {place.line}" if place.line else ""
+            left_out = " and left out" if place.finding is Finding.UNSURE and not place.is_required else ""
+            print(f"  {place.finding.value}{left_out}: {place.what}{line}" + (f": {place.why}" if place.why else ""))
+            if plan.is_in_the_way(place):
+                _show_by_hand(place.by_hand)
+            elif place.by_hand:
+                hints[place.by_hand] = None
+    for hint in hints:
+        print("where a place is left out, and need not be:")
+        _show_by_hand(hint)
+    print(_summary(plans, wish, faults))
 
 
-def _show(file: dict[str, Any]) -> None:
-    print(f"{file['file']}: {file['state']}" + (f": {file['refused']}" if file["refused"] else ""))
-    for place in file["places"]:
-        print(f"  found     {place['what']}, before line {place['before']}")
-    for doubt in file["doubts"]:
-        kind = "not sure" if doubt["needed"] else "left out"
-        print(f"  {kind}  {doubt['what']}, line {doubt['line']}: {doubt['why']}")
-    if file["diff"]:
-        print(file["diff"] if file["diff"].endswith("\n") else file["diff"] + "\n")
-
-
-def _summary(told: list[dict[str, Any]], arguments: argparse.Namespace) -> str:
+def _summary(plans: list[Plan], wish: str, faults: dict[Path, str]) -> str:
     """What was done in all, and what does the next thing."""
-    changed = [file["lines"] for file in told if file["lines"]]
-    count = f"{sum(changed)} lines of {len(changed)} {'file' if len(changed) == 1 else 'files'}"
-    refused = sum(1 for file in told if file["refused"])
-    aside = f"; {refused} refused, and left as they were" if refused else ""
+    changed = [one for one in plans if one.changes and one.is_sure and one.path not in faults]
+    lines = sum(one.lines() for one in changed)
+    left = sum(1 for one in plans if not one.is_sure or one.path in faults)
+    aside = f"; {left} left as they are" if left else ""
     if not changed:
-        return f"nothing to be done{aside}"
-    if arguments.revert:
-        return f"{count} taken out{aside}"
-    if arguments.apply:
-        return f"{count} put in{aside}; --revert takes them out"
-    return f"{count} to be put in{aside}; nothing was changed, --apply does it"
+        return f"nothing to do{aside}"
+    done = {
+        "check": "to be put in{}; nothing was changed, --apply does it",
+        "apply": "put in{}; --revert takes them out",
+        "revert": "taken out{}",
+    }[wish]
+    return f"{lines} lines of {len(changed)} {'file' if len(changed) == 1 else 'files'} " + done.format(aside)
 
 
-def _files(path: Path) -> Iterator[Path]:
-    if path.is_file():
-        yield path
-        return
-    for folder, folders, names in os.walk(path):
-        folders[:] = sorted(name for name in folders if name not in _LEFT_OUT and not name.startswith("."))
-        yield from (Path(folder) / name for name in sorted(names) if name.endswith(".py"))
+def _show_by_hand(words: str) -> None:
+    print("    by hand: " + words.replace("\n", "\n      "))
 
 
-def _write(file: Path, text: bytes) -> None:
-    """All of it or nothing, with the file's own mode."""
-    # Where it is a link, what it leads to.
-    file = file.resolve()
-    written = file.with_name(f".{file.name}.rialto")
-    try:
-        written.write_bytes(text)
-        shutil.copymode(file, written)
-        written.replace(file)
-    finally:
-        written.unlink(missing_ok=True)
+def _told(one: Plan, fault: str) -> dict[str, Any]:
+    return {
+        "path": str(one.path),
+        "is_sure": one.is_sure and not fault,
+        "changes": one.changes and one.is_sure and not fault,
+        "refusal": fault or one.refusal,
+        "by_hand": one.by_hand,
+        "diff": one.diff(),
+        "places": [
+            {
+                "what": place.what,
+                "finding": place.finding.value,
+                "is_required": place.is_required,
+                "line": place.line,
+                "why": place.why,
+                "by_hand": place.by_hand,
+            }
+            for place in one.places
+        ],
+    }
