@@ -142,8 +142,11 @@ class Spool:
     def _begin(self) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # To look through a folder that is full takes long, and each event would do it.
-        if time.monotonic() < self._full_until or self.bytes_max < self._size():
-            self._full_until = max(self._full_until, time.monotonic() + _FULL_S)
+        now = time.monotonic()
+        is_full = now < self._full_until
+        if not is_full and self.bytes_max < self._size():
+            is_full, self._full_until = True, now + _FULL_S
+        if is_full:
             raise Full(f"as much waits in {self.folder} as may, {self.bytes_max} bytes; is the sidecar up?")
         for _ in range(_TRIES):
             path = self.folder / f"{time.time_ns():020d}-{os.getpid()}-{os.urandom(4).hex()}.open"

@@ -165,6 +165,18 @@ class Spools(unittest.TestCase):
                 self.assertRaises(Full, spool.append, b"Aa\n")
             self.assertEqual(scan.call_count, 1)
 
+    def test_room_that_another_process_made_is_found_however_often_somebody_asks(self) -> None:
+        spool = self.spool(bytes_max=10)
+        spool.append(b"A" + b"x" * 20 + b"\n")
+        spool.close()
+        with mock.patch("rialto_hook.spool.time.monotonic", side_effect=(0.4 * step for step in range(1, 99))):
+            self.assertRaises(Full, spool.append, b"Aa\n")
+            for batch in spool.batches():
+                batch.unlink()
+            for _ in range(2):
+                self.assertRaises(Full, spool.append, b"Aa\n")
+            spool.append(b"Aa\n")
+
     def test_what_a_full_disk_cuts_of_a_reason_is_told_and_takes_no_other_with_it(self) -> None:
         spool = self.spool()
         write = os.write
