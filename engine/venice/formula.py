@@ -160,6 +160,8 @@ def _compared(compare: Callable[[Any, Any], bool], left: _Part, right: _Part) ->
 
 def _alike(left: Any, right: Any) -> tuple[Any, Any]:
     """Two values as they are compared: nothing is nought, or an empty text, or no box that is ticked."""
+    if type(left) is str and type(right) is str:
+        return left, right
     if left is None and right is None:
         return "", ""
     if isinstance(left, datetime) or isinstance(right, datetime):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s*(Z|[+-]\d\d:?\d\d)?)?", re.IGNORECASE
 )
 
 
+# A table is looked through again and again.
+@lru_cache(maxsize=100_000)
 def read(text: str) -> datetime | None:
     """What ISO 8601 says, where it does; without an offset it is UTC."""
     found = _ISO.fullmatch(text.strip())
