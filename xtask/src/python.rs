@@ -41,7 +41,8 @@ impl Libraries {
     /// Runs the ignored tests whose names have `filter` in them; they find the Python in this variable.
     pub fn test(&self, variable: &str, filter: &str) -> Done {
         let python = self.python()?;
-        let arguments = ["test", "--test", "it", "--", "--ignored", filter];
+        // Of the whole workspace, as all tests are run: with other features everything would be compiled again.
+        let arguments = ["test", "--workspace", "--test", "it", "--", "--ignored", filter];
         println!("cargo {}", arguments.join(" "));
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(arguments).env(variable, &python).current_dir(places::root());

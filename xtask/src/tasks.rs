@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use crate::deny::{self, Wish};
 use crate::steps::{Steps, cargo, cargo_with};
-use crate::{Done, apt, boards, contract, engine, exports, live, needs, promtool, rules, wheel};
+use crate::{Done, apt, boards, contract, engine, exports, live, needs, places, promtool, rules, wheel};
 
 /// What the example prints last: an hour and a half at 60 EUR, and a letter to somebody outside.
 const EARNED: &str = "today: 90.10 EUR";
@@ -71,6 +71,7 @@ pub fn wheel() -> Done {
 pub fn live() -> Done {
     Steps::run("live", |steps| {
         packages(steps)?;
+        release(steps)?;
         try_live(steps)
     })
 }
@@ -136,7 +137,6 @@ fn try_rules(steps: &mut Steps) -> Done {
 }
 
 fn try_live(steps: &mut Steps) -> Done {
-    release(steps)?;
     steps.step_with_remark("live", "the demo, looked at from outside", live::live)
 }
 
@@ -172,10 +172,11 @@ fn components() -> Done {
 }
 
 fn example() -> Done {
-    println!("cargo run --example embed");
-    let mut command = Command::new(env!("CARGO"));
-    command.args(["run", "--quiet", "--example", "embed"]).stderr(Stdio::inherit());
-    let output = command.output().map_err(|error| format!("cargo did not start: {error}"))?;
+    cargo(&["build", "--workspace", "--example", "embed"])?;
+    let embed = places::target().join("debug/examples/embed");
+    println!("{}", embed.display());
+    let mut command = Command::new(embed);
+    let output = command.stderr(Stdio::inherit()).output().map_err(|error| format!("it did not start: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout);
     print!("{text}");
     if output.status.success() && text.trim_end().ends_with(EARNED) {
