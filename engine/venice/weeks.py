@@ -258,9 +258,14 @@ class Weeks:
     def _poll(self, figures: Figures) -> None:
         """Has the messages found that no hook saw."""
         self.polled = self.now
-        said = self._hook("poll", "--once", "--endpoint", self.airtable.url)
+        said = self._hook(*self._polling())
         if said.returncode != 0 and self.door.mode == "open":
             figures.faults.append(f"poll: {said.stdout}{said.stderr}")
+
+    def _polling(self) -> list[str]:
+        """The command; by itself it begins four days ago, and the weeks began before."""
+        since = self.begin.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return ["poll", "--once", "--endpoint", self.airtable.url, "--since", since]
 
     def _clean(self) -> None:
         """Deletes old activities, as the engine does every day."""
@@ -290,7 +295,7 @@ class Weeks:
         else:
             faults.append(f"the spool is not empty: {flushed.stdout}{flushed.stderr}")
         if self.polls:
-            self._hook("poll", "--once", "--endpoint", self.airtable.url)
+            self._hook(*self._polling())
             self._hook("flush")
         told = json.loads(self._hook("status", "--json").stdout)
         faults += [f"{told[key]} events are {key}" for key in ("waiting", "dropped") if told[key]]
@@ -309,7 +314,8 @@ class Weeks:
             must_be_there = outcomes is not None or (feed == "message" and self.polls)
             if response.status == 404:
                 if must_be_there:
-                    faults.append(f"{feed} {name} was handed over and is not in the book")
+                    how = "handed over" if outcomes is not None else "there to be polled"
+                    faults.append(f"{feed} {name} was {how} and is not in the book")
                 continue
             found, upgraded = found + 1, upgraded + answer["upgraded"]
             charges = [Decimal(charge["amount"]) for charge in answer["transactions"]]
