@@ -29,18 +29,11 @@ from rialto_hook.settings import Settings
 from venice import columns
 from venice.airtable import Airtable
 
+from .client import HAS_PYAIRTABLE, MISSING
 from .rialto import BINARY, Rialto
 from .rialto import MISSING as NO_BINARY
 from .sidecar import Sidecar
 
-try:
-    import pyairtable  # noqa: F401
-
-    HAS_PYAIRTABLE = True
-except ImportError:
-    HAS_PYAIRTABLE = False
-
-MISSING = "pyairtable is not installed here: pip install pyairtable"
 ROOT = Path(__file__).parent.parent
 NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 NOBODY = "http://127.0.0.1:9"

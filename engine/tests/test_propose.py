@@ -23,17 +23,10 @@ from rialto_hook.sidecar import NoAnswer
 from venice.airtable import Airtable
 from venice.listener import Listener
 
+from .client import HAS_PYAIRTABLE, MISSING
 from .rialto import BINARY, Rialto
 from .rialto import MISSING as NO_BINARY
 
-try:
-    import pyairtable  # noqa: F401
-
-    HAS_PYAIRTABLE = True
-except ImportError:
-    HAS_PYAIRTABLE = False
-
-MISSING = "pyairtable is not installed here: pip install pyairtable"
 ROOT = Path(__file__).parent.parent
 NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 STATUSES_OVER = ("processed", "failed", "error")
