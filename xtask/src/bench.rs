@@ -87,15 +87,16 @@ fn measure(folder: &Path, postgres: Option<&Postgres>, arguments: &[String]) -> 
     String::from_utf8(output.stdout).map_err(|error| format!("the bench's table is no text: {error}"))
 }
 
-/// Puts a table between its two marks.
-fn write(path: &Path, name: &str, table: &str) -> Done {
-    let text = fs::read_to_string(path).map_err(|error| format!("benches/README.md: {error}"))?;
+/// Puts a table between its two marks in a file.
+pub fn write(path: &Path, name: &str, table: &str) -> Done {
+    let file = path.display();
+    let text = fs::read_to_string(path).map_err(|error| format!("{file}: {error}"))?;
     let (begin, end) = (format!("<!-- {name}: written by"), format!("<!-- the end of {name} -->"));
     let begun = text.find(&begin).and_then(|begin| Some(begin + text[begin..].find("-->")? + "-->".len()));
     let marks = begun.zip(text.find(&end)).filter(|(begin, end)| begin < end);
-    let (begin, end) = marks.ok_or_else(|| format!("benches/README.md has no marks to put {name} between"))?;
+    let (begin, end) = marks.ok_or_else(|| format!("{file} has no marks to put {name} between"))?;
     let text = format!("{}\n\n{}\n\n{}", &text[..begin], table.trim(), &text[end..]);
-    fs::write(path, text).map_err(|error| format!("benches/README.md: {error}"))?;
-    println!("written into benches/README.md");
+    fs::write(path, text).map_err(|error| format!("{file}: {error}"))?;
+    println!("written into {file}");
     Ok(())
 }

@@ -8,6 +8,7 @@ mod demo;
 mod deny;
 mod engine;
 mod exports;
+mod faults;
 mod guard;
 mod http;
 mod kept;
@@ -67,6 +68,9 @@ cargo xtask: what the repository does to itself.
   cargo xtask wheel           Rialto in process from Python: maturin (installed into target/wheel) builds the
                               wheel of engine/wheel, which is installed into a new environment and tried
                               there; on python3, and on Python 3.9 and 3.13 where they are there
+  cargo xtask faults          everything is broken on purpose, as often as FAULTS.md says: kills, power cuts, disks, rot, clocks,
+                              simulated worlds, overload, soaking; takes hours, and writes the table of FAULTS.md
+      --row NAME              what has this in its name alone (such as crashes); only printed
   cargo xtask bench           measures everything that Rialto must reach, beside the disk, a PostgreSQL
                               of its own and the brief's way in Python, and writes the table into
                               benches/README.md
@@ -101,6 +105,7 @@ fn main() -> ExitCode {
         "boards" => boards::Wish::parse(rest).and_then(tasks::boards),
         "contract" => no_more(rest).and_then(|()| tasks::contract()),
         "engine" => engine::Wish::parse(rest).and_then(tasks::engine),
+        "faults" => faults::Wish::parse(rest).and_then(|wish| faults::run(&wish)),
         "exports" => no_more(rest).and_then(|()| tasks::exports()),
         "wheel" => no_more(rest).and_then(|()| tasks::wheel()),
         "bench" => bench::run(rest),

@@ -87,6 +87,19 @@ pub const BOARDS: &[Package] = &[
     Package { name: "npm", brings: &["/usr/bin/npm", "/usr/local/bin/npm"], reason: "fetches that schema" },
 ];
 
+/// What breaking things on purpose needs besides.
+pub const FAULTS: &[Package] = &[
+    Package {
+        name: "xfsprogs",
+        brings: &["/usr/sbin/xfs_io"],
+        reason: "shuts file systems down without a sync, as a power cut does",
+    },
+    Package { name: "e2fsprogs", brings: &["/usr/sbin/mkfs.ext4"], reason: "makes the file systems that lose power" },
+    Package { name: "mount", brings: &["/usr/bin/mount"], reason: "mounts them" },
+    Package { name: "strace", brings: &["/usr/bin/strace"], reason: "makes writes and syncs fail" },
+    Package { name: "faketime", brings: &["/usr/bin/faketime"], reason: "makes clocks jump" },
+];
+
 /// What the regression guard needs besides.
 pub const GUARD: &[Package] = &[Package {
     name: "valgrind",

@@ -57,15 +57,14 @@ impl Steps {
 
 /// Runs cargo, in the open.
 pub fn cargo(arguments: &[&str]) -> Done {
-    cargo_with(None, arguments)
+    cargo_with(&[], arguments)
 }
 
-/// Likewise, with a variable in its environment; one that whoever called has set is left as it is.
-pub fn cargo_with(variable: Option<(&str, &str)>, arguments: &[&str]) -> Done {
+/// Likewise, with variables in its environment; those that whoever called has set are left as they are.
+pub fn cargo_with(variables: &[(&str, &str)], arguments: &[&str]) -> Done {
     let mut command = Command::new(env!("CARGO"));
     command.args(arguments);
-    let unset = variable.filter(|(name, _)| std::env::var_os(name).is_none());
-    if let Some((name, value)) = unset {
+    for (name, value) in variables.iter().filter(|(name, _)| std::env::var_os(name).is_none()) {
         command.env(name, value);
         print!("{name}={value} ");
     }

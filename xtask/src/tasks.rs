@@ -11,13 +11,16 @@ const EARNED: &str = "today: 90.10 EUR";
 /// In so many worlds money is collected before a change is taken; `cargo test` alone tries a few.
 const WORLDS: (&str, &str) = ("RIALTO_SIM_SEEDS", "10000");
 
+/// What the tests need of the machine was installed; none of them is skipped for want of it.
+const TOOLS: (&str, &str) = ("RIALTO_FAULTS_TOOLS", "1");
+
 /// Everything that must hold before a change is taken.
 pub fn test(wish: Wish) -> Done {
     Steps::run("test", |steps| {
         packages(steps)?;
         check(steps)?;
         steps.step("tests", "every test of the workspace, those in the docs too", || {
-            cargo_with(Some(WORLDS), &["test", "--workspace"])
+            cargo_with(&[WORLDS, TOOLS], &["test", "--workspace"])
         })?;
         try_rules(steps)?;
         try_contract(steps)?;
@@ -98,7 +101,7 @@ pub fn boards(wish: boards::Wish) -> Done {
 
 fn packages(steps: &mut Steps) -> Done {
     steps.step("packages", "what is missing from Debian", || {
-        apt::install(&[needs::BUILD, needs::LIVE].concat())?;
+        apt::install(&[needs::BUILD, needs::LIVE, needs::FAULTS].concat())?;
         boards::packages()
     })
 }
