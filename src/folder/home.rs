@@ -10,7 +10,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use crate::journal::segment::{self, sync_folder};
+use crate::disk::{Disk, Files};
+use crate::journal::segment;
 
 /// The home of one folder.
 #[derive(Clone, Debug)]
@@ -39,7 +40,7 @@ impl Home {
     pub fn leave(&self) -> io::Result<()> {
         match fs::remove_file(self.path()) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => sync_folder(&self.folder),
+            _ => Files.sync_folder(&self.folder),
         }
     }
 
@@ -51,7 +52,7 @@ impl Home {
         file.write_all(here.as_bytes())?;
         file.sync_all()?;
         fs::rename(&aside, self.path())?;
-        sync_folder(&self.folder)
+        Files.sync_folder(&self.folder)
     }
 
     fn path(&self) -> PathBuf {

@@ -12,7 +12,8 @@ use std::sync::{Arc, Mutex};
 
 use thiserror::Error;
 
-use crate::journal::segment::{self, FolderId, sync_folder};
+use crate::disk::{Disk, Files, Shelf};
+use crate::journal::segment::{self, FolderId};
 
 pub use home::Home;
 
@@ -21,6 +22,8 @@ pub use home::Home;
 pub struct DataFolder {
     path: PathBuf,
     id: FolderId,
+    /// What its journal and its snapshots are on.
+    disk: Arc<dyn Disk>,
     // The lock lasts as long as anybody holds it.
     lock: Mutex<Option<Arc<Lock>>>,
 }
@@ -90,11 +93,16 @@ impl DataFolder {
     /// The folder at `path`, to be read, whoever has it open: it is not locked, and nothing is made in it.
     pub fn look_at(path: &Path) -> Result<DataFolder, FolderError> {
         let id = identity(path)?.ok_or_else(|| FolderError::Missing(path.to_owned()))?;
-        Ok(DataFolder { path: path.to_owned(), id, lock: Mutex::new(None) })
+        Ok(DataFolder { path: path.to_owned(), id, disk: Arc::new(Files), lock: Mutex::new(None) })
+    }
+
+    /// A folder of another disk, with nothing in it but its journal and its snapshots. Nobody else can have it open.
+    pub fn on(disk: Arc<dyn Disk>, path: &Path, id: FolderId) -> DataFolder {
+        DataFolder { path: path.to_owned(), id, disk, lock: Mutex::new(None) }
     }
 
     fn locked(path: &Path, id: FolderId, lock: Lock) -> DataFolder {
-        DataFolder { path: path.to_owned(), id, lock: Mutex::new(Some(Arc::new(lock))) }
+        DataFolder { path: path.to_owned(), id, disk: Arc::new(Files), lock: Mutex::new(Some(Arc::new(lock))) }
     }
 
     /// The lock: as long as anybody has it, nobody else opens the folder. Whoever writes holds one.
@@ -122,14 +130,19 @@ impl DataFolder {
         Home::of(&self.path)
     }
 
+    /// What its journal and its snapshots are on.
+    pub fn disk(&self) -> &dyn Disk {
+        &*self.disk
+    }
+
     /// The journal's folder.
-    pub fn journal(&self) -> PathBuf {
-        self.path.join("journal")
+    pub fn journal(&self) -> Shelf {
+        Shelf::on(Arc::clone(&self.disk), self.path.join("journal"))
     }
 
     /// The snapshots' folder.
-    pub fn images(&self) -> PathBuf {
-        self.path.join("images")
+    pub fn images(&self) -> Shelf {
+        Shelf::on(Arc::clone(&self.disk), self.path.join("images"))
     }
 }
 
@@ -187,8 +200,8 @@ fn holds_anything(folder: &Path) -> io::Result<bool> {
 fn begin(folder: &Path) -> io::Result<FolderId> {
     let mut id = FolderId::default();
     getrandom::fill(&mut id).map_err(io::Error::other)?;
-    segment::begin(&folder.join("journal"), id)?;
-    sync_folder(folder)?;
+    segment::begin(&Shelf::from(&*folder.join("journal")), id)?;
+    Files.sync_folder(folder)?;
     let hex: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
     let aside = folder.join("FOLDER.tmp");
     let mut file = File::create(&aside)?;
@@ -199,7 +212,7 @@ fn begin(folder: &Path) -> io::Result<FolderId> {
     // Its own name, and those of the folders that may have been made for it, are as durable as what is
     // in it. Where a folder further up may not be opened, it was there before.
     for above in folder.canonicalize()?.ancestors().skip(1) {
-        match sync_folder(above) {
+        match Files.sync_folder(above) {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => break,
             // Some file systems know no syncing of a folder.
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}

@@ -1,11 +1,11 @@
 //! Reading one record again, by its place, while the journal is being written.
 
 use std::io;
-use std::os::unix::fs::FileExt;
 
 use super::record;
 use super::segment::{self, Segments};
 use super::wire::WireError;
+use crate::disk::read_up_to;
 use crate::domain::names::Name;
 use crate::ledger::entry::Entry;
 use crate::ledger::roll::NameNo;
@@ -55,7 +55,7 @@ impl Reader {
         // Nearly every record fits the first read; a longer one is read again.
         let mut bytes = vec![0; 512];
         loop {
-            let length = read_up_to(&segment.file, &mut bytes, offset).map_err(ReadError::Io)?;
+            let length = read_up_to(&*segment.file, &mut bytes, offset).map_err(ReadError::Io)?;
             match record::split(&bytes[..length]) {
                 Ok((_, content)) => {
                     return record::decode(content, name).map_err(|cause| ReadError::Wire { place, cause });
@@ -65,17 +65,4 @@ impl Reader {
             }
         }
     }
-}
-
-fn read_up_to(file: &std::fs::File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < bytes.len() {
-        match file.read_at(&mut bytes[filled..], offset + filled as u64) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
 }

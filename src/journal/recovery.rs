@@ -5,16 +5,14 @@
 //! group names as synced was durable once. If that cannot be read, nothing is guessed, and the
 //! journal is not opened.
 
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
 
 use super::JournalError;
 use super::frame::{self, Header, NoGroup, Salt};
 use super::record;
 use super::segment::{self, FolderId, Front, Segment};
+use crate::disk::{Disk, Shelf, read_up_to, read_whole};
 use crate::ledger::rows::Place;
 
 /// What opening a journal found.
@@ -47,7 +45,7 @@ pub struct Cut {
 /// Reads the journal in `folder` and hands each record from position `from` on to `take`, which may
 /// find that a record does not follow from those before it. Nothing is changed.
 pub fn read(
-    folder: &Path,
+    folder: &Shelf,
     id: FolderId,
     from: u64,
     mut take: impl FnMut(Place, &[u8]) -> Result<(), String>,
@@ -58,19 +56,19 @@ pub fn read(
     let mut found = Recovered { segments, end: 0, records: 0, cut: None, uncertain: from, spare, id };
     let files = fronts(folder, id)?;
     if files.is_empty() {
-        return Err(JournalError::Gone(folder.to_owned()));
+        return Err(JournalError::Gone(folder.to_path_buf()));
     }
     for (place, file) in files.iter().enumerate() {
         let rest = &files[place..];
         let Front::Header { base, synced } = file.front else {
             let is_begun = file.front != Front::Blank;
-            return found.cut_off(rest, 0, is_begun.then_some(0), salt, front_says(file.front));
+            return found.cut_off(folder, rest, 0, is_begun.then_some(0), salt, front_says(file.front));
         };
         if base != found.end {
             let what = format!("it begins at {base} of the stream, which ends at {} before it", found.end);
             return Err(file.damaged(16, what));
         }
-        found.segments.push(file.open(base)?);
+        found.segments.push(file.open(folder, base)?);
         found.uncertain = found.uncertain.max(synced);
         let next_base = match rest.get(1).map(|next| next.front) {
             Some(Front::Header { base, .. }) => Some(base),
@@ -84,17 +82,17 @@ pub fn read(
             found.end = next_base;
             continue;
         }
-        match read_segment(file, base, from, salt, &mut found, &mut take)? {
+        match read_segment(folder.disk(), file, base, from, salt, &mut found, &mut take)? {
             End::Clean if next_base.is_none_or(|next_base| next_base == found.end) => {}
             End::Clean | End::Broken => {
                 let offset = segment::HEADER + found.end - base;
                 let what = "the group that begins here cannot be read";
-                return found.cut_off(rest, offset, Some(offset), salt, what);
+                return found.cut_off(folder, rest, offset, Some(offset), salt, what);
             }
         }
     }
     if found.end < from {
-        let path = files.last().map_or_else(|| folder.to_owned(), |last| last.path.clone());
+        let path = files.last().map_or_else(|| folder.to_path_buf(), |last| last.path.clone());
         let what = format!("the stream ends at {}, but a snapshot was taken at {from}", found.end);
         return Err(JournalError::Damaged { path, offset: 0, what });
     }
@@ -103,25 +101,27 @@ pub fn read(
 
 /// Makes what was read the whole truth: whatever lies behind its end is gone, the uncertain end is
 /// written and synced again, and the stream can be written on.
-pub fn settle(folder: &Path, found: &mut Recovered) -> Result<(), JournalError> {
+pub fn settle(folder: &Shelf, found: &mut Recovered) -> Result<(), JournalError> {
     // From the last one on: whatever stops this leaves none missing in between. The first is never gone: where there
     // is an identity, there is a journal.
     for path in found.spare.drain(..).rev().filter(|path| *path != segment::path(folder, 1)) {
-        fs::remove_file(&path).map_err(JournalError::io(&path, "removing it"))?;
+        folder.disk().remove(&path).map_err(JournalError::io(&path, "removing it"))?;
     }
     if found.segments.is_empty() {
-        found.segments.push(segment::begin(folder, found.id).map_err(JournalError::io(folder, "beginning it anew"))?);
+        found
+            .segments
+            .push(segment::begin(folder, found.id).map_err(JournalError::io(&**folder, "beginning it anew"))?);
     }
     let mut end = found.end;
     for segment in found.segments.iter_mut().rev() {
-        segment.open_to_write().map_err(JournalError::io(&segment.path, "opening it to write"))?;
+        segment.open_to_write(folder.disk()).map_err(JournalError::io(&segment.path, "opening it to write"))?;
         rewrite(segment, found.uncertain, end).map_err(JournalError::io(&segment.path, "rewriting its end"))?;
         if segment.base <= found.uncertain {
             break;
         }
         end = segment.base;
     }
-    segment::sync_folder(folder).map_err(JournalError::io(folder, "syncing it"))
+    folder.sync().map_err(JournalError::io(&**folder, "syncing it"))
 }
 
 /// Writes what a segment has from `uncertain` to `end` once more: a failed sync may have left it in
@@ -131,9 +131,11 @@ fn rewrite(segment: &Segment, uncertain: u64, end: u64) -> io::Result<()> {
     let start = if uncertain <= segment.base { 0 } else { segment::HEADER + uncertain.min(end) - segment.base };
     let end = segment::HEADER + end - segment.base;
     let mut bytes = vec![0; (end - start) as usize];
-    segment.file.read_exact_at(&mut bytes, start)?;
+    if read_up_to(&*segment.file, &mut bytes, start)? < bytes.len() {
+        return Err(ErrorKind::UnexpectedEof.into());
+    }
     segment.file.write_all_at(&bytes, start)?;
-    segment.file.set_len(end)?;
+    segment.file.set_length(end)?;
     segment.file.sync_all()
 }
 
@@ -145,9 +147,14 @@ struct SegmentFile {
 }
 
 impl SegmentFile {
-    fn open(&self, base: u64) -> Result<Segment, JournalError> {
-        let file = File::open(&self.path).map_err(JournalError::io(&self.path, "opening it"))?;
-        Ok(Segment { path: self.path.clone(), number: self.number, base, file: Arc::new(file) })
+    fn open(&self, folder: &Shelf, base: u64) -> Result<Segment, JournalError> {
+        let file = folder.disk().open(&self.path).map_err(JournalError::io(&self.path, "opening it"))?;
+        Ok(Segment { path: self.path.clone(), number: self.number, base, file })
+    }
+
+    fn bytes(&self, disk: &dyn Disk) -> Result<Vec<u8>, JournalError> {
+        let read = disk.open(&self.path).and_then(|file| read_whole(&*file));
+        read.map_err(JournalError::io(&self.path, "reading it"))
     }
 
     fn damaged(&self, offset: u64, what: String) -> JournalError {
@@ -156,7 +163,7 @@ impl SegmentFile {
 }
 
 /// The fronts of all segments, of which none may be missing, another's, or of another version.
-fn fronts(folder: &Path, id: FolderId) -> Result<Vec<SegmentFile>, JournalError> {
+fn fronts(folder: &Shelf, id: FolderId) -> Result<Vec<SegmentFile>, JournalError> {
     let mut files = Vec::new();
     let numbers = segment::numbers(folder)?;
     for (expected, number) in (1..).zip(numbers) {
@@ -166,11 +173,11 @@ fn fronts(folder: &Path, id: FolderId) -> Result<Vec<SegmentFile>, JournalError>
             let what = format!("it is missing, though segment {number} is there");
             return Err(JournalError::Damaged { path, offset: 0, what });
         }
-        let mut bytes = Vec::new();
-        let file = File::open(&path).map_err(JournalError::io(&path, "opening it"))?;
-        let length = file.metadata().map_err(JournalError::io(&path, "looking at it"))?.len();
-        file.take(segment::HEADER).read_to_end(&mut bytes).map_err(JournalError::io(&path, "reading it"))?;
-        let front = segment::front(&bytes, number, id);
+        let mut bytes = [0; segment::HEADER as usize];
+        let file = folder.disk().open(&path).map_err(JournalError::io(&path, "opening it"))?;
+        let length = file.length().map_err(JournalError::io(&path, "looking at it"))?;
+        let read = read_up_to(&*file, &mut bytes, 0).map_err(JournalError::io(&path, "reading it"))?;
+        let front = segment::front(&bytes[..read], number, id);
         let file = SegmentFile { path, number, length, front };
         match front {
             Front::Version(found) => {
@@ -198,6 +205,7 @@ enum End {
 }
 
 fn read_segment(
+    disk: &dyn Disk,
     file: &SegmentFile,
     base: u64,
     from: u64,
@@ -205,7 +213,7 @@ fn read_segment(
     found: &mut Recovered,
     take: &mut impl FnMut(Place, &[u8]) -> Result<(), String>,
 ) -> Result<End, JournalError> {
-    let bytes = fs::read(&file.path).map_err(JournalError::io(&file.path, "reading it"))?;
+    let bytes = file.bytes(disk)?;
     let mut offset = segment::HEADER as usize;
     loop {
         let rest = bytes.get(offset..).unwrap_or_default();
@@ -255,6 +263,7 @@ impl Recovered {
     /// says that it was synced past there. `torn` is where the tail begins, if there is any.
     fn cut_off(
         mut self,
+        folder: &Shelf,
         rest: &[SegmentFile],
         offset: u64,
         torn: Option<u64>,
@@ -262,7 +271,7 @@ impl Recovered {
         what: &str,
     ) -> Result<Recovered, JournalError> {
         let Some(file) = rest.first() else { return Ok(self) };
-        if self.end < self.uncertain || was_synced_past(self.end, rest, offset, salt)? {
+        if self.end < self.uncertain || was_synced_past(self.end, folder.disk(), rest, offset, salt)? {
             return Err(file.damaged(offset, what.to_owned()));
         }
         self.cut = torn.map(|offset| Cut { path: file.path.clone(), offset });
@@ -274,12 +283,18 @@ impl Recovered {
 
 /// Whether anything in `files`, in the first from `offset` on, says that the stream was synced past
 /// `end`. A file that cannot be read just now might: that is an error, and not a no.
-fn was_synced_past(end: u64, files: &[SegmentFile], offset: u64, salt: Salt) -> Result<bool, JournalError> {
+fn was_synced_past(
+    end: u64,
+    disk: &dyn Disk,
+    files: &[SegmentFile],
+    offset: u64,
+    salt: Salt,
+) -> Result<bool, JournalError> {
     for (file, offset) in files.iter().zip(std::iter::once(offset).chain(std::iter::repeat(0))) {
         if matches!(file.front, Front::Header { synced, .. } if end < synced) {
             return Ok(true);
         }
-        let bytes = fs::read(&file.path).map_err(JournalError::io(&file.path, "reading it"))?;
+        let bytes = file.bytes(disk)?;
         let bytes = bytes.get(offset as usize..).unwrap_or_default();
         // A real group names the place where it stands, and never claims what lies behind itself.
         let is_sought = |at: usize, header: &Header| {

@@ -3,13 +3,12 @@
 //! A segment begins with a header that says which stretch of which folder's stream it holds. Its end
 //! is a file of noughts, written ahead, because overwriting is synced faster than appending.
 
-use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
 use super::JournalError;
+use crate::disk::{Disk, DiskFile, Shelf};
 
 /// The bytes of a segment's header.
 pub const HEADER: u64 = 64;
@@ -32,13 +31,13 @@ pub struct Segment {
     /// Where in the stream it begins.
     pub base: u64,
     /// The open file.
-    pub file: Arc<File>,
+    pub file: Arc<dyn DiskFile>,
 }
 
 impl Segment {
     /// Opens the file of one that was only read, to write on.
-    pub(super) fn open_to_write(&mut self) -> io::Result<()> {
-        self.file = Arc::new(OpenOptions::new().read(true).write(true).open(&self.path)?);
+    pub(super) fn open_to_write(&mut self, disk: &dyn Disk) -> io::Result<()> {
+        self.file = disk.open_to_write(&self.path)?;
         Ok(())
     }
 }
@@ -52,17 +51,11 @@ pub fn path(folder: &Path, number: u32) -> PathBuf {
 }
 
 /// The numbers of the segments in `folder`, ascending.
-pub fn numbers(folder: &Path) -> Result<Vec<u32>, JournalError> {
+pub fn numbers(folder: &Shelf) -> Result<Vec<u32>, JournalError> {
     let mut numbers = Vec::new();
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(numbers),
-        entries => entries.map_err(JournalError::io(folder, "listing it"))?,
-    };
-    for entry in entries {
-        let entry = entry.map_err(JournalError::io(folder, "listing it"))?;
-        let name = entry.file_name();
+    for name in folder.names().map_err(JournalError::io(&**folder, "listing it"))? {
         if let Some(number) = name.to_str().and_then(|name| name.strip_suffix(".journal")) {
-            numbers.extend(number.parse::<u32>().ok().filter(|known| path(folder, *known) == entry.path()));
+            numbers.extend(number.parse::<u32>().ok().filter(|known| path(folder, *known) == folder.join(&name)));
         }
     }
     numbers.sort_unstable();
@@ -70,28 +63,23 @@ pub fn numbers(folder: &Path) -> Result<Vec<u32>, JournalError> {
 }
 
 /// A new, empty file for segment `number`, with its name made durable.
-pub fn create(folder: &Path, number: u32) -> io::Result<File> {
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path(folder, number))?;
-    sync_folder(folder)?;
+pub fn create(folder: &Shelf, number: u32) -> io::Result<Arc<dyn DiskFile>> {
+    let file = folder.disk().create(&path(folder, number))?;
+    folder.sync()?;
     Ok(file)
 }
 
 /// The first segment of a journal, with nothing in it but its header, all of it durable.
-pub fn begin(folder: &Path, id: FolderId) -> io::Result<Segment> {
+pub fn begin(folder: &Shelf, id: FolderId) -> io::Result<Segment> {
     let file = create(folder, 1)?;
-    write_header(&file, 1, 0, 0, id)?;
+    write_header(&*file, 1, 0, 0, id)?;
     file.sync_all()?;
-    Ok(Segment { path: path(folder, 1), number: 1, base: 0, file: Arc::new(file) })
-}
-
-/// Makes the names in `folder` durable.
-pub fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+    Ok(Segment { path: path(folder, 1), number: 1, base: 0, file })
 }
 
 /// Writes the header of a segment that begins at `base`, now that everything before `synced` is
 /// durable; it is synced with the first group.
-pub fn write_header(file: &File, number: u32, base: u64, synced: u64, folder: FolderId) -> io::Result<()> {
+pub fn write_header(file: &dyn DiskFile, number: u32, base: u64, synced: u64, folder: FolderId) -> io::Result<()> {
     file.write_all_at(&header(number, base, synced, folder), 0)
 }
 

@@ -4,10 +4,7 @@
 //! the journal again tells what is on the disk. A full disk is not: the group waits until there is
 //! room, and nobody is told that it is durable before it is.
 
-use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, mpsc};
 use std::thread::JoinHandle;
@@ -17,6 +14,7 @@ use tokio::sync::watch;
 
 use super::frame::{self, Salt};
 use super::segment::{self, FolderId, Segment, Segments};
+use crate::disk::{DiskFile, Shelf};
 
 /// What the writer tells after each group.
 #[derive(Debug)]
@@ -38,7 +36,7 @@ pub enum Written {
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The journal's folder.
-    pub folder: PathBuf,
+    pub folder: Shelf,
     /// Whose it is.
     pub id: FolderId,
     /// A segment is closed before it grows past this many bytes.
@@ -80,7 +78,7 @@ struct Ahead {
     segment: u32,
     /// Its file, opened once more: the system tells each opener once that something was not written,
     /// and what the filler was told, the writer would never hear.
-    file: Option<Arc<File>>,
+    file: Option<Arc<dyn DiskFile>>,
     /// Noughts, or records, up to here.
     filled: u64,
     /// The filler is at work on the step from `filled` on.
@@ -134,6 +132,19 @@ impl Writer {
         Ok(Writer { groups: Some(groups), room, threads: vec![writer, filler] })
     }
 
+    /// A writer without threads, and the hand that moves its pen: for simulations, in which one thing happens after another.
+    pub fn by_hand(
+        options: Options,
+        segments: Segments,
+        end: u64,
+        tell: impl FnMut(Written) + Send + 'static,
+    ) -> (Writer, Hand) {
+        let (groups, waiting) = mpsc::channel();
+        let room = Arc::new(Room::default());
+        let pen = Pen { options, segments, end, room: Arc::clone(&room), tell: Box::new(tell) };
+        (Writer { groups: Some(groups), room, threads: Vec::new() }, Hand { pen, waiting })
+    }
+
     /// Hands a group over, begun with [`frame::start`].
     ///
     /// # Panics
@@ -177,22 +188,24 @@ struct Pen {
 
 impl Pen {
     fn run(&mut self, waiting: &mpsc::Receiver<Vec<u8>>) {
-        let salt = Salt::of(self.options.id);
-        while let Ok(mut group) = waiting.recv() {
-            frame::seal(&mut group, self.end, self.end, salt);
-            let written = match self.write(&group) {
-                Ok(took) => {
-                    self.end += group.len() as u64;
-                    Written::Synced { end: self.end, took, buffer: group }
-                }
-                Err(error) => Written::Failed(error),
-            };
-            let is_over = matches!(written, Written::Failed(_));
-            (self.tell)(written);
-            if is_over {
-                return;
+        while let Ok(group) = waiting.recv()
+            && self.take(group)
+        {}
+    }
+
+    /// Writes a group, and tells what came of it; whether it can write on.
+    fn take(&mut self, mut group: Vec<u8>) -> bool {
+        frame::seal(&mut group, self.end, self.end, Salt::of(self.options.id));
+        let written = match self.write(&group) {
+            Ok(took) => {
+                self.end += group.len() as u64;
+                Written::Synced { end: self.end, took, buffer: group }
             }
-        }
+            Err(error) => Written::Failed(error),
+        };
+        let can_go_on = matches!(written, Written::Synced { .. });
+        (self.tell)(written);
+        can_go_on
     }
 
     fn write(&mut self, group: &[u8]) -> io::Result<Duration> {
@@ -231,9 +244,9 @@ impl Pen {
             None => 1,
         };
         let file = segment::create(&self.options.folder, number)?;
-        segment::write_header(&file, number, self.end, self.end, self.options.id)?;
+        segment::write_header(&*file, number, self.end, self.end, self.options.id)?;
         let path = segment::path(&self.options.folder, number);
-        let begun = Segment { path, number, base: self.end, file: Arc::new(file) };
+        let begun = Segment { path, number, base: self.end, file };
         self.segments.write().unwrap_or_else(|poisoned| poisoned.into_inner()).push(begun.clone());
         Ok(begun)
     }
@@ -259,7 +272,7 @@ impl Pen {
         }
         if ahead.segment != segment.number {
             // Without noughts ahead a sync only takes longer.
-            let file = OpenOptions::new().write(true).open(&segment.path).ok().map(Arc::new);
+            let file = self.options.folder.disk().open_to_write(&segment.path).ok();
             *ahead = Ahead { segment: segment.number, file, filled: end, is_filling: false, wanted: end };
         }
         ahead.filled = ahead.filled.max(end);
@@ -277,36 +290,77 @@ impl Pen {
 /// The filler: writes noughts ahead of the writer, a step at a time, never where the writer has been.
 fn fill(room: &Room) {
     let noughts = vec![0; STEP as usize];
-    let mut ahead = room.ahead();
     while !room.is_stopping.load(Ordering::Acquire) {
+        match room.fill(&noughts) {
+            Filled::Step => {}
+            // Told to stop it is with `ahead` held, so that it cannot miss that between looking and waiting.
+            Filled::Nothing(ahead) if !room.is_stopping.load(Ordering::Acquire) => drop(room.changed.wait(ahead)),
+            Filled::Nothing(_) => {}
+            Filled::DiskFull => drop(room.changed.wait_timeout(room.ahead(), RETRY)),
+        }
+    }
+}
+
+/// What came of a step of the filler.
+enum Filled<'a> {
+    /// There are noughts, or will not be here.
+    Step,
+    /// Nothing is wanted of it.
+    Nothing(MutexGuard<'a, Ahead>),
+    /// It is to be tried again.
+    DiskFull,
+}
+
+impl Room {
+    /// Fills the next step with noughts, where that is wanted.
+    fn fill(&self, noughts: &[u8]) -> Filled<'_> {
+        let mut ahead = self.ahead();
         let Some(file) = ahead.file.clone().filter(|_| ahead.filled < ahead.wanted) else {
-            ahead = room.changed.wait(ahead).unwrap_or_else(|poisoned| poisoned.into_inner());
-            continue;
+            return Filled::Nothing(ahead);
         };
-        let (from, length) = (ahead.filled, STEP.min(ahead.wanted - ahead.filled));
+        let (from, length) = (ahead.filled, (noughts.len() as u64).min(ahead.wanted - ahead.filled));
         ahead.is_filling = true;
         drop(ahead);
         let filled = file.write_all_at(&noughts[..length as usize], from).and_then(|()| file.sync_data());
-        ahead = room.ahead();
+        let mut ahead = self.ahead();
         ahead.is_filling = false;
+        let is_full = filled.as_ref().is_err_and(is_full);
         match filled {
             Ok(()) => {
                 ahead.filled = ahead.filled.max(from + length);
-                room.set_full(false);
+                self.set_full(false);
             }
-            Err(error) => {
-                // Whether the disk is full is told before anything more is taken; other failures
-                // show themselves to the writer.
-                ahead.wanted = 0;
-                if is_full(&error) {
-                    room.set_full(true);
-                    ahead.wanted = from + length;
-                    room.changed.notify_all();
-                    ahead = room.changed.wait_timeout(ahead, RETRY).unwrap_or_else(|poisoned| poisoned.into_inner()).0;
+            // Whether the disk is full is told before anything more is taken; other failures show themselves to the
+            // writer.
+            Err(_) => {
+                ahead.wanted = if is_full { from + length } else { 0 };
+                if is_full {
+                    self.set_full(true);
                 }
             }
         }
-        room.changed.notify_all();
+        self.changed.notify_all();
+        if is_full { Filled::DiskFull } else { Filled::Step }
+    }
+}
+
+/// Moves the pen of a writer that has no threads.
+pub struct Hand {
+    pen: Pen,
+    waiting: mpsc::Receiver<Vec<u8>>,
+}
+
+impl Hand {
+    /// Writes the next group, if one was handed over, and tells what came of it.
+    pub fn write(&mut self) {
+        if let Ok(group) = self.waiting.try_recv() {
+            self.pen.take(group);
+        }
+    }
+
+    /// Writes so many noughts ahead, where they are wanted.
+    pub fn fill(&mut self, bytes: usize) {
+        drop(self.pen.room.fill(&vec![0; bytes]));
     }
 }
 

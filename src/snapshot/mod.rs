@@ -9,14 +9,14 @@ mod image;
 mod loading;
 mod section;
 
-use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use bincode::config;
 use thiserror::Error;
 
-use crate::journal::segment::{FolderId, sync_folder};
+use crate::disk::{Disk, Shelf, Stream};
+use crate::journal::segment::FolderId;
 use crate::ledger::book::Book;
 
 pub use image::Image;
@@ -55,14 +55,20 @@ pub enum SnapshotError {
 /// Writes `image` aside, so that only [`commit`] makes it count. Returns where it is. What could not be
 /// written whole is removed: it would only fill the disk that the journal needs. `rest` is called after
 /// every section, by which whoever has time leaves the processor and the disk to others.
-pub fn write(folder: &Path, id: FolderId, image: &Image, rest: impl FnMut()) -> Result<PathBuf, SnapshotError> {
+pub fn write(folder: &Shelf, id: FolderId, image: &Image, rest: impl FnMut()) -> Result<PathBuf, SnapshotError> {
     let aside = folder.join("snapshot.tmp");
-    write_to(&aside, id, image, rest).inspect_err(|_| drop(fs::remove_file(&aside)))?;
+    write_to(folder.disk(), &aside, id, image, rest).inspect_err(|_| drop(folder.disk().remove(&aside)))?;
     Ok(aside)
 }
 
-fn write_to(path: &Path, id: FolderId, image: &Image, mut rest: impl FnMut()) -> Result<(), SnapshotError> {
-    let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
+fn write_to(
+    disk: &dyn Disk,
+    path: &Path,
+    id: FolderId,
+    image: &Image,
+    mut rest: impl FnMut(),
+) -> Result<(), SnapshotError> {
+    let mut out = BufWriter::with_capacity(1 << 20, Stream::of(disk.create(path)?));
     out.write_all(&MAGIC)?;
     out.write_all(&FORMAT.to_le_bytes())?;
     let mut unsynced = 0;
@@ -70,36 +76,36 @@ fn write_to(path: &Path, id: FolderId, image: &Image, mut rest: impl FnMut()) ->
         unsynced += put(&mut out, section, salt(FORMAT))?;
         if STRIDE <= unsynced {
             out.flush()?;
-            out.get_ref().sync_data()?;
+            out.get_ref().file().sync_data()?;
             unsynced = 0;
         }
         rest();
         Ok(())
     })?;
-    Ok(out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?)
+    Ok(out.into_inner().map_err(io::IntoInnerError::into_error)?.file().sync_all()?)
 }
 
 /// Makes the snapshot that was written aside count: it is the image of the book at `position`, which
 /// is durable by now. It is read back before older ones go, with a `rest` after every section.
 pub fn commit(
-    folder: &Path,
+    folder: &Shelf,
     id: FolderId,
     aside: &Path,
     position: u64,
     mut rest: impl FnMut(),
 ) -> Result<PathBuf, SnapshotError> {
     let path = path(folder, position);
-    fs::rename(aside, &path)?;
-    sync_folder(folder)?;
-    let read = read_sections(&path, id, |_| {
+    folder.disk().rename(aside, &path)?;
+    folder.sync()?;
+    let read = read_sections(folder.disk(), &path, id, |_| {
         rest();
         Ok(())
     });
     // One that cannot be read would only be passed over, and fill the disk, each time.
-    read.inspect_err(|_| drop(fs::remove_file(&path)))?;
+    read.inspect_err(|_| drop(folder.disk().remove(&path)))?;
     // What claims to be ahead of this one is no image of this journal, and takes no place of one that is.
     for old in positions(folder)?.into_iter().rev().filter(|&old| old <= position).skip(KEPT) {
-        fs::remove_file(self::path(folder, old))?;
+        folder.disk().remove(&self::path(folder, old))?;
     }
     Ok(path)
 }
@@ -107,13 +113,13 @@ pub fn commit(
 /// The book of the newest snapshot that can be read, and the position it was taken at. What had to be
 /// passed over is told to `passed_over`.
 pub fn newest(
-    folder: &Path,
+    folder: &Shelf,
     id: FolderId,
     mut passed_over: impl FnMut(&Path, &SnapshotError),
 ) -> Result<Option<(Book, u64)>, SnapshotError> {
     for position in positions(folder)?.into_iter().rev() {
         let path = path(folder, position);
-        match load(&path, id) {
+        match load(folder.disk(), &path, id) {
             Ok((book, found)) if found == position => return Ok(Some((book, position))),
             Ok(_) => passed_over(&path, &SnapshotError::Damaged("its name tells another position than it does")),
             Err(error) => passed_over(&path, &error),
@@ -123,21 +129,16 @@ pub fn newest(
 }
 
 /// The book in one snapshot, and the position it was taken at.
-pub fn load(path: &Path, id: FolderId) -> Result<(Book, u64), SnapshotError> {
+pub fn load(disk: &dyn Disk, path: &Path, id: FolderId) -> Result<(Book, u64), SnapshotError> {
     let mut loading = Loading::default();
-    read_sections(path, id, |section| loading.take(section))?;
+    read_sections(disk, path, id, |section| loading.take(section))?;
     loading.finish()
 }
 
 /// The positions of the snapshots in `folder`, ascending; none where there is no folder.
-pub fn positions(folder: &Path) -> io::Result<Vec<u64>> {
+pub fn positions(folder: &Shelf) -> io::Result<Vec<u64>> {
     let mut positions = Vec::new();
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(positions),
-        entries => entries?,
-    };
-    for entry in entries {
-        let name = entry?.file_name();
+    for name in folder.names()? {
         let position: Option<u64> =
             name.to_str().and_then(|name| name.strip_suffix(".snapshot")).and_then(|name| name.parse().ok());
         positions.extend(position);
@@ -183,11 +184,12 @@ fn put(out: &mut impl Write, section: &Section, salt: u32) -> Result<usize, Snap
 /// Reads section by section, each checked before it is handed on; the first must be of this folder,
 /// and the last must be the end.
 fn read_sections(
+    disk: &dyn Disk,
     path: &Path,
     id: FolderId,
     mut take: impl FnMut(Section) -> Result<(), SnapshotError>,
 ) -> Result<(), SnapshotError> {
-    let mut file = BufReader::with_capacity(1 << 20, File::open(path)?);
+    let mut file = BufReader::with_capacity(1 << 20, Stream::of(disk.open(path)?));
     let mut front = [0; 12];
     read_exact(&mut file, &mut front)?;
     if front[..8] != MAGIC {

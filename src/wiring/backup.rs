@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::verify::{Report, verify};
+use crate::disk::{Disk, Files};
 use crate::folder::{DataFolder, FolderError};
-use crate::journal::segment::{HEADER, Segment, path as segment_path, sync_folder};
+use crate::journal::segment::{HEADER, Segment, path as segment_path};
 use crate::journal::{JournalError, recovery};
 use crate::snapshot::{self, SnapshotError};
 
@@ -115,10 +116,10 @@ pub fn back_up(
     }
     let done = || {
         for folder in [aside.join("journal"), aside.join("images"), aside.clone()] {
-            sync_folder(&folder)?;
+            Files.sync_folder(&folder)?;
         }
         fs::rename(&aside, to)?;
-        sync_folder(to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+        Files.sync_folder(to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))
     };
     done().map_err(io_at(to))?;
     let report = verify(&DataFolder::open(to)?, zone)?;

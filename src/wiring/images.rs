@@ -1,12 +1,12 @@
 //! The thread that makes snapshots of the images that the bookkeeper takes.
 
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::chain::Chain;
+use crate::disk::Shelf;
 use crate::journal::segment::FolderId;
 use crate::snapshot::{self, Image, SnapshotError};
 
@@ -29,7 +29,7 @@ struct Last {
 impl Imaging {
     /// Starts the thread for the snapshots in `folder`, of which the last was taken at `position`.
     pub(super) fn start(
-        folder: PathBuf,
+        folder: Shelf,
         id: FolderId,
         position: u64,
         durable: Arc<AtomicU64>,
@@ -85,7 +85,7 @@ impl Imaging {
     }
 }
 
-fn make(folder: &Path, id: FolderId, image: &Image, last: &Last) -> Result<(), SnapshotError> {
+fn make(folder: &Shelf, id: FolderId, image: &Image, last: &Last) -> Result<(), SnapshotError> {
     let start = Instant::now();
     let mut pace = Pace { last, begun: start };
     let aside = snapshot::write(folder, id, image, || pace.rest())?;

@@ -49,13 +49,13 @@ pub fn verify(folder: &DataFolder, zone: Tz) -> Result<Report, JournalError> {
     let digest = digest(&book);
     let mut faults = Vec::new();
     let positions = snapshot::positions(&folder.images()).map_err(|cause| JournalError::Io {
-        path: folder.images(),
+        path: folder.images().to_path_buf(),
         doing: "listing it",
         cause,
     })?;
     for position in &positions {
         let path = snapshot::path(&folder.images(), *position);
-        match snapshot::load(&path, folder.id()) {
+        match snapshot::load(folder.disk(), &path, folder.id()) {
             Ok((mut image, found)) => {
                 recover::replay(folder, &mut image, found)?;
                 if digest_of(&image) != digest || image.receivables() != book.receivables() {

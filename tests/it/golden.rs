@@ -10,6 +10,7 @@ use std::sync::Arc;
 use rialto::actors::gate::Gate;
 use rialto::billing::policy::{Negative, Policy};
 use rialto::clock::Clock;
+use rialto::disk::Shelf;
 use rialto::domain::activity::{Activity, Basis, Body, Occurred, Outcome, Stated};
 use rialto::domain::bills::BillNo;
 use rialto::domain::calendar::{Calendar, Day};
@@ -125,7 +126,7 @@ async fn write(version: &Path) {
     rialto.order(Order { by: "operator".into(), why: "golden".into(), what: cancel }).await.unwrap();
     bank.walked(&rialto).await;
     rialto.stop().await.unwrap();
-    let first = snapshot::positions(&folder.path().join("images")).unwrap();
+    let first = snapshot::positions(&Shelf::from(&*folder.path().join("images"))).unwrap();
     clock.advance_to(Moment(SEEN.0 + 86_400_000_000));
     let rialto = Rialto::start(settings()).unwrap();
     rialto.record_batch(later_events()).await.unwrap();

@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 
+use rialto::disk::Shelf;
 use rialto::domain::activity::Activity;
 use rialto::domain::names::Name;
 use rialto::folder::DataFolder;
@@ -34,7 +35,7 @@ async fn the_last_event_that_fits_is_read_again_and_the_next_one_is_rejected() {
             let data = DataFolder::open_or_create(folder.path()).unwrap();
             for (number, base) in [(1, 0), (2, base)] {
                 let file = segment::create(&data.journal(), number).unwrap();
-                segment::write_header(&file, number, base, base, data.id()).unwrap();
+                segment::write_header(&*file, number, base, base, data.id()).unwrap();
             }
             let first = File::options().write(true).open(segment::path(&data.journal(), 1)).unwrap();
             if first.set_len(segment::HEADER + base).is_err() {
@@ -52,7 +53,7 @@ async fn the_last_event_that_fits_is_read_again_and_the_next_one_is_rejected() {
         }
         assert_eq!(rialto.record(long(taken)).await.unwrap().status, Status::Rejected);
         rialto.stop().await.unwrap();
-        for position in snapshot::positions(&folder.path().join("images")).unwrap() {
+        for position in snapshot::positions(&Shelf::from(&*folder.path().join("images"))).unwrap() {
             if position != base {
                 fs::remove_file(snapshot::path(&folder.path().join("images"), position)).unwrap();
             }

@@ -3,6 +3,7 @@
 use std::fs;
 
 use proptest::prelude::*;
+use rialto::disk::Files;
 use rialto::domain::names::Name;
 use rialto::journal::{frame, record};
 use rialto::ledger::book::Book;
@@ -100,8 +101,8 @@ proptest! {
             bytes.extend(section);
         }
         fs::write(&path, &bytes).unwrap();
-        prop_assert!(snapshot::load(&path, [0; 16]).is_err());
+        prop_assert!(snapshot::load(&Files, &path, [0; 16]).is_err());
         fs::write(&path, &bytes[12..]).unwrap();
-        prop_assert!(snapshot::load(&path, [0; 16]).is_err());
+        prop_assert!(snapshot::load(&Files, &path, [0; 16]).is_err());
     }
 }

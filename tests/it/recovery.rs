@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
+use rialto::disk::Shelf;
 use rialto::folder::{DataFolder, FolderError};
 use rialto::journal::recovery::{self, Recovered};
 use rialto::journal::{JournalError, frame, segment};
@@ -54,10 +55,10 @@ fn go_on(data: &DataFolder, book: Book, mut found: Recovered, what: &str) {
     scribe.close();
     let group = sealed(data, &scribe.groups[0], found.end, ALL);
     let (opened, offset) = match found.segments.last() {
-        Some(last) => (fs::File::options().write(true).open(&last.path).unwrap(), found.end - last.base),
+        Some(last) => (data.disk().open_to_write(&last.path).unwrap(), found.end - last.base),
         None => {
             let opened = segment::create(&data.journal(), 1).unwrap();
-            segment::write_header(&opened, 1, 0, 0, data.id()).unwrap();
+            segment::write_header(&*opened, 1, 0, 0, data.id()).unwrap();
             (opened, 0)
         }
     };
@@ -396,8 +397,8 @@ fn a_folder_that_a_crash_left_half_made_is_made_to_the_end() {
         &|data| fs::create_dir_all(data.join("journal")).unwrap(),
         &|data| fs::create_dir_all(data.join("images")).unwrap(),
         &|data| fs::write(data.join("LOCK"), "").unwrap(),
-        &|data| drop(segment::create(&data.join("journal"), 1).unwrap()),
-        &|data| drop(segment::begin(&data.join("journal"), [7; 16]).unwrap()),
+        &|data| drop(segment::create(&Shelf::from(&*data.join("journal")), 1).unwrap()),
+        &|data| drop(segment::begin(&Shelf::from(&*data.join("journal")), [7; 16]).unwrap()),
         &|data| fs::write(data.join("FOLDER.tmp"), "rialto folder 07").unwrap(),
     ];
     for count in 1..=steps.len() {
@@ -477,7 +478,7 @@ async fn a_sidecar_whose_journal_was_cut_goes_on_from_a_prefix_and_starts_again(
     }
     rialto.stop().await.unwrap();
     let end = trim(folder.path());
-    let numbers = segment::numbers(&folder.path().join("journal")).unwrap();
+    let numbers = segment::numbers(&Shelf::from(&*folder.path().join("journal"))).unwrap();
     assert!(2 < numbers.len(), "{} segments", numbers.len());
     let last = segment::path(Path::new("journal"), *numbers.last().unwrap());
     let length = fs::metadata(folder.path().join(&last)).unwrap().len();
@@ -526,7 +527,7 @@ async fn after_a_stop_in_good_order_a_flipped_bit_keeps_the_sidecar_from_startin
     trim(folder.path());
     fs::remove_dir_all(folder.path().join("images")).unwrap();
     let journal = folder.path().join("journal");
-    for number in segment::numbers(&journal).unwrap() {
+    for number in segment::numbers(&Shelf::from(&*journal)).unwrap() {
         let path = segment::path(&journal, number);
         let whole = fs::read(&path).unwrap();
         for byte in (0..whole.len().saturating_sub(frame::HEADER)).step_by(29) {

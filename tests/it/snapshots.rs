@@ -5,6 +5,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use proptest::prelude::*;
+use rialto::disk::{Files, Shelf};
 use rialto::domain::activity::Outcome;
 use rialto::domain::ids::{EventKey, Feed};
 use rialto::domain::money::Currency;
@@ -38,9 +39,11 @@ fn told(story: Vec<Told>, taken: usize) -> (Scribe, Option<(Book, u64)>) {
             let folder = tempfile::tempdir().unwrap();
             let position = scribe.groups.iter().map(|group| group.len() as u64).sum();
             let path = folder.path().join("one.snapshot");
-            let aside = snapshot::write(folder.path(), [1; 16], &Image::take(&scribe.book, position), || ()).unwrap();
+            let aside =
+                snapshot::write(&Shelf::from(folder.path()), [1; 16], &Image::take(&scribe.book, position), || ())
+                    .unwrap();
             fs::rename(aside, &path).unwrap();
-            image = Some(snapshot::load(&path, [1; 16]).unwrap());
+            image = Some(snapshot::load(&Files, &path, [1; 16]).unwrap());
         }
         match told {
             Told::Event(event) => drop(scribe.post(event).charge),
@@ -101,7 +104,7 @@ fn one_bit_flipped_or_any_bytes_cut_from_a_snapshot_is_found_and_the_older_one_s
     let [older, newer] = snapshot::positions(&data.images()).unwrap()[..] else { panic!("two snapshots") };
     let whole = fs::read(&path).unwrap();
     let check = |what: &str| {
-        assert!(snapshot::load(&path, data.id()).is_err(), "{what}");
+        assert!(snapshot::load(&Files, &path, data.id()).is_err(), "{what}");
         let (book, _, opened) = recover::read(&data, Limits::OFF).unwrap();
         assert_eq!((opened.snapshot, opened.passed_over.len()), (Some(older), 1), "{what}");
         assert_eq!(digest(&book), *scribe.digests.last().unwrap(), "{what}");
@@ -172,19 +175,28 @@ fn two_snapshots_are_kept_and_what_claims_to_be_ahead_takes_no_place() {
         save(&data, &Book::default(), position);
     }
     assert_eq!(snapshot::positions(&data.images()).unwrap(), [30, 40, 1_000_000, 1_000_001]);
-    assert!(snapshot::load(&snapshot::path(&data.images(), 40), data.id()).is_ok());
-    assert!(matches!(snapshot::load(&snapshot::path(&data.images(), 40), [0; 16]), Err(SnapshotError::Foreign)));
+    assert!(snapshot::load(&Files, &snapshot::path(&data.images(), 40), data.id()).is_ok());
+    assert!(matches!(
+        snapshot::load(&Files, &snapshot::path(&data.images(), 40), [0; 16]),
+        Err(SnapshotError::Foreign)
+    ));
 }
 
 #[test]
 fn a_snapshot_that_cannot_be_written_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("snapshot.tmp")).unwrap();
-    assert!(snapshot::write(folder.path(), [0; 16], &Image::take(&Book::default(), 0), || ()).is_err());
+    assert!(snapshot::write(&Shelf::from(folder.path()), [0; 16], &Image::take(&Book::default(), 0), || ()).is_err());
     assert!(
-        snapshot::write(&folder.path().join("missing"), [0; 16], &Image::take(&Book::default(), 0), || ()).is_err()
+        snapshot::write(
+            &Shelf::from(&*folder.path().join("missing")),
+            [0; 16],
+            &Image::take(&Book::default(), 0),
+            || ()
+        )
+        .is_err()
     );
-    assert!(snapshot::positions(folder.path()).unwrap().is_empty());
+    assert!(snapshot::positions(&Shelf::from(folder.path())).unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -231,8 +243,8 @@ fn a_snapshot_of_more_discrepancies_than_one_section_holds_can_be_read() {
     let book = Book::from_parts(parts);
     let folder = tempfile::tempdir().unwrap();
     let id = DataFolder::open_or_create(&folder.path().join("data")).unwrap().id();
-    let aside = snapshot::write(folder.path(), id, &Image::take(&book, 1), || ()).unwrap();
-    let path = snapshot::commit(folder.path(), id, &aside, 1, || ()).unwrap();
-    let (read, _) = snapshot::load(&path, id).unwrap();
+    let aside = snapshot::write(&Shelf::from(folder.path()), id, &Image::take(&book, 1), || ()).unwrap();
+    let path = snapshot::commit(&Shelf::from(folder.path()), id, &aside, 1, || ()).unwrap();
+    let (read, _) = snapshot::load(&Files, &path, id).unwrap();
     assert!(read.conflicts().iter().eq(book.conflicts().iter()));
 }

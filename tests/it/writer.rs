@@ -2,7 +2,6 @@
 //! told once and is the end.
 
 use std::fs::{self, File};
-use std::path::Path;
 use std::sync::{Arc, RwLock, mpsc};
 
 use rialto::folder::DataFolder;
@@ -129,6 +128,6 @@ fn a_group_that_could_never_be_read_is_not_written() {
 
 fn file_of(data: &DataFolder, number: u32) -> std::path::PathBuf {
     let file = segment::create(&data.journal(), number).unwrap();
-    segment::write_header(&file, number, 0, 0, data.id()).unwrap();
-    segment::path(Path::new(&data.journal()), number)
+    segment::write_header(&*file, number, 0, 0, data.id()).unwrap();
+    segment::path(&data.journal(), number)
 }

@@ -8,6 +8,7 @@ use rialto::billing::outlook::outlook;
 use rialto::billing::papers::Paper;
 use rialto::billing::plan::plan;
 use rialto::billing::walk::Unsure;
+use rialto::disk::{Files, Shelf};
 use rialto::domain::bills::{
     Amounts, Attempt, BillNo, Deed, Fault, Outcome as Came, Refusal, Refused, Sight, Status, Step, Takings,
 };
@@ -339,8 +340,9 @@ fn an_image_of_a_bill_that_was_let_go_is_the_book() {
 
 fn imaged(world: &World) -> Result<(), String> {
     let folder = tempfile::tempdir().unwrap();
-    let aside = snapshot::write(folder.path(), [1; 16], &Image::take(&world.book.borrow(), 1), || ()).unwrap();
-    let (loaded, _) = snapshot::load(&aside, [1; 16]).unwrap();
+    let aside =
+        snapshot::write(&Shelf::from(folder.path()), [1; 16], &Image::take(&world.book.borrow(), 1), || ()).unwrap();
+    let (loaded, _) = snapshot::load(&Files, &aside, [1; 16]).unwrap();
     apart(&world.book.borrow(), &loaded, true)
 }
 

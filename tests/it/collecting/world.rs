@@ -25,6 +25,7 @@ use rialto::billing::policy::{Negative, Policy};
 use rialto::billing::reconcile::{Report, reconcile};
 use rialto::billing::round::{Unplaced, by_itself, offsets};
 use rialto::billing::walk::{Desk, Stripe, Unsure, Walk};
+use rialto::disk::{Files, Shelf};
 use rialto::domain::bills::{Amounts, BillNo, Deed, Fault, Refused, Sight, Status};
 use rialto::domain::calendar::Calendar;
 use rialto::domain::charge::{Price, Stage};
@@ -358,8 +359,8 @@ impl World {
         if self.wild.get().has(Wild::IMAGES) {
             let folder = tempfile::tempdir().unwrap();
             let image = Image::take(&book, self.end.get());
-            let aside = snapshot::write(folder.path(), [1; 16], &image, || ()).unwrap();
-            let (loaded, _) = snapshot::load(&aside, [1; 16]).unwrap();
+            let aside = snapshot::write(&Shelf::from(folder.path()), [1; 16], &image, || ()).unwrap();
+            let (loaded, _) = snapshot::load(&Files, &aside, [1; 16]).unwrap();
             for (what, other) in [("the journal", &book), ("the image", &loaded)] {
                 if let Err(why) = apart(&self.book.borrow(), other, false) {
                     panic!("{}: {what} makes another book: {why}", self.dice);

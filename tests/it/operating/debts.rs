@@ -4,6 +4,7 @@ use rialto::billing::books::Books;
 use rialto::billing::plan::{Plan, plan};
 use rialto::billing::policy::Policy;
 use rialto::clock::Clock;
+use rialto::disk::{Files, Shelf};
 use rialto::domain::activity::Outcome;
 use rialto::domain::calendar::{Calendar, Day};
 use rialto::domain::charge::{Hold, Stage};
@@ -96,9 +97,13 @@ fn an_old_journal_and_an_old_image_owe_the_same() {
     // Version 2 wrote a payer like this, whenever he was added.
     book.replay(&Entry::Payer(name("Ada"), None, SEEN), Place(1000)).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let aside = snapshot::write(folder.path(), [1; 16], &Image::take(&book, 2000), || ()).unwrap();
-    let (image, _) =
-        snapshot::load(&snapshot::commit(folder.path(), [1; 16], &aside, 2000, || ()).unwrap(), [1; 16]).unwrap();
+    let aside = snapshot::write(&Shelf::from(folder.path()), [1; 16], &Image::take(&book, 2000), || ()).unwrap();
+    let (image, _) = snapshot::load(
+        &Files,
+        &snapshot::commit(&Shelf::from(folder.path()), [1; 16], &aside, 2000, || ()).unwrap(),
+        [1; 16],
+    )
+    .unwrap();
     assert_eq!(digest(&image), digest(&book));
     let nobodys = |book: &Book| book.receivables().nobodys(Currency::EUR);
     let accounts = |book: &Book| Balances::of(book).of_kind(Kind::NoPayer, Currency::EUR);
@@ -199,9 +204,9 @@ fn what_an_invoice_carries_is_not_owed_twice() {
 
 pub(super) fn image_of(book: &Book, position: u64) -> Book {
     let folder = tempfile::tempdir().unwrap();
-    let aside = snapshot::write(folder.path(), [1; 16], &Image::take(book, position), || ()).unwrap();
-    let path = snapshot::commit(folder.path(), [1; 16], &aside, position, || ()).unwrap();
-    snapshot::load(&path, [1; 16]).unwrap().0
+    let aside = snapshot::write(&Shelf::from(folder.path()), [1; 16], &Image::take(book, position), || ()).unwrap();
+    let path = snapshot::commit(&Shelf::from(folder.path()), [1; 16], &aside, position, || ()).unwrap();
+    snapshot::load(&Files, &path, [1; 16]).unwrap().0
 }
 
 #[test]
