@@ -20,11 +20,20 @@ pub async fn known_as<F: Future>(bearer: Bearer, answering: F) -> F::Output {
     BEARER.scope(bearer, answering).await
 }
 
+/// Between who somebody says that he is, and the token that he had.
+const BY_TOKEN: &str = ", by token ";
+
+/// Who somebody says that he is, so that it never reads as if a token were on record.
+pub fn said(by: &str) -> String {
+    by.replace(BY_TOKEN, " (by token) ")
+}
+
 /// Who gives the order that is being answered: as he says, and by which token, unless that is the admin's own.
-pub fn signed(by: String) -> String {
+pub fn signed(by: &str) -> String {
+    let by = said(by);
     let token = BEARER.try_with(Clone::clone).ok().flatten().filter(|token| token != ADMIN);
     match token {
-        Some(token) => format!("{by}, by token {token}"),
+        Some(token) => by + BY_TOKEN + &token,
         None => by,
     }
 }

@@ -123,7 +123,7 @@ pub async fn reconcile(house: House, body: Bytes) -> Result<Answer, Refused> {
     house.rialto.collects().ok_or(Resting::Off)?;
     if adopt {
         somebody(&by)?;
-        house.rialto.adopt(&signed(by), &why).await?;
+        house.rialto.adopt(&signed(&by), &why).await?;
     } else {
         order(&house, by, why, What::Act(Act::Reconcile)).await?;
         house.rialto.reconcile()?;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use compact_str::CompactString;
 
+use super::bearer::said;
 use super::tokens::{ADMIN, Scope, Token, Tokens};
 use crate::chain::Chain;
 use crate::domain::orders::{Act, Order, TEXT_MAX, What};
@@ -92,7 +93,7 @@ fn changes(known: Option<&Tokens>, now: &Tokens) -> Vec<Order> {
 
 fn order(by: &str, why: &str, act: Act) -> Order {
     let by = if by.trim().is_empty() { UNKNOWN } else { by };
-    Order { by: line(by), why: line(why), what: What::Act(act) }
+    Order { by: line(&said(by)), why: line(why), what: What::Act(act) }
 }
 
 /// What a file says, as far as it is a line of plain text that an order may have: it must be on record whatever it holds.

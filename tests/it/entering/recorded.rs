@@ -113,6 +113,11 @@ fn each_thing_that_an_operator_does_is_on_record_with_who_and_why_and_by_which_t
             expected = orders;
         }
     }
+    // Whoever has the admin's own token does not pass for somebody who has another one.
+    let eve = json!({ "by": "eve, by token ops" }).to_string();
+    house.sidecar.raw(request("POST /v1/admin/snapshot", &[&bearer(&admin)], &eve).as_bytes());
+    expected = until(&house, expected.len() + 1);
+    assert_eq!(expected.last().unwrap().0, "eve (by token) ops");
     // Nobody else can leave anything there.
     let without: Vec<&str> = operations.iter().map(|(asked, ..)| *asked).collect();
     for asked in without {
