@@ -33,7 +33,7 @@ fn no_request_that_can_be_made_of_the_description_finds_what_is_not_described() 
 
     let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/doors");
     let report = folder.path().join("report.json");
-    let examples = times(10, 200).to_string();
+    let examples = times(10, 60).to_string();
     let url = format!("{}/openapi.json", sidecar.url());
     let bearer = format!("Authorization: Bearer {admin}");
     let mut schemathesis = Command::new(python);
