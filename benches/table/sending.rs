@@ -75,7 +75,8 @@ pub fn send(bench: &Bench) -> Found {
         Rialto::start(Settings { gate: GATE, collecting: Some(collecting), ..sidecar::settings(room.path()) })?;
     owe(&rialto, &runtime, payers, |number| customers.get(number).copied())?;
     let access = Access::new(room.path(), address, Vec::new())?;
-    let server = Server::new(listener, rialto.clone(), Reader::new(chrono_tz::UTC), access, http::Limits::default());
+    let server =
+        Server::new(listener, None, rialto.clone(), Reader::new(chrono_tz::UTC), access, http::Limits::default());
     let (stop, stopping) = tokio::sync::watch::channel(false);
     let served = serving.spawn(server.serve(stopping));
 

@@ -227,7 +227,7 @@ class Sender:
     def _refusal(self, status: int, answer: Any) -> str:
         told = _error(answer)
         said = f": {told[1]}" if told else ""
-        if status in (401, 403):
+        if status in (401, 403, 429):
             said += "; set RIALTO_TOKEN to a token with the scope ingest (`rialto token add`)"
         return f"{self._settings.url} answers with {status}{said}"
 

@@ -47,9 +47,13 @@ HTTP = row(
     lines("How long requests take", "Half, 95 and 99 of 100 requests of all routes took no longer.",
           quantiles("rialto_http_request_seconds"), "s", width=8),
     lines("99 of 100, by route", "99 of 100 requests of each route took no longer.",
-          quantiles("rialto_http_request_seconds", "route")[-1:], "s"),
+          quantiles("rialto_http_request_seconds", "route")[-1:], "s", width=8),
     heat("Requests, by how long they took", "How many requests a second took how long.",
-         over_time("sum by (le) (rate(rialto_http_request_seconds_bucket{@}[$__rate_interval]))", "{{le}}")),
+         over_time("sum by (le) (rate(rialto_http_request_seconds_bucket{@}[$__rate_interval]))", "{{le}}"), width=8),
+    lines("Tokens refused", "Requests a second that brought no token where one is needed, one that nobody knows or that "
+          "allows something else; and guesses that were slowed.",
+          over_time("sum by (reason) (rate(rialto_http_tokens_refused_total{@}[$__rate_interval]))", "{{reason}}"),
+          "reqps", width=8),
 )
 
 JOURNAL = row(

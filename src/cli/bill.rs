@@ -200,10 +200,7 @@ fn cancelled(bill: &Value) -> String {
 impl Reconcile {
     fn run(&self) -> Outcome {
         let client = self.remote.client()?;
-        let order = match self.adopt {
-            true => self.signature.sign(json!({ "adopt": true })),
-            false => json!({}),
-        };
+        let order = self.signature.sign(json!({ "adopt": self.adopt }));
         let answer = reconciled(&client, &order)?;
         if let Some(why) = answer["why"].as_str() {
             let why = format!("it could not be compared: {why}");

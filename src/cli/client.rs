@@ -1,12 +1,17 @@
-//! A client of a running sidecar: plain HTTP, on loopback or behind a proxy that does TLS.
+//! A client of a running sidecar: plain HTTP on loopback, and elsewhere TLS, by whose authority it says.
 
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 use super::failure::Failure;
 use super::{Outcome, print};
+use crate::http::tokens::Signed;
 
 /// Where a sidecar is, where nobody says otherwise.
 const URL: &str = "http://127.0.0.1:8717";
@@ -18,8 +23,14 @@ pub struct Remote {
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// A token for it; on a loopback address, handing events in and reading need none [env: RIALTO_TOKEN].
+    ///
+    /// Whoever may list the processes of this machine sees it here, and not in the environment.
     #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
+    /// Who vouches for a sidecar at https://…, where that is none of the web's authorities: a PEM file with its
+    /// certificate, or certificates [env: RIALTO_CA].
+    #[arg(long, value_name = "FILE")]
+    ca: Option<String>,
     /// As JSON; a refusal, too.
     #[arg(long)]
     pub json: bool,
@@ -57,6 +68,11 @@ impl Signature {
         order
     }
 
+    /// Who and why for the file of tokens.
+    pub fn signed(&self) -> Signed {
+        Signed { by: self.by(), why: self.why.clone() }
+    }
+
     /// Who says nothing of himself is told by his login, where the system knows it.
     fn by(&self) -> String {
         let login = || ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|key| std::env::var(key).ok());
@@ -68,8 +84,9 @@ impl Signature {
 impl Remote {
     /// A client of it.
     pub fn client(&self) -> Result<Client, Failure> {
-        let [url, token] = [(&self.url, "RIALTO_URL"), (&self.token, "RIALTO_TOKEN")].map(said);
-        let client = Client::new(url.as_deref().unwrap_or(URL), token);
+        let [url, token, authority] =
+            [(&self.url, "RIALTO_URL"), (&self.token, "RIALTO_TOKEN"), (&self.ca, "RIALTO_CA")].map(said);
+        let client = Client::new(url.as_deref().unwrap_or(URL), token, authority.as_deref().map(Path::new));
         let client = client.map_err(|failure| failure.told_in_json(self.json))?;
         Ok(Client { is_json: self.json, ..client })
     }
@@ -86,6 +103,27 @@ impl Remote {
 /// What was said, or is in the environment. clap would show what is there as if it had to be said.
 pub fn said((flag, variable): (&Option<String>, &str)) -> Option<String> {
     flag.clone().or_else(|| std::env::var(variable).ok().filter(|text| !text.is_empty()))
+}
+
+/// The certificates of a file, which alone are trusted.
+fn trusted(path: &Path) -> Result<RootCerts, Failure> {
+    let cannot = |why: &dyn fmt::Display| {
+        let what = "it is a PEM file with the certificate of who vouches for the sidecar, which begins with -----BEGIN CERTIFICATE-----";
+        Failure::usage(format!("{} cannot be used as --ca or RIALTO_CA: {why}; {what}", path.display()))
+    };
+    let bytes = std::fs::read(path).map_err(|error| cannot(&error))?;
+    let certificates: Result<Vec<Certificate<'static>>, _> = parse_pem(&bytes)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(Ok(certificate)),
+            Ok(_) => None,
+            Err(error) => Some(Err(error)),
+        })
+        .collect();
+    let certificates = certificates.map_err(|error| cannot(&error))?;
+    if certificates.is_empty() {
+        return Err(cannot(&"it holds no certificate"));
+    }
+    Ok(RootCerts::Specific(Arc::new(certificates)))
 }
 
 /// A text as a part of a path or a query.
@@ -108,9 +146,15 @@ const PATIENCE: u32 = 120;
 type Response = Result<ureq::http::Response<ureq::Body>, ureq::Error>;
 
 impl Client {
-    /// A client of the sidecar at `url`.
-    pub fn new(url: &str, token: Option<String>) -> Result<Client, Failure> {
-        if !url.starts_with("http://") {
+    /// A client of the sidecar at `url`, for which the authority vouches whose certificate is in this file.
+    pub fn new(url: &str, token: Option<String>, authority: Option<&Path>) -> Result<Client, Failure> {
+        if url.contains('@') {
+            // What stands there would be shown wherever the address is.
+            return Err(Failure::usage(
+                "the address of a sidecar has no user and no password; a token is given by RIALTO_TOKEN",
+            ));
+        }
+        if !url.starts_with("http://") && !url.starts_with("https://") {
             return Err(Failure::usage(format!("{url} is no address of a sidecar; it looks like {URL}")));
         }
         if token.as_ref().is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
@@ -119,7 +163,10 @@ impl Client {
             return Err(Failure::usage(what));
         }
         let config = ureq::Agent::config_builder().http_status_as_error(false);
-        let agent = config.timeout_global(Some(Duration::from_secs(90))).build().new_agent();
+        let trust = TlsConfig::builder().root_certs(authority.map(trusted).transpose()?.unwrap_or(RootCerts::WebPki));
+        // A token is sent where it was meant to go, and nowhere else that somebody there names.
+        let config = config.tls_config(trust.build()).max_redirects(0).timeout_global(Some(Duration::from_secs(90)));
+        let agent = config.build().new_agent();
         Ok(Client { agent, url: url.trim_end_matches('/').to_owned(), token, is_json: false })
     }
 

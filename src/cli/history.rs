@@ -69,6 +69,11 @@ fn words(order: &Value) -> String {
         "bill" if about["cancelled"] == true => format!("call {} off", part("bill")),
         "bill" => format!("bill again what is on {}", part("bill")),
         "adopt" => "take over what Stripe has".to_owned(),
+        "snapshot" => "take a snapshot".to_owned(),
+        "run" => "bill what is due".to_owned(),
+        "reconcile" => "compare every bill with Stripe".to_owned(),
+        "token" if about["removed"] == true => format!("token {} is no more", part("token")),
+        "token" => format!("token {} allows {}", part("token"), part("allows")),
         "close" => format!("close all before {}", part("open_from")),
         what => format!("{what} {}{}", part("transaction"), part("name")),
     }

@@ -38,6 +38,9 @@ pub struct Import {
     /// A token for it; on a loopback address none is needed [env: RIALTO_TOKEN].
     #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
+    /// Who vouches for a sidecar at https://…: a PEM file with its certificate [env: RIALTO_CA].
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
     /// What all the records are.
     #[arg(long, value_enum)]
     kind: Option<Given>,
@@ -130,7 +133,8 @@ impl Import {
         // Without --data, a sidecar that is named in the environment is meant, too.
         let sink = match said((&self.url, "RIALTO_URL")) {
             Some(url) if self.common.data.is_none() => {
-                Sink::Sidecar(Client::new(&url, said((&self.token, "RIALTO_TOKEN")))?)
+                let authority = self.ca.clone().or_else(|| said((&None, "RIALTO_CA")).map(PathBuf::from));
+                Sink::Sidecar(Client::new(&url, said((&self.token, "RIALTO_TOKEN")), authority.as_deref())?)
             }
             _ => {
                 log::start("warn", config.log_format)?;

@@ -2,9 +2,11 @@
 //! its own.
 //!
 //! Ids may hold anything, escape sequences too. A control character is shown as JSON writes it, so that what is
-//! JSON stays JSON.
+//! JSON stays JSON; so is what turns the order of letters around, or is no letter and breaks a line.
 
 use std::fmt::Write;
+
+use crate::domain::plain::misleads;
 
 /// A text that stands within a line.
 pub(super) fn line(text: &str) -> String {
@@ -20,7 +22,7 @@ fn escaped(text: &str, stays: impl Fn(char) -> bool) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
-            letter if !letter.is_control() || stays(letter) => shown.push(letter),
+            letter if !misleads(letter) || stays(letter) => shown.push(letter),
             '\n' => shown.push_str("\\n"),
             '\r' => shown.push_str("\\r"),
             '\t' => shown.push_str("\\t"),
@@ -40,6 +42,7 @@ mod tests {
         let evil = "é\u{1b}[2J\u{7f}\u{9b}31m\r\n\tend";
         assert_eq!(line(evil), "é\\u001b[2J\\u007f\\u009b31m\\r\\n\\tend");
         assert_eq!(lines(evil), "é\\u001b[2J\\u007f\\u009b31m\\r\n\tend");
+        assert_eq!(lines("a\u{202e}b\u{2028}c"), "a\\u202eb\\u2028c");
         let json = serde_json::to_string_pretty(&[evil]).expect("a text");
         assert_eq!(serde_json::from_str::<Vec<String>>(&lines(&json)).expect("JSON"), [evil]);
     }

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::domain::calendar::{Calendar, Day, Period};
 use crate::domain::charge::Stage;
 use crate::domain::money::Currency;
-use crate::reporting::csv::io_of;
+use crate::reporting::csv::{harmless, io_of};
 use crate::reporting::days::Days;
 use crate::reporting::report::{self, By, Sums};
 use crate::wiring::onlooker::Onlooker;
@@ -329,7 +329,7 @@ impl Told {
             for row in rows {
                 let [own_from, own_to] = [text(&row.from), text(&row.to)];
                 let [from, to] = if self.is_periods() { [&own_from, &own_to] } else { [&from, &to] };
-                write([currency, "one", &text(&row.of), from, to], row.figures.texts(""))?;
+                write([currency, "one", &harmless(&text(&row.of)), from, to], row.figures.texts(""))?;
             }
             if let Some(rest) = rest {
                 write([currency, "rest", "", &from, &to], rest.figures.texts(""))?;

@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::bill::{PAUSE, progress, trouble};
-use super::client::{Client, Remote};
+use super::client::{Client, Remote, Signature};
 use super::failure::Failure;
 use super::{Outcome, plain};
 use crate::domain::bills::BillNo;
@@ -18,6 +18,8 @@ use crate::domain::bills::BillNo;
 pub struct Run {
     #[command(flatten)]
     remote: Remote,
+    #[command(flatten)]
+    signature: Signature,
     /// Do not wait: the sidecar goes on by itself.
     #[arg(long)]
     no_wait: bool,
@@ -29,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 impl Run {
     pub(super) fn run(&self) -> Outcome {
         let client = self.remote.client()?;
-        let mut done = client.post("/v1/bills/run", &json!({}))?;
+        let mut done = client.post("/v1/bills/run", &self.signature.sign(json!({})))?;
         if self.no_wait {
             return self.remote.tell(&done, |done| counted(done, "on their way"));
         }

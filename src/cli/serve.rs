@@ -15,13 +15,15 @@ use toml::{Table, Value};
 
 use super::demo::{self, Bank, Life};
 use super::manager::{self, News};
-use super::webhooks::{Outside, outside, renewing};
+use super::webhooks::{Outside, certified, outside, renewing};
 use super::{Common, Outcome, collecting, log};
 use crate::actors::gate::Gate;
 use crate::clock::Clock;
 use crate::config::{Config, Given};
 use crate::http::access::Access;
+use crate::http::roster::{self, Roster};
 use crate::http::server::{Limits, Server};
+use crate::http::tokens;
 use crate::http::webhooks::PATH;
 use crate::reading::Reader;
 use crate::wiring::{Rialto, Settings};
@@ -109,7 +111,9 @@ impl Serve {
             )
             .into());
         }
-        let renewing = renewing(outside.as_ref().and_then(|outside| outside.tls.clone()))?;
+        let house_tls = certified("listen", &config.listen_certificate, &config.listen_key)?;
+        let certificates = [house_tls.clone(), outside.as_ref().and_then(|outside| outside.tls.clone())];
+        let renewing = renewing(certificates.into_iter().flatten().collect())?;
         let socket = listen(config.listen, "--listen").await?;
         let outside = match outside {
             Some(Outside { address, tls }) => Some((listen(address, "--webhook-listen").await?, tls)),
@@ -150,8 +154,11 @@ impl Serve {
             silence: Duration::from_secs(config.silence_seconds),
             ..Limits::default()
         };
+        for path in tokens::readable_by_others(&config.data) {
+            tracing::warn!(path = %path.display(), "everybody on this machine may read it: `chmod 600` keeps it to its owner");
+        }
         let access = Access::new(&config.data, config.listen, config.hosts.clone())?;
-        let house = Server::new(socket, rialto.clone(), reader, access, limits);
+        let house = Server::new(socket, house_tls, rialto.clone(), reader, access, limits);
         let outside =
             outside.map(|(socket, tls)| Server::of_webhooks(socket, tls, rialto.clone(), Limits::of_webhooks()));
         let url = house.url()?;
@@ -235,6 +242,7 @@ impl Serve {
                 never = silenced => never,
             }
         };
+        let roster = Roster::new(rialto.folder().path(), rialto.clone());
         let upkeep = async {
             loop {
                 tokio::time::sleep(Duration::from_secs(5)).await;
@@ -248,6 +256,7 @@ impl Serve {
             _ = rialto.stopped() => Ok(()),
             lived = living => lived,
             () = upkeep => Ok(()),
+            () = roster.keep() => Ok(()),
             () = manager::watched(rialto) => Ok(()),
         }
     }
@@ -298,10 +307,13 @@ fn make_anew(folder: &Path) -> Result<(), Box<dyn Error>> {
                 _ => Err(format!("{} of the last demo cannot be removed: {error}", part.display())),
             })?;
         }
-        std::fs::remove_file(folder.join("FOLDER")).or_else(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => Ok(()),
-            _ => Err(error),
-        })?;
+        // Which tokens are on record was said of that book.
+        for file in ["FOLDER", roster::KNOWN] {
+            std::fs::remove_file(folder.join(file)).or_else(|error| match error.kind() {
+                std::io::ErrorKind::NotFound => Ok(()),
+                _ => Err(error),
+            })?;
+        }
     }
     std::fs::create_dir_all(folder)?;
     std::fs::write(mark, "This folder is a demo's: `rialto serve --demo` makes it anew each time.\n")?;

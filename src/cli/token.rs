@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use toml::Table;
 
+use super::client::Signature;
 use super::failure::Failure;
 use super::{Common, Outcome, plain, print};
 use crate::chain::Chain;
@@ -26,8 +27,10 @@ pub struct Token {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make a token and print it: this once, for only its digest is kept.
+    /// Make a token and print it: this once, for only its digest is kept. Who made it and why goes on record.
     Add {
+        #[command(flatten)]
+        signature: Signature,
         /// A name for it.
         name: String,
         /// What it allows: ingest, read or admin; several joined by commas.
@@ -36,8 +39,10 @@ enum Command {
     },
     /// List the tokens and what they allow.
     List,
-    /// Remove a token.
+    /// Remove a token. Who removed it and why goes on record.
     Remove {
+        #[command(flatten)]
+        signature: Signature,
         /// Its name.
         name: String,
     },
@@ -76,10 +81,11 @@ impl Token {
             return Err(format!("there is no data folder at {}; start the sidecar once", folder.display()).into());
         }
         match &self.command {
-            Command::Add { name, scopes } => {
-                let token = Tokens::add(&folder, name, scopes.clone())?;
+            Command::Add { signature, name, scopes } => {
+                let token = Tokens::add(&folder, name, scopes.clone(), signature.signed())?;
                 // Standard output is the token alone, for whoever keeps it in a variable.
                 if !self.json {
+                    let name = plain::line(name);
                     eprintln!("token {name} allows {}; a running sidecar takes it from now on", listed(scopes));
                 }
                 let told = json!({ "name": name, "scopes": words(scopes), "token": token });
@@ -95,13 +101,13 @@ impl Token {
                 let told = json!({ "tokens": tokens.list().iter().map(told).collect::<Vec<_>>() });
                 self.tell(&told, &tokens.list().iter().map(line).collect::<String>())
             }
-            Command::Remove { name } => {
+            Command::Remove { signature, name } => {
                 if name == "admin" {
                     let what = "the admin's token is in the file admin.token of the data folder; remove that file and \
                                 start the sidecar again, and there is a new one";
                     return Err(what.into());
                 }
-                let Some(removed) = Tokens::remove(&folder, name)? else {
+                let Some(removed) = Tokens::remove(&folder, name, signature.signed())? else {
                     return Err(format!("there is no token named {name}; `rialto token list` lists them").into());
                 };
                 let told = json!({ "removed": name, "scopes": words(&removed.scopes) });

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -20,17 +21,11 @@ pub(super) struct Outside {
 
 /// The address for webhooks, if there is to be one.
 pub(super) fn outside(config: &Config) -> Result<Option<Outside>, Box<dyn Error>> {
-    let (certificate, key) = (&config.tls_certificate, &config.tls_key);
-    let files = match (certificate.as_os_str().is_empty(), key.as_os_str().is_empty()) {
-        (true, true) => None,
-        (false, false) => Some((certificate.clone(), key.clone())),
-        (false, true) => return Err("tls_certificate is set, and tls_key is not: set both, or neither".into()),
-        (true, false) => return Err("tls_key is set, and tls_certificate is not: set both, or neither".into()),
-    };
+    let tls = certified("tls", &config.tls_certificate, &config.tls_key)?;
     let Some(address) = config.webhook_address() else {
         // Whoever set them relies on them.
-        let relied = "tls_certificate and tls_key are for the webhooks' address, and there is none: set webhook_listen too, or leave all three empty";
-        return if files.is_some() { Err(relied.into()) } else { Ok(None) };
+        let relied = "tls_certificate and tls_key are for the webhooks' address, and there is none: set webhook_listen too, or leave all three empty; those of the house's own address are listen_certificate and listen_key";
+        return if tls.is_some() { Err(relied.into()) } else { Ok(None) };
     };
     if config.stripe_mode == "off" {
         let deaf = format!(
@@ -38,25 +33,36 @@ pub(super) fn outside(config: &Config) -> Result<Option<Outside>, Box<dyn Error>
         );
         return Err(deaf.into());
     }
-    let tls = files.map(|(certificate, key)| Tls::read(certificate, key)).transpose()?.map(Arc::new);
     Ok(Some(Outside { address, tls }))
 }
 
-/// Reads a certificate again at every SIGHUP, from now on and while this is waited for. Without one, that signal is a
+/// What is answered with over TLS, by the keys `…_certificate` and `…_key` of the configuration, where they are set.
+pub(super) fn certified(keys: &str, certificate: &Path, key: &Path) -> Result<Option<Arc<Tls>>, Box<dyn Error>> {
+    match (certificate.as_os_str().is_empty(), key.as_os_str().is_empty()) {
+        (true, true) => Ok(None),
+        (false, false) => Ok(Some(Arc::new(Tls::read(certificate.to_owned(), key.to_owned())?))),
+        (false, true) => Err(format!("{keys}_certificate is set, and {keys}_key is not: set both, or neither").into()),
+        (true, false) => Err(format!("{keys}_key is set, and {keys}_certificate is not: set both, or neither").into()),
+    }
+}
+
+/// Reads each certificate again at every SIGHUP, from now on and while this is waited for. Without one, that signal is a
 /// terminal's that hung up: then this is over, and all stops in good order; unless whoever started it had it ignored, as
 /// nohup does.
-pub(super) fn renewing(tls: Option<Arc<Tls>>) -> io::Result<impl Future<Output = ()>> {
-    let watched = (tls.is_some() || !ignores_hangup()).then(|| signal(SignalKind::hangup())).transpose()?;
+pub(super) fn renewing(certificates: Vec<Arc<Tls>>) -> io::Result<impl Future<Output = ()>> {
+    let watched = (!certificates.is_empty() || !ignores_hangup()).then(|| signal(SignalKind::hangup())).transpose()?;
     Ok(async move {
         let Some(mut hangup) = watched else { return std::future::pending().await };
         while hangup.recv().await.is_some() {
-            let Some(tls) = &tls else {
+            if certificates.is_empty() {
                 tracing::info!("hung up, and there is no certificate to read again: it stops, as on SIGTERM");
                 return;
-            };
-            match tls.read_again() {
-                Ok(()) => tracing::info!("the certificate was read again"),
-                Err(error) => tracing::error!(error = %Chain(&error), "the certificate stays the one that it was"),
+            }
+            for tls in &certificates {
+                match tls.read_again() {
+                    Ok(()) => tracing::info!(path = %tls.path().display(), "the certificate was read again"),
+                    Err(error) => tracing::error!(error = %Chain(&error), "the certificate stays the one that it was"),
+                }
             }
         }
     })

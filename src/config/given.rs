@@ -5,14 +5,14 @@ use std::path::Path;
 use toml::Table;
 
 use super::keys::{KEYS, near};
-use super::{Config, ConfigError, source, usual_targets};
+use super::{Config, ConfigError, secret, source, usual_targets};
 
 /// The keys that somebody set, each with a good value: a file's, under the environment's, under those of flags.
 #[derive(Debug)]
 pub struct Given(Table);
 
 /// Variables that are no settings: they name a file, and what commands talk to.
-const OTHERS: [&str; 3] = ["RIALTO_CONFIG", "RIALTO_URL", "RIALTO_TOKEN"];
+const OTHERS: [&str; 4] = ["RIALTO_CONFIG", "RIALTO_URL", "RIALTO_TOKEN", "RIALTO_CA"];
 
 impl Given {
     /// Reads what was set.
@@ -51,7 +51,7 @@ impl Given {
     pub fn over(self, usual: Table) -> Result<Config, ConfigError> {
         let mut table = usual;
         table.extend(self.0);
-        let wrong = |error: toml::de::Error| ConfigError::Whole(error.to_string().trim().replace('\n', " "));
+        let wrong = |error: toml::de::Error| ConfigError::Whole(secret::told(&error.to_string()));
         let config: Config = table.try_into().map_err(wrong)?;
         // A list without an entry asks for the usual ones.
         Ok(if config.targets.is_empty() { Config { targets: usual_targets(), ..config } } else { config })

@@ -61,6 +61,8 @@ macro_rules! keys {
 keys! {
     "data": Kind::Text("snapshots/run"), "The data folder.";
     "listen": Kind::Address, "The address and port to listen on.";
+    "listen_certificate": Kind::File("/etc/rialto/certificate.pem"), "What it answers with there over TLS: a PEM file with the certificate, and after it those that vouch for it.\n# Empty for plain HTTP. `tls_certificate` is another, of the webhooks' own address.";
+    "listen_key": Kind::File("/etc/rialto/key.pem"), "The PEM file with the certificate's private key. On SIGHUP both are read again.";
     "webhook_listen": Kind::SecondAddress("0.0.0.0:8443"), "Where Stripe's webhooks are taken besides: an address and port for the outside, with nothing else; empty for none.";
     "tls_certificate": Kind::File("/etc/rialto/certificate.pem"), "What the webhooks' address answers with over TLS: a PEM file with the certificate, and after it those that vouch for it.\n# Empty for plain HTTP.";
     "tls_key": Kind::File("/etc/rialto/key.pem"), "The PEM file with the certificate's private key. On SIGHUP both files are read again; without them, SIGHUP\n# ends the sidecar in good order.";

@@ -6,6 +6,7 @@
 
 mod given;
 mod keys;
+pub mod secret;
 mod shown;
 mod source;
 
@@ -31,6 +32,10 @@ pub struct Config {
     pub data: PathBuf,
     /// The address to listen on.
     pub listen: SocketAddr,
+    /// The file with the certificate that it answers with; empty for plain HTTP.
+    pub listen_certificate: PathBuf,
+    /// The file with its key.
+    pub listen_key: PathBuf,
     /// The address where Stripe's webhooks alone are taken; empty for none.
     pub webhook_listen: String,
     /// The file with the certificate that it answers with; empty for plain HTTP.
@@ -142,6 +147,8 @@ impl Default for Config {
         Config {
             data: PathBuf::from("snapshots/run"),
             listen: SocketAddr::from(([127, 0, 0, 1], 8717)),
+            listen_certificate: PathBuf::new(),
+            listen_key: PathBuf::new(),
             webhook_listen: String::new(),
             tls_certificate: PathBuf::new(),
             tls_key: PathBuf::new(),

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
-use super::ConfigError;
 use super::keys::{KEYS, Key, Kind, TARGET, near};
+use super::{ConfigError, secret};
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub fn file(path: &Path) -> Result<Table, ConfigError> {
     let file = File { path, text: &text };
     let no_toml = |error: toml::de::Error| ConfigError::Toml {
         origin: file.origin(error.span().map_or(0, |span| span.start)),
-        what: error.message().replace('\n', " "),
+        what: secret::told(error.message()),
     };
     let table: Table = text.parse().map_err(no_toml)?;
     let places = DeTable::parse(&text).map_err(no_toml)?;
@@ -116,17 +116,20 @@ fn known<'k>(name: &str, keys: &'k [Key], origin: impl FnOnce() -> Origin) -> Re
             None if keys.len() < 8 => format!("the keys here are {}", names().collect::<Vec<_>>().join(", ")),
             None => "`rialto config` shows every key".to_owned(),
         };
+        let name = if secret::is_like(name) { "…" } else { name };
         ConfigError::Key { origin: origin(), name: name.to_owned(), help }
     })
 }
 
 fn check(key: &Key, value: &Value, origin: impl FnOnce() -> Origin) -> Result<(), ConfigError> {
-    if key.takes(value) {
+    let is_secret = value.as_str().is_some_and(secret::begins);
+    if key.takes(value) && !is_secret {
         return Ok(());
     }
     let found = match value {
         Value::Table(_) => "a table".to_owned(),
         Value::Array(_) => "a list".to_owned(),
+        Value::String(text) if secret::is_like(text) => "what looks like a secret".to_owned(),
         value => value.to_string(),
     };
     Err(ConfigError::Value { origin: origin(), key: key.name, found, must: key.must() })

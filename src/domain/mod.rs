@@ -16,6 +16,7 @@ pub mod names;
 pub mod orders;
 pub mod outlook;
 pub mod payers;
+pub mod plain;
 pub mod proposals;
 pub mod rollout;
 pub mod rows;

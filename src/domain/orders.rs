@@ -55,6 +55,23 @@ pub enum What {
     /// What Stripe has is taken over by this folder, which may be a copy; from then on the marks of its bills have this
     /// besides the folder's name.
     Adopt(CompactString),
+    /// Something is done that changes nothing in the book, and that somebody has to answer for.
+    Act(Act),
+}
+
+/// What is done beside the book.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// A snapshot is taken.
+    Snapshot,
+    /// What is due is billed now.
+    Run,
+    /// Every bill is compared with what there is at Stripe.
+    Reconcile,
+    /// There is a token by this name, which allows this, at most [`TEXT_MAX`] bytes each.
+    TokenAdded(CompactString, CompactString),
+    /// There is none any more.
+    TokenRemoved(CompactString),
 }
 
 /// What a charge that is taken back had added to a meter.

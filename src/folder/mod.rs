@@ -7,6 +7,7 @@ mod home;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -66,12 +67,12 @@ pub enum FolderError {
 impl DataFolder {
     /// Opens the folder at `path`, which is made if it is not there.
     pub fn open_or_create(path: &Path) -> Result<DataFolder, FolderError> {
-        let create = || {
-            fs::create_dir_all(path)?;
+        let make = || {
+            create(path)?;
             fs::create_dir_all(path.join("journal"))?;
             fs::create_dir_all(path.join("images"))
         };
-        create().map_err(io_at(path))?;
+        make().map_err(io_at(path))?;
         let lock = lock(path)?;
         let id = match identity(path)? {
             Some(id) => id,
@@ -143,6 +144,20 @@ impl DataFolder {
     /// The snapshots' folder.
     pub fn images(&self) -> Shelf {
         Shelf::on(Arc::clone(&self.disk), self.path.join("images"))
+    }
+}
+
+/// Makes a folder that only its owner looks into: who earns what from whom is nobody else's. One that is there stays as it
+/// is, for somebody may have shared it on purpose.
+fn create(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    path.parent().map_or(Ok(()), fs::create_dir_all)?;
+    match fs::DirBuilder::new().mode(0o700).create(path) {
+        // Somebody else was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        made => made,
     }
 }
 

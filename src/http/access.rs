@@ -1,17 +1,19 @@
 //! Access: who may ask for what, decided before a body is read.
 
-use std::net::{IpAddr, SocketAddr};
-use std::os::unix::fs::MetadataExt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use compact_str::CompactString;
 use warp::http::request::Parts;
-use warp::http::{Method, header};
+use warp::http::{HeaderMap, Method, header};
 
+use super::guesses::Guesses;
+use super::listener::Caller;
 use super::reply::Refused;
-use super::tokens::{Scope, Tokens};
+use super::tokens::{Scope, Stamp, Tokens};
 use super::webhooks;
 
 /// The rules of access.
@@ -23,6 +25,16 @@ pub struct Access {
     hosts: Vec<String>,
     tokens: ArcSwap<Tokens>,
     looked: Mutex<Looked>,
+    guesses: Guesses,
+}
+
+/// What a request was let in for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Admitted {
+    /// The scope that it needed, where it needed any.
+    pub scope: Option<Scope>,
+    /// The name of the token that it brought; of one that nobody asked for, nothing.
+    pub bearer: Option<CompactString>,
 }
 
 /// When the file of tokens was looked at, and what it was then.
@@ -31,9 +43,6 @@ struct Looked {
     at: Instant,
     found: Option<Stamp>,
 }
-
-/// What tells one file of tokens from the next: when it was changed, its size and its number.
-type Stamp = (SystemTime, u64, u64);
 
 /// A token that is known is good for this long without another look, so that one can be revoked without a restart:
 /// `rialto token remove` promises a second.
@@ -47,7 +56,7 @@ impl Access {
     /// `hosts`.
     pub fn new(folder: &Path, address: SocketAddr, hosts: Vec<String>) -> std::io::Result<Access> {
         // What is changed while it is read is read again.
-        let looked = Mutex::new(Looked { at: Instant::now(), found: stamp(folder) });
+        let looked = Mutex::new(Looked { at: Instant::now(), found: Tokens::stamp(folder) });
         let tokens = Tokens::load(folder)?;
         Ok(Access {
             folder: folder.to_owned(),
@@ -55,25 +64,27 @@ impl Access {
             hosts,
             tokens: ArcSwap::from_pointee(tokens),
             looked,
+            guesses: Guesses::default(),
         })
     }
 
-    /// Whether a request may be answered, and the scope that it needed.
-    pub fn check(&self, request: &Parts) -> Result<Option<Scope>, Refused> {
+    /// Whether a request may be answered, and what for.
+    pub fn check(&self, request: &Parts) -> Result<Admitted, Refused> {
         if request.method == Method::POST && request.uri.path() == webhooks::PATH {
             // By whatever name Stripe knows it: the signature of each event says who sends it.
-            return Ok(None);
+            return Ok(Admitted::default());
         }
         self.check_host(request)?;
         self.check_origin(request)?;
         if !is_plain(request.uri.path()) {
             return Err(Refused::NoPath);
         }
-        let needed = scope(request);
-        if let Some(scope) = needed {
-            self.check_token(request, scope)?;
-        }
-        Ok(needed)
+        let scope = scope(request);
+        let bearer = match scope {
+            Some(scope) => self.check_token(request, scope)?,
+            None => None,
+        };
+        Ok(Admitted { scope, bearer })
     }
 
     /// Whether who sends a request might be told what only those may know who read; also where he asks for something that
@@ -82,30 +93,49 @@ impl Access {
         self.check_token(request, Scope::Read).is_ok()
     }
 
-    fn check_token(&self, request: &Parts, scope: Scope) -> Result<(), Refused> {
+    /// Whether a request is for a name of ours.
+    pub fn is_named(&self, headers: &HeaderMap) -> bool {
+        let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        self.hosts.iter().any(|known| known.eq_ignore_ascii_case(name(host)))
+    }
+
+    /// The name of the token, where one was sent and allows it.
+    fn check_token(&self, request: &Parts, scope: Scope) -> Result<Option<CompactString>, Refused> {
         let sent = request.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let parts = sent.and_then(|value| value.split_once(' '));
         let token = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
         match token {
-            None if self.is_local && scope != Scope::Admin && sent.is_none() => Ok(()),
+            None if self.is_local && scope != Scope::Admin && sent.is_none() => Ok(None),
             None => Err(Refused::NoToken),
             Some(token) => {
                 self.look_again(FRESH);
                 let mut tokens = self.tokens.load();
-                if tokens.scopes(token).is_none() && self.look_again(SOON) {
+                if tokens.known(token).is_none() && self.look_again(SOON) {
                     tokens = self.tokens.load();
                 }
-                let scopes = tokens.scopes(token).ok_or(Refused::UnknownToken)?;
-                let is_allowed = scopes.iter().any(|allowed| *allowed == scope || *allowed == Scope::Admin);
-                if is_allowed { Ok(()) } else { Err(Refused::WrongScope(scope.as_str())) }
+                let known = tokens.known(token).ok_or_else(|| self.unknown(request))?;
+                let is_allowed = known.scopes.iter().any(|allowed| *allowed == scope || *allowed == Scope::Admin);
+                if is_allowed { Ok(Some(known.name.as_str().into())) } else { Err(Refused::WrongScope(scope.as_str())) }
             }
+        }
+    }
+
+    /// How a token is refused that nobody knows. Whoever sends many of them is slowed, and nobody else at his address.
+    fn unknown(&self, request: &Parts) -> Refused {
+        let address = request.extensions.get().map_or(Ipv4Addr::UNSPECIFIED.into(), |caller: &Caller| caller.address);
+        match self.guesses.wrong(address, Instant::now()) {
+            Ok(()) => Refused::UnknownToken,
+            Err(wait) => Refused::Guessing { seconds: wait.as_secs() + 1 },
         }
     }
 
     // A page from elsewhere can make a browser call a name that it has bent to this address; it can
     // not make it call the address itself.
     fn check_host(&self, request: &Parts) -> Result<(), Refused> {
-        let host = match request.headers.get(header::HOST) {
+        let mut hosts = request.headers.get_all(header::HOST).into_iter();
+        let host = match hosts.next() {
+            // Of two, whoever stands before us may have believed the other one.
+            Some(_) if hosts.next().is_some() => "",
             Some(value) => value.to_str().unwrap_or_default(),
             None => request.uri.authority().map_or("", |authority| authority.as_str()),
         };
@@ -138,7 +168,7 @@ impl Access {
             return false;
         }
         looked.at = Instant::now();
-        let found = stamp(&self.folder);
+        let found = Tokens::stamp(&self.folder);
         if found == looked.found {
             return false;
         }
@@ -160,11 +190,6 @@ impl Access {
 fn name(host: &str) -> &str {
     let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|digit| digit.is_ascii_digit()));
     name.map_or(host, |(name, _)| name)
-}
-
-fn stamp(folder: &Path) -> Option<Stamp> {
-    let file = std::fs::metadata(Tokens::path(folder)).ok()?;
-    Some((file.modified().ok()?, file.len(), file.ino()))
 }
 
 /// What may be handed in, and so needs the scope ingest. The list is closed: what else changes anything is the

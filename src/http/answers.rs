@@ -3,15 +3,19 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 
+use bytes::Bytes;
 use warp::http::StatusCode;
 
+use super::billing::{Signed, sign};
 use super::house::House;
+use super::operating::order;
 use super::reply::{Answer, Refused, Thing, json, with_type};
 use super::wire::{Board, Contradiction, Doubtful, Entity, Orders, Page, Posted, Told};
 use crate::domain::charge::Stage;
 use crate::domain::ids::{Feed, TransactionId};
 use crate::domain::money::Currency;
 use crate::domain::names::Name;
+use crate::domain::orders::{Act, What};
 use crate::metrics::page::Format;
 use crate::wiring::Wanted;
 
@@ -45,9 +49,6 @@ pub async fn transactions(house: House, query: Query) -> Result<Answer, Refused>
     let zone = house.rialto.calendar().zone();
     // A name that nobody ever used is nobody's; it is not made one by asking.
     let [citizen, business] = ["citizen", "business"].map(|key| query.get(key).map(|id| Name::known(id)));
-    if citizen == Some(None) || business == Some(None) {
-        return Ok(json(StatusCode::OK, &Page::new(Vec::new(), None)));
-    }
     let rule = query.get("rule").map(|wanted| {
         house
             .rialto
@@ -67,6 +68,9 @@ pub async fn transactions(house: House, query: Query) -> Result<Answer, Refused>
         stage: stage.transpose()?,
         limit: limit(&query)?,
     };
+    if citizen == Some(None) || business == Some(None) {
+        return Ok(json(StatusCode::OK, &Page::new(Vec::new(), None)));
+    }
     let (found, next) = house.rialto.transactions(wanted).await?;
     let tariffs = house.rialto.tariffs();
     let posted = found.iter().map(|transaction| Posted::new(transaction, &tariffs, zone)).collect();
@@ -131,9 +135,11 @@ pub fn metrics(house: &House, accept: Option<&str>) -> Answer {
 }
 
 /// Asks for a snapshot.
-pub fn snapshot(house: &House) -> Answer {
+pub async fn snapshot(house: House, body: Bytes) -> Result<Answer, Refused> {
+    let Signed { by, why } = sign(&body)?;
+    order(&house, by, why, What::Act(Act::Snapshot)).await?;
     house.rialto.take_snapshot();
-    json(StatusCode::ACCEPTED, &serde_json::json!({ "snapshot": "it is being taken" }))
+    Ok(json(StatusCode::ACCEPTED, &serde_json::json!({ "snapshot": "it is being taken" })))
 }
 
 pub(super) fn limit(query: &Query) -> Result<usize, Refused> {

@@ -6,6 +6,7 @@ use serde_json::Value;
 use warp::http::StatusCode;
 
 use super::answers::{Query, limit};
+use super::bearer::signed;
 use super::house::House;
 use super::operating::{object, operator, order, somebody};
 use super::reply::{Answer, Refused, Thing, json};
@@ -15,7 +16,7 @@ use crate::domain::bills::BillNo;
 use crate::domain::calendar::Period;
 use crate::domain::charge::Stage;
 use crate::domain::names::Name;
-use crate::domain::orders::What;
+use crate::domain::orders::{Act, What};
 use crate::wiring::Resting;
 
 /// The plan; of one payer alone with its lines, where one is asked for.
@@ -88,7 +89,11 @@ pub async fn bill(house: House, id: String) -> Result<Answer, Refused> {
 }
 
 /// Bills what is due now.
-pub async fn run(house: House) -> Result<Answer, Refused> {
+pub async fn run(house: House, body: Bytes) -> Result<Answer, Refused> {
+    let Signed { by, why } = sign(&body)?;
+    // What cannot be done is not on record as if it had been.
+    house.rialto.collects().ok_or(Resting::Off)?;
+    order(&house, by, why, What::Act(Act::Run)).await?;
     let before = house.rialto.bills().await?;
     let done = house.rialto.bill_now().await?;
     let after = house.rialto.bills().await?;
@@ -115,10 +120,12 @@ struct Reconcile {
 pub async fn reconcile(house: House, body: Bytes) -> Result<Answer, Refused> {
     let Reconcile { adopt, by, why } =
         object(&body, r#"{"adopt":true,"by":"…","why":"…"}, of which nothing must be there"#)?;
+    house.rialto.collects().ok_or(Resting::Off)?;
     if adopt {
         somebody(&by)?;
-        house.rialto.adopt(&by, &why).await?;
+        house.rialto.adopt(&signed(&by), &why).await?;
     } else {
+        order(&house, by, why, What::Act(Act::Reconcile)).await?;
         house.rialto.reconcile()?;
     }
     Ok(reconciling(&house))
@@ -129,16 +136,22 @@ pub fn reconciling(house: &House) -> Answer {
     json(StatusCode::OK, &invoices::reconciling(&house.rialto.reconciling()))
 }
 
+/// Who gives an order of which the path says all, and why.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Signed {
+pub(super) struct Signed {
     #[serde(default = "operator")]
-    by: String,
+    pub(super) by: String,
     #[serde(default)]
-    why: String,
+    pub(super) why: String,
 }
 
 const SIGNED: &str = r#"{"by":"…","why":"…"}, of which nothing must be there"#;
+
+/// Reads it; no body at all says nothing of it.
+pub(super) fn sign(body: &[u8]) -> Result<Signed, Refused> {
+    object(if body.is_empty() { b"{}" } else { body }, SIGNED)
+}
 
 /// Calls a bill off: its draft is deleted, or its invoice voided.
 pub async fn cancel(house: House, id: String, body: Bytes) -> Result<Answer, Refused> {
@@ -151,7 +164,7 @@ pub async fn again(house: House, id: String, body: Bytes) -> Result<Answer, Refu
 }
 
 async fn ordered(house: House, id: &str, body: &[u8], what: impl Fn(BillNo) -> What) -> Result<Answer, Refused> {
-    let Signed { by, why } = object(body, SIGNED)?;
+    let Signed { by, why } = sign(body)?;
     let no = numbered(id)?;
     order(&house, by, why, what(no)).await?;
     house.rialto.wake_biller();

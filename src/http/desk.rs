@@ -8,9 +8,13 @@ use std::time::Instant;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body, Incoming};
-use warp::http::{Request, Response, header};
+use warp::http::{HeaderValue, Request, Response, StatusCode, header};
 
+use super::access::Admitted;
+use super::armour::Armour;
+use super::bearer::{self, Bearer};
 use super::entrance::Entrance;
+use super::listener::Caller;
 use super::page::MayRead;
 use super::reply::{Answer, Refused, Sent};
 use super::room::{Bound, Held, Room};
@@ -38,14 +42,28 @@ impl Desk {
         S: Routes,
     {
         let start = Instant::now();
+        let armour = self.armour(&request);
+        let asked = request.uri().clone();
         let route = self.entrance.label(request.uri().path());
-        let answer = match self.admit(request).await {
-            Ok((request, _held)) => {
-                let answering = tokio::time::timeout(self.limits.answer, routes.answer(request));
+        let mut answer = match self.admit(request).await {
+            Ok((request, bearer, _held)) => {
+                let answering =
+                    tokio::time::timeout(self.limits.answer, bearer::known_as(bearer, routes.answer(request)));
                 answering.await.unwrap_or_else(|_| whole(Refused::Slow.answer()))
             }
-            Err(refused) => whole(refused.answer()),
+            Err(refused) => {
+                if let Some(reason) = refused.token() {
+                    self.rialto.meters().token_refused(reason);
+                }
+                whole(refused.answer())
+            }
         };
+        armour.put_on(answer.headers_mut());
+        if answer.status() == StatusCode::METHOD_NOT_ALLOWED
+            && let Some(methods) = self.entrance.methods(asked.path())
+        {
+            answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
+        }
         let class = match answer.status().as_u16() / 100 {
             2 | 3 => "ok",
             4 => "refused",
@@ -55,11 +73,18 @@ impl Desk {
         answer
     }
 
+    /// What the answer is armoured with. Only where we are known by a name, a browser may be told to come over TLS alone: of
+    /// localhost it would believe it for every other program of the machine.
+    fn armour(&self, request: &Request<Incoming>) -> Armour {
+        let is_over_tls = request.extensions().get().is_some_and(|caller: &Caller| caller.is_over_tls);
+        if is_over_tls && self.entrance.is_named(request.headers()) { Armour::OverTlsAlone } else { Armour::Usual }
+    }
+
     /// Lets a request in: who sends it may, and its body is whole and small enough.
-    async fn admit(&self, request: Request<Incoming>) -> Result<(Request<Full<Bytes>>, Held<'_>), Refused> {
+    async fn admit(&self, request: Request<Incoming>) -> Result<(Request<Full<Bytes>>, Bearer, Held<'_>), Refused> {
         let (mut parts, body) = request.into_parts();
         // Who may not is told so before he takes up any room.
-        let scope = self.entrance.check(&parts)?;
+        let Admitted { scope, bearer } = self.entrance.check(&parts)?;
         if scope.is_none() && self.entrance.may_read(&parts) {
             parts.extensions.insert(MayRead);
         }
@@ -70,7 +95,7 @@ impl Desk {
         }
         let bound = Bound { bytes: self.limits.body_bytes, time: self.limits.body };
         let (bytes, held) = self.bodies.read(body, scope, bound).await?;
-        Ok((Request::from_parts(parts, Full::new(bytes)), held))
+        Ok((Request::from_parts(parts, Full::new(bytes)), bearer, held))
     }
 }
 

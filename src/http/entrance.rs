@@ -1,12 +1,11 @@
 //! The entrances: who may come in by which, and what requests are counted as there.
 
-use warp::http::Method;
 use warp::http::request::Parts;
+use warp::http::{HeaderMap, Method};
 
-use super::access::Access;
+use super::access::{Access, Admitted};
 use super::reply::Refused;
-use super::tokens::Scope;
-use super::{routes, webhooks};
+use super::{methods, routes, webhooks};
 
 /// A way in.
 #[derive(Debug)]
@@ -18,13 +17,13 @@ pub enum Entrance {
 }
 
 impl Entrance {
-    /// Whether a request may be answered, and the scope that it needed.
-    pub fn check(&self, request: &Parts) -> Result<Option<Scope>, Refused> {
+    /// Whether a request may be answered, and what for.
+    pub fn check(&self, request: &Parts) -> Result<Admitted, Refused> {
         match self {
             Entrance::House(access) => access.check(request),
             Entrance::Stripe if request.uri.path() != webhooks::PATH => Err(Refused::NoPathOutside),
             Entrance::Stripe if request.method != Method::POST => Err(Refused::MethodOutside),
-            Entrance::Stripe => Ok(None),
+            Entrance::Stripe => Ok(Admitted::default()),
         }
     }
 
@@ -32,6 +31,22 @@ impl Entrance {
     pub fn may_read(&self, request: &Parts) -> bool {
         match self {
             Entrance::House(access) => access.may_read(request),
+            Entrance::Stripe => false,
+        }
+    }
+
+    /// The methods for this path, where there are any.
+    pub fn methods(&self, path: &str) -> Option<&'static str> {
+        match self {
+            Entrance::House(_) => methods::of(path),
+            Entrance::Stripe => (path == webhooks::PATH).then_some("POST"),
+        }
+    }
+
+    /// Whether a request is for a name of the house's.
+    pub fn is_named(&self, headers: &HeaderMap) -> bool {
+        match self {
+            Entrance::House(access) => access.is_named(headers),
             Entrance::Stripe => false,
         }
     }

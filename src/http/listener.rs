@@ -4,12 +4,13 @@
 //! is one that does not read what it asked for. Whoever is slow to shake hands holds up nobody else.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::Service;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -22,6 +23,15 @@ use super::patience::Patient;
 use super::reply::Sent;
 use super::server::Limits;
 use super::tls::Tls;
+
+/// Who sent a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller {
+    /// From which address, as far as the network tells it.
+    pub address: IpAddr,
+    /// Whether nobody on the way can read it.
+    pub is_over_tls: bool,
+}
 
 /// An address that is listened on.
 #[derive(Debug)]
@@ -50,9 +60,9 @@ impl Listener {
                 let permit = Arc::clone(&connections).acquire_owned().await;
                 (permit, socket.accept().await)
             };
-            let (permit, stream) = tokio::select! {
+            let (permit, stream, address) = tokio::select! {
                 (permit, accepted) = accepting => match accepted {
-                    Ok((stream, _)) => (permit, stream),
+                    Ok((stream, address)) => (permit, stream, address.ip()),
                     Err(error) => {
                         // Out of file descriptors, most likely; those in use come back.
                         tracing::warn!(%error, "a connection could not be accepted");
@@ -65,6 +75,11 @@ impl Listener {
             // Answers are written whole, so that waiting to fill a packet only delays them.
             let _ = stream.set_nodelay(true);
             let (service, watcher) = (service.clone(), graceful.watcher());
+            let caller = Caller { address, is_over_tls: tls.is_some() };
+            let service = service_fn(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(caller);
+                service.call(request)
+            });
             let (tls, stop) = (tls.clone(), stop.clone());
             tokio::spawn(async move {
                 match tls {

@@ -5,12 +5,16 @@
 
 pub mod access;
 mod answers;
+mod armour;
+mod bearer;
 mod billing;
 mod desk;
 mod entrance;
+mod guesses;
 mod house;
 pub mod ingest;
 mod listener;
+mod methods;
 mod operating;
 mod page;
 mod pages;
@@ -19,6 +23,7 @@ mod payers;
 mod proposals;
 pub mod reply;
 mod room;
+pub mod roster;
 mod routes;
 mod segment;
 pub mod server;

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use warp::http::StatusCode;
 
 use super::answers::{Query, cursor, limit};
+use super::bearer::signed;
 use super::house::House;
 use super::reply::{Answer, Refused, Thing, json};
 use super::wire::{Held, Phases, Prices};
@@ -44,7 +45,7 @@ pub async fn use_tariff(house: House, query: Query, body: Bytes) -> Result<Answe
         return Err(Refused::Query { name: "by", what: NOBODY });
     }
     let why = query.get("why").cloned().unwrap_or_default();
-    let order = Order { by: by.into(), why: why.into(), what: What::Tariff(tariff.into()) };
+    let order = Order { by: signed(&by).into(), why: why.into(), what: What::Tariff(tariff.into()) };
     let zone = house.rialto.calendar().zone();
     house.rialto.order(order).await.map_err(|error| untimely(&error, zone).unwrap_or_else(|| error.into()))?;
     Ok(self::tariff(&house))
@@ -212,7 +213,7 @@ pub async fn close(house: House, body: Bytes) -> Result<Answer, Refused> {
 
 pub(super) async fn order(house: &House, by: String, why: String, what: What) -> Result<Obeyed, Refused> {
     somebody(&by)?;
-    Ok(house.rialto.order(Order { by: by.into(), why: why.into(), what }).await?)
+    Ok(house.rialto.order(Order { by: signed(&by).into(), why: why.into(), what }).await?)
 }
 
 /// Whoever orders something is somebody.

@@ -5,6 +5,9 @@ use warp::http::StatusCode;
 
 use super::reply::{Answer, with_type};
 
+/// The description of the API.
+pub const OPENAPI: &str = include_str!("openapi.json");
+
 /// The style of the revenue page.
 pub fn style() -> Answer {
     built_in("text/css; charset=utf-8", include_str!("page/page.css"))
@@ -17,7 +20,7 @@ pub fn script() -> Answer {
 
 /// The description of the API.
 pub fn openapi() -> Answer {
-    built_in("application/json", include_str!("openapi.json"))
+    built_in("application/json", OPENAPI)
 }
 
 fn built_in(content_type: &'static str, text: &'static str) -> Answer {

@@ -13,6 +13,7 @@ use crate::actors::door::Closed;
 use crate::chain::Chain;
 use crate::domain::ids::Feed;
 use crate::domain::orders;
+use crate::metrics::TokenRefused;
 use crate::reading::Unreadable;
 use crate::wiring::{AdoptError, NoticeError, OrderError, QueryError, RecordError, Resting};
 
@@ -60,6 +61,12 @@ pub enum Refused {
     /// It brings one that is not known.
     #[error("the token is not known")]
     UnknownToken,
+    /// It brings one that is not known, and too many such came from its address.
+    #[error("the token is not known, and too many such came from this address")]
+    Guessing {
+        /// When the next one is looked at.
+        seconds: u64,
+    },
     /// Its token is for something else.
     #[error("the token has no scope {0}")]
     WrongScope(&'static str),
@@ -258,7 +265,21 @@ impl Refused {
             }
             _ => {}
         }
+        if let Refused::Guessing { seconds } = self {
+            headers.insert(header::RETRY_AFTER, (*seconds).into());
+        }
         answer
+    }
+
+    /// Whether it is for its token, or for want of one.
+    pub fn token(&self) -> Option<TokenRefused> {
+        match self {
+            Refused::NoToken => Some(TokenRefused::None),
+            Refused::UnknownToken => Some(TokenRefused::Unknown),
+            Refused::WrongScope(_) => Some(TokenRefused::Scope),
+            Refused::Guessing { .. } => Some(TokenRefused::Slowed),
+            _ => None,
+        }
     }
 
     fn row(&self) -> (StatusCode, &'static str, &'static str) {
@@ -294,6 +315,11 @@ impl Refused {
                 S::UNAUTHORIZED,
                 "unknown_token",
                 "it was removed, or is of another data folder, or not whole; `rialto token add` makes one, and the admin's is in admin.token in the data folder",
+            ),
+            Refused::Guessing { .. } => (
+                S::TOO_MANY_REQUESTS,
+                "too_many_guesses",
+                "wait Retry-After seconds; a token that is known is taken at once, from here too",
             ),
             Refused::WrongScope(_) => {
                 (S::FORBIDDEN, "wrong_scope", "use a token with that scope: `rialto token add --scope …`")
@@ -401,7 +427,5 @@ pub fn with_type(status: StatusCode, content_type: &'static str, body: Bytes) ->
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(content_type));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
-    headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
     answer
 }

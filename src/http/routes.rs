@@ -98,7 +98,8 @@ pub fn routes(house: House) -> BoxedFilter<(Running,)> {
         .or(warp::path!("v1" / "admin" / "snapshot")
             .and(warp::post())
             .and(with.clone())
-            .map(|house: House| answers::snapshot(&house)))
+            .and(warp::body::bytes())
+            .then(|house, body| async { answered(answers::snapshot(house, body).await) }))
         .unify()
         .boxed();
     let operating = operating_routes(&with);
@@ -264,7 +265,7 @@ fn billing_routes(
         .unify()
         .or(warp::path!("v1" / "bills" / "run")
             .and(post())
-            .then(|house, _| async { answered(billing::run(house).await) }))
+            .then(|house, body| async { answered(billing::run(house, body).await) }))
         .unify()
         .or(warp::path!("v1" / "bills" / "reconcile")
             .and(post())

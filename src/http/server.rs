@@ -97,13 +97,20 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server of `rialto` on `socket`.
-    pub fn new(socket: TcpListener, rialto: Rialto, reader: Reader, access: Access, limits: Limits) -> Server {
+    /// A server of `rialto` on `socket`, over TLS where there is a certificate.
+    pub fn new(
+        socket: TcpListener,
+        tls: Option<Arc<Tls>>,
+        rialto: Rialto,
+        reader: Reader,
+        access: Access,
+        limits: Limits,
+    ) -> Server {
         let closing = watch::Sender::new(false);
         let gallery = Arc::new(Gallery::new(limits.watchers, closing.subscribe()));
         let house = House { rialto: rialto.clone(), reader, listing: Arc::default(), gallery, silence: limits.silence };
         Server {
-            listener: Listener { socket, tls: None, limits },
+            listener: Listener { socket, tls, limits },
             desk: Desk::new(Entrance::House(access), limits, rialto),
             routes: routes::routes(house),
             closing,

@@ -97,6 +97,11 @@ impl Tls {
         Ok(())
     }
 
+    /// The file with the certificate.
+    pub fn path(&self) -> &Path {
+        &self.certificate
+    }
+
     /// Shakes hands with who comes.
     pub(super) fn accept(&self, stream: TcpStream) -> Accept<TcpStream> {
         TlsAcceptor::from(self.config.load_full()).accept(stream)

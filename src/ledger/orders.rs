@@ -11,7 +11,7 @@ use crate::domain::charge::{Free, Stage};
 use crate::domain::ids::{EventKey, Feed, TransactionId};
 use crate::domain::money::Money;
 use crate::domain::names::Name;
-use crate::domain::orders::{Order, Refused, Reverse, TEXT_MAX, What};
+use crate::domain::orders::{Act, Order, Refused, Reverse, TEXT_MAX, What};
 use crate::domain::tariff::Rule;
 use crate::domain::tariff::asks::Counted;
 use crate::domain::time::Moment;
@@ -82,6 +82,9 @@ impl Book {
             What::Cancel(bill) => Ok(self.admit_deed(&Deed::Drop(*bill, "ordered".into()))?),
             What::Rebill(bill) => Ok(self.admit_rebill(*bill)?),
             What::Adopt(byname) => Ok(self.admit_byname(byname)?),
+            What::Act(Act::TokenAdded(name, allows)) if TEXT_MAX < name.len().max(allows.len()) => Err(Refused::Text),
+            What::Act(Act::TokenRemoved(name)) if TEXT_MAX < name.len() => Err(Refused::Text),
+            What::Act(_) => Ok(()),
             What::Close(open) => match self.open_from() {
                 Some(closed) if *open <= closed => Err(Refused::Closed(closed.date().to_string())),
                 _ => Ok(()),
@@ -148,7 +151,8 @@ impl Book {
             | What::Close(_)
             | What::Cancel(_)
             | What::Rebill(_)
-            | What::Adopt(_) => Vec::new(),
+            | What::Adopt(_)
+            | What::Act(_) => Vec::new(),
         }
     }
 
@@ -186,6 +190,7 @@ impl Book {
             What::Cancel(bill) => self.take_deed(&Deed::Drop(*bill, "ordered".into()), at),
             What::Rebill(bill) => self.rebill(*bill, at),
             What::Adopt(byname) => self.take_byname(byname),
+            What::Act(_) => {}
         }
         let transactions = self.charges().len() - first;
         Obeyed { transaction: (0 < transactions).then_some(TransactionId(first as u64 + 1)), transactions }

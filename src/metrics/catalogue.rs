@@ -227,6 +227,9 @@ catalogue! {
         "HTTP requests.";
     HTTP_REQUEST_SECONDS = Histogram "rialto_http_request_seconds" [ROUTE]
         "How long an HTTP request took.";
+    HTTP_TOKENS_REFUSED = Counter "rialto_http_tokens_refused_total" [
+        label("reason", "`none` was sent where one is needed, `unknown`, `scope` (it allows something else), `slowed` (too many unknown ones from one address)")
+    ] "Requests that were refused for the token that they brought, or did not bring.";
     PROCESS_CPU = Counter "rialto_process_cpu_seconds_total" []
         "Processor time, the kernel's and its own; Linux alone.";
     PROCESS_RESIDENT = Gauge "rialto_process_resident_bytes" []

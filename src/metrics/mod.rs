@@ -40,6 +40,7 @@ struct Inner {
     sync: Histogram,
     stripe: Histogram,
     webhooks: Histogram,
+    tokens: [Counter; TokenRefused::ALL.len()],
 }
 
 static METADATA: Metadata<'static> = Metadata::new("rialto", Level::INFO, None);
@@ -85,6 +86,33 @@ impl Reach {
     }
 }
 
+/// Why a request was refused for its token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenRefused {
+    /// None was sent where one is needed.
+    None = 0,
+    /// It is not known.
+    Unknown = 1,
+    /// It is for something else.
+    Scope = 2,
+    /// It is not known, and too many such came from that address.
+    Slowed = 3,
+}
+
+impl TokenRefused {
+    const ALL: [TokenRefused; 4] =
+        [TokenRefused::None, TokenRefused::Unknown, TokenRefused::Scope, TokenRefused::Slowed];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            TokenRefused::None => "none",
+            TokenRefused::Unknown => "unknown",
+            TokenRefused::Scope => "scope",
+            TokenRefused::Slowed => "slowed",
+        }
+    }
+}
+
 impl Default for Meters {
     fn default() -> Meters {
         let bounds = [
@@ -120,8 +148,21 @@ impl Default for Meters {
         let times = Basis::ALL.map(|basis| counter(&catalogue::DOOR_TIMES, &[basis.as_str()]));
         let [sync, stripe, webhooks] =
             [&catalogue::JOURNAL_SYNC, &catalogue::STRIPE_REQUEST_SECONDS, &catalogue::WEBHOOKS_DELAY].map(histogram);
+        let tokens = TokenRefused::ALL.map(|reason| counter(&catalogue::HTTP_TOKENS_REFUSED, &[reason.as_str()]));
         let (handle, heard) = (recorder.handle(), Heard::default());
-        Meters(Arc::new(Inner { handle, recorder, heard, events, activities, messages, times, sync, stripe, webhooks }))
+        Meters(Arc::new(Inner {
+            handle,
+            recorder,
+            heard,
+            events,
+            activities,
+            messages,
+            times,
+            sync,
+            stripe,
+            webhooks,
+            tokens,
+        }))
     }
 }
 
@@ -213,6 +254,11 @@ impl Meters {
         let Inner { recorder, .. } = &*self.0;
         recorder.register_counter(&key(&catalogue::HTTP_REQUESTS, &[route, class]), &METADATA).increment(1);
         recorder.register_histogram(&key(&catalogue::HTTP_REQUEST_SECONDS, &[route]), &METADATA).record(took);
+    }
+
+    /// Counts a request that was refused for its token, or for want of one.
+    pub fn token_refused(&self, reason: TokenRefused) {
+        self.0.tokens[reason as usize].increment(1);
     }
 
     /// Counts a call to Stripe, and how long its answer took where there was one.

@@ -7,9 +7,10 @@
 use std::fmt::Write;
 
 use metrics::Unit;
-use metrics_exporter_prometheus::formatting::{sanitize_label_value, write_help_line, write_type_line};
+use metrics_exporter_prometheus::formatting::{write_help_line, write_type_line};
 
 use super::catalogue::Metric;
+use crate::domain::plain::misleads;
 
 /// How the page is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,7 +64,7 @@ impl Samples {
         self.text.push_str(metric.name);
         for (place, (label, value)) in metric.labels.iter().zip(labels).enumerate() {
             let before = if place == 0 { '{' } else { ',' };
-            let _ = write!(self.text, "{before}{}=\"{}\"", label.name, sanitize_label_value(value));
+            let _ = write!(self.text, "{before}{}=\"{}\"", label.name, quoted(value));
         }
         let after = if metric.labels.is_empty() { "" } else { "}" };
         let _ = writeln!(self.text, "{after} {value}");
@@ -76,6 +77,28 @@ impl Samples {
             Format::OpenMetrics => open(counted.lines().chain(self.text.lines())),
         }
     }
+}
+
+/// A label's value as it stands between quotation marks. No two are written alike, and what a terminal would obey is
+/// percent-encoded: ids are what others wrote.
+fn quoted(value: &str) -> String {
+    let mut quoted = String::with_capacity(value.len());
+    for letter in value.chars() {
+        match letter {
+            '\\' => quoted.push_str("\\\\"),
+            '"' => quoted.push_str("\\\""),
+            '\n' => quoted.push_str("\\n"),
+            letter if letter == '%' || misleads(letter) => {
+                let mut bytes = [0; 4];
+                // A string takes whatever is written to it.
+                for byte in letter.encode_utf8(&mut bytes).bytes() {
+                    let _ = write!(quoted, "%{byte:02X}");
+                }
+            }
+            letter => quoted.push(letter),
+        }
+    }
+    quoted
 }
 
 /// The lines of the text format in OpenMetrics: a counter's family is called without `_total`, and units are told.
@@ -128,6 +151,16 @@ mod tests {
         assert_eq!(page.matches("# TYPE rialto_ledger_held gauge").count(), 1);
         assert!(page.contains("rialto_ledger_held{currency=\"EUR\",stage=\"a\\\"b\\\\c\\nd\"} 1.5\n"), "{page}");
         assert!(page.contains("stage=\"live\"} NaN\n"), "{page}");
+        for (value, written) in [
+            ("a\\\"b", "a\\\\\\\"b"),
+            ("a\"b", "a\\\"b"),
+            ("a\\", "a\\\\"),
+            ("\u{1b}[2J\r\u{202e}", "%1B[2J%0D%E2%80%AE"),
+            ("%1B", "%251B"),
+            ("Caffè", "Caffè"),
+        ] {
+            assert_eq!(quoted(value), written);
+        }
         assert!(page.ends_with("\nrialto_ledger_facts_total 3\n"), "{page}");
     }
 

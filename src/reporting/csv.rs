@@ -1,7 +1,10 @@
 //! Transactions as CSV (RFC 4180): a line of names, then a line for each.
 //!
-//! Amounts are exact decimals, instants are in UTC to the microsecond, and what is not known is empty.
+//! Amounts are exact decimals, instants are in UTC to the microsecond, and what is not known is empty. CSV is what people
+//! open in a spreadsheet, and ids and reasons are what others wrote: one that a spreadsheet would take for a formula has an
+//! apostrophe before it. Parquet has it as it is.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::sheet::{Line, Sheet};
@@ -50,7 +53,7 @@ impl<W: Write> CsvSheet<W> {
 
 impl<W: Write> Sheet for CsvSheet<W> {
     fn put(&mut self, line: &Line) -> io::Result<()> {
-        let text = |name: Option<Name>| name.map_or("", Name::as_str);
+        let text = |name: Option<Name>| harmless(name.map_or("", Name::as_str));
         let quantity = line.quantity.map(|quantity| quantity.amount.to_string()).unwrap_or_default();
         let of = line.of.as_ref().map(TransactionId::to_string).unwrap_or_default();
         let [by, why] = match &line.order {
@@ -65,12 +68,12 @@ impl<W: Write> Sheet for CsvSheet<W> {
             &line.event.occurred_at.to_string(),
             &line.recorded_at.to_string(),
             activity.feed.as_str(),
-            activity.source_id.as_str(),
-            text(activity.kind),
-            text(line.citizen),
-            text(line.business),
-            text(line.client),
-            line.rule,
+            &harmless(activity.source_id.as_str()),
+            &text(activity.kind),
+            &text(line.citizen),
+            &text(line.business),
+            &text(line.client),
+            &harmless(line.rule),
             &line.charge.tariff.0.to_string(),
             &quantity,
             line.quantity.map_or("", |quantity| quantity.unit),
@@ -78,17 +81,25 @@ impl<W: Write> Sheet for CsvSheet<W> {
             if line.charge.is_held() { "true" } else { "false" },
             &line.charge.amount.to_string(),
             &line.charge.currency.to_string(),
-            text(line.payer_name),
+            &text(line.payer_name),
             &line.bill.map(|bill| bill.to_string()).unwrap_or_default(),
             &of,
-            by,
-            why,
+            &harmless(by),
+            &harmless(why),
         ];
         self.0.write_record(record).map_err(io_of)
     }
 
     fn end(mut self: Box<Self>) -> io::Result<()> {
         self.0.flush()
+    }
+}
+
+/// A text that no spreadsheet takes for a formula.
+pub fn harmless(text: &str) -> Cow<'_, str> {
+    match text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+        true => Cow::Owned(format!("'{text}")),
+        false => Cow::Borrowed(text),
     }
 }
 

@@ -15,6 +15,7 @@ mod dice;
 mod doors;
 mod embed;
 mod ends;
+mod entering;
 mod faults;
 mod floors;
 mod forms;

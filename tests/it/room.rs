@@ -37,7 +37,7 @@ async fn serve(folder: &Path) -> Serving {
     let address = listener.local_addr().unwrap();
     let access = Access::new(folder, address, Vec::new()).unwrap();
     let limits = Limits { body_bytes: LARGEST, bodies_bytes: ROOM, ..Limits::default() };
-    let server = Server::new(listener, rialto.clone(), Reader::new(chrono_tz::UTC), access, limits);
+    let server = Server::new(listener, None, rialto.clone(), Reader::new(chrono_tz::UTC), access, limits);
     let (stop, stopping) = watch::channel(false);
     let serving = tokio::spawn(server.serve(stopping));
     let token = std::fs::read_to_string(folder.join("admin.token")).unwrap();

@@ -197,10 +197,16 @@ impl Sidecar {
     }
 
     /// Asks it to stop, and waits until it did, with success.
-    pub fn stop(mut self) {
+    pub fn stop(self) {
+        self.stop_and_tell(|_| {});
+    }
+
+    /// The same; then tells all that it wrote to standard error, after it listened.
+    pub fn stop_and_tell(mut self, tell: impl FnOnce(&str)) {
         self.ask_to_stop();
         let (status, log) = self.ended();
         assert!(status.success(), "{status}: {log}");
+        tell(&log);
     }
 }
 
@@ -314,7 +320,8 @@ fn read(response: ureq::http::Response<ureq::Body>) -> Option<(u16, Value)> {
 fn addresses(lines: &mut BufReader<ChildStderr>, log: &Mutex<String>) -> Option<(SocketAddr, Option<String>)> {
     let mut line = String::new();
     while 0 < lines.read_line(&mut line).unwrap() {
-        if let Some(rest) = line.strip_prefix("Rialto listens on http://") {
+        let rest = line.strip_prefix("Rialto listens on http");
+        if let Some(rest) = rest.and_then(|rest| rest.strip_prefix("://").or_else(|| rest.strip_prefix("s://"))) {
             let webhooks = rest.trim_end().split_once(", and for Stripe alone on ").map(|(_, url)| url.to_owned());
             return Some((rest.split('/').next()?.parse().unwrap(), webhooks));
         }

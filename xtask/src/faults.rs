@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use crate::{Done, apt, bench, needs, places};
+use crate::{Done, apt, bench, doors, needs, places};
 
 /// What is wanted of the task.
 pub enum Wish {
@@ -47,7 +47,9 @@ pub fn run(wish: &Wish) -> Done {
         "--",
         "--test-threads=1",
         "--nocapture",
+        "--include-ignored",
     ]);
+    command.env(doors::VARIABLE, doors::LIBRARIES.python()?);
     command.env("RIALTO_FAULTS", "whole").env("RIALTO_FAULTS_TOOLS", "1").env("RIALTO_FAULTS_TABLE", &told);
     let status = command.status().map_err(|error| format!("the tests did not start: {error}"))?;
     let told = fs::read_to_string(&told).map_err(|error| format!("{}: {error}", told.display()))?;

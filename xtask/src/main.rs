@@ -6,6 +6,7 @@ mod boards;
 mod contract;
 mod demo;
 mod deny;
+mod doors;
 mod engine;
 mod exports;
 mod faults;
@@ -33,13 +34,13 @@ const HELP: &str = "\
 cargo xtask: what the repository does to itself.
 
   cargo xtask test            everything that must hold before a change is taken: formatting, clippy, all
-                              tests, the contract, the exports, the rules, the example, the wheel, the
-                              dependencies, `live`, `engine` and `boards`. Money is collected in 10,000 worlds made of seeds;
+                              tests, the contract, the exports, the doors, the rules, the example, the wheel,
+                              the dependencies, `live`, `engine` and `boards`. Money is collected in 10,000 worlds made of seeds;
                               RIALTO_SIM_SEEDS=100000 in the environment makes more of them, and
                               RIALTO_SIM_SEED=n replays one alone
   cargo xtask lint            formatting, clippy with every warning an error, and the dependencies
-      --deny                  (of both) builds cargo-deny into target/tools where it is missing, in about
-                              three minutes; without it, the dependencies are checked only where it is
+      --deny                  (of both) installs cargo-deny and cargo-audit into target/audit where they are
+                              missing; without it, the dependencies are checked only where they are
                               there. CI=true in the environment does the same
   cargo xtask live            the README's first command for real: the demo earns money, its page shows
                               it in a headless Chromium, live, in light and dark, on a desk and on a
@@ -56,6 +57,8 @@ cargo xtask: what the repository does to itself.
   cargo xtask contract        what is sent to Stripe and taken from it, and the sandbox that stands in for
                               it, held against Stripe's official library for Python, which is
                               installed into target/contract
+  cargo xtask doors           every operation of the API, with what schemathesis (installed into target/doors) makes of its
+                              description: no request of it may find anything but what is described
   cargo xtask exports         what `rialto export` writes, read by hledger and by DuckDB (which is
                               installed into target/exports), and held against the dashboard of a
                               running sidecar
@@ -106,6 +109,7 @@ fn main() -> ExitCode {
         "contract" => no_more(rest).and_then(|()| tasks::contract()),
         "engine" => engine::Wish::parse(rest).and_then(tasks::engine),
         "faults" => faults::Wish::parse(rest).and_then(|wish| faults::run(&wish)),
+        "doors" => no_more(rest).and_then(|()| tasks::doors()),
         "exports" => no_more(rest).and_then(|()| tasks::exports()),
         "wheel" => no_more(rest).and_then(|()| tasks::wheel()),
         "bench" => bench::run(rest),

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use crate::deny::{self, Wish};
 use crate::steps::{Steps, cargo, cargo_with};
-use crate::{Done, apt, boards, contract, engine, exports, live, needs, places, promtool, rules, wheel};
+use crate::{Done, apt, boards, contract, doors, engine, exports, live, needs, places, promtool, rules, wheel};
 
 /// What the example prints last: an hour and a half at 60 EUR, and a letter to somebody outside.
 const EARNED: &str = "today: 90.10 EUR";
@@ -25,6 +25,7 @@ pub fn test(wish: Wish) -> Done {
         try_rules(steps)?;
         try_contract(steps)?;
         try_exports(steps)?;
+        try_doors(steps)?;
         steps.step("example", "examples/embed.rs, run once", example)?;
         dependencies(steps, wish)?;
         release(steps)?;
@@ -51,6 +52,11 @@ pub fn contract() -> Done {
 /// What others make of the exports.
 pub fn exports() -> Done {
     Steps::run("exports", try_exports)
+}
+
+/// What schemathesis makes of the API.
+pub fn doors() -> Done {
+    Steps::run("doors", try_doors)
 }
 
 /// The engine's side.
@@ -125,6 +131,10 @@ fn try_contract(steps: &mut Steps) -> Done {
 
 fn try_exports(steps: &mut Steps) -> Done {
     steps.step("exports", "read by hledger and DuckDB, and held against the dashboard", exports::check)
+}
+
+fn try_doors(steps: &mut Steps) -> Done {
+    steps.step("doors", "every operation, with what schemathesis makes of its description", doors::check)
 }
 
 fn try_wheel(steps: &mut Steps) -> Done {

@@ -12,7 +12,7 @@ use futures_util::stream::{self, Stream};
 use serde::Serialize;
 use tokio::sync::{mpsc, watch};
 use warp::Reply;
-use warp::http::{HeaderMap, HeaderValue, header};
+use warp::http::{HeaderMap, HeaderValue};
 use warp::sse::{self, Event};
 
 use super::super::answers::Query;
@@ -42,8 +42,6 @@ pub fn live(house: &House, query: &Query, headers: &HeaderMap) -> Result<Running
     let events = sse::keep_alive().interval(HEARTBEAT).stream(all(told));
     let mut answer = sse::reply(events).into_response();
     let headers = answer.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // nginx would keep what comes back until there is enough of it.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     Ok(answer)

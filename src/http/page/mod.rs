@@ -89,7 +89,6 @@ fn html(template: &impl Template) -> Answer {
     let body = Bytes::from(written(template));
     let mut answer = with_type(StatusCode::OK, "text/html; charset=utf-8", body);
     answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    answer.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     answer
 }
 

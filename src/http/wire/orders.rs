@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::payer::shown;
 use crate::domain::external::Class;
 use crate::domain::names::Name;
-use crate::domain::orders::What;
+use crate::domain::orders::{Act, What};
 use crate::domain::rollout::Subject;
 use crate::wiring::{Ordered, Undecided};
 
@@ -51,6 +51,13 @@ fn order(ordered: &Ordered, zone: Tz) -> Value {
         What::Cancel(bill) => ("bill", json!({ "bill": bill.to_string(), "cancelled": true })),
         What::Rebill(bill) => ("bill", json!({ "bill": bill.to_string(), "billed_again": true })),
         What::Adopt(byname) => ("adopt", json!({ "byname": byname.as_str() })),
+        What::Act(Act::Snapshot) => ("snapshot", json!({})),
+        What::Act(Act::Run) => ("run", json!({})),
+        What::Act(Act::Reconcile) => ("reconcile", json!({})),
+        What::Act(Act::TokenAdded(name, allows)) => {
+            ("token", json!({ "token": name.as_str(), "allows": allows.as_str() }))
+        }
+        What::Act(Act::TokenRemoved(name)) => ("token", json!({ "token": name.as_str(), "removed": true })),
         What::Close(open) => ("close", json!({ "open_from": open.date().to_string() })),
     };
     json!({

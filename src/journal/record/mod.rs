@@ -112,7 +112,9 @@ pub fn decode(content: &[u8], name: impl Fn(NameNo) -> Option<Name>) -> Result<E
         tag @ (row::TAG_CITIZEN | row::TAG_BUILDING | row::TAG_PAYER) => row::decode(tag, take, name)?,
         tag @ (order::TAG_FIRST..=order::TAG_LAST) => order::decode(tag, take, name)?,
         tag @ (order::TAG_LIST | order::TAG_STRIKE) => order::decode(tag, take, name)?,
-        tag @ (order::TAG_CANCEL | order::TAG_REBILL | order::TAG_ADOPT) => order::decode(tag, take, name)?,
+        tag @ (order::TAG_CANCEL | order::TAG_REBILL | order::TAG_ADOPT | order::TAG_ACT) => {
+            order::decode(tag, take, name)?
+        }
         deed::TAG_DEED => deed::decode(take, name)?,
         _ => return Err(WireError::Range("a record's tag")),
     };

@@ -7,7 +7,7 @@ use crate::domain::bills::BillNo;
 use crate::domain::ids::TransactionId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::names::Name;
-use crate::domain::orders::{Order, Reverse, What};
+use crate::domain::orders::{Act, Order, Reverse, What};
 use crate::domain::payers::{Collection, Payer, Tax};
 use crate::domain::rollout::{Move, Phase, Subject};
 use crate::domain::tariff::Tariff;
@@ -29,6 +29,7 @@ pub(super) const TAG_STRIKE: u8 = 15;
 pub(super) const TAG_CANCEL: u8 = 17;
 pub(super) const TAG_REBILL: u8 = 18;
 pub(super) const TAG_ADOPT: u8 = 19;
+pub(super) const TAG_ACT: u8 = 22;
 /// The first of the other tags,
 pub(super) const TAG_FIRST: u8 = TAG_TARIFF;
 /// and the last.
@@ -48,6 +49,7 @@ pub(super) fn put(order: &Order, recorded_at: Moment, roll: &Roll, out: &mut Vec
         What::Cancel(_) => TAG_CANCEL,
         What::Rebill(_) => TAG_REBILL,
         What::Adopt(_) => TAG_ADOPT,
+        What::Act(_) => TAG_ACT,
     });
     out.extend_from_slice(&recorded_at.0.to_le_bytes());
     put_text(out, &order.by);
@@ -83,6 +85,7 @@ pub(super) fn put(order: &Order, recorded_at: Moment, roll: &Roll, out: &mut Vec
         What::Strike(id) => put_name(out, roll, Some(*id)),
         What::Cancel(bill) | What::Rebill(bill) => put_varint(out, bill.0.into()),
         What::Adopt(name) => put_text(out, name),
+        What::Act(act) => put_act(act, out),
     }
 }
 
@@ -94,6 +97,35 @@ pub(super) fn decode(
     let recorded_at = Moment(take.word()? as i64);
     let (by, why) = (take.text()?.into(), take.text()?.into());
     Ok(Entry::Order(Order { by, why, what: decode_what(tag, take, name)? }, recorded_at))
+}
+
+fn put_act(act: &Act, out: &mut Vec<u8>) {
+    out.push(match act {
+        Act::Snapshot => 0,
+        Act::Run => 1,
+        Act::Reconcile => 2,
+        Act::TokenAdded(..) => 3,
+        Act::TokenRemoved(_) => 4,
+    });
+    match act {
+        Act::Snapshot | Act::Run | Act::Reconcile => {}
+        Act::TokenAdded(name, allows) => {
+            put_text(out, name);
+            put_text(out, allows);
+        }
+        Act::TokenRemoved(name) => put_text(out, name),
+    }
+}
+
+fn take_act(take: &mut Take<'_>) -> Result<Act, WireError> {
+    Ok(match take.byte()? {
+        0 => Act::Snapshot,
+        1 => Act::Run,
+        2 => Act::Reconcile,
+        3 => Act::TokenAdded(take.text()?.into(), take.text()?.into()),
+        4 => Act::TokenRemoved(take.text()?.into()),
+        _ => return Err(WireError::Range("an act")),
+    })
 }
 
 fn take_tariff(take: &mut Take<'_>) -> Result<Tariff, WireError> {
@@ -187,6 +219,7 @@ fn decode_what(tag: u8, take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Nam
         TAG_CANCEL => What::Cancel(take_bill(take)?),
         TAG_REBILL => What::Rebill(take_bill(take)?),
         TAG_ADOPT => What::Adopt(take.text()?.into()),
+        TAG_ACT => What::Act(take_act(take)?),
         _ => What::Close(take_day(take)?),
     })
 }

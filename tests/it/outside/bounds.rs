@@ -47,7 +47,7 @@ async fn serve(folder: &Path, limits: Limits) -> Serving {
     let access = Access::new(&data, house, Vec::new()).unwrap();
     let (stop, stopping) = watch::channel(false);
     let serving = [
-        Server::new(first, rialto.clone(), Reader::new(chrono_tz::UTC), access, Limits::default()),
+        Server::new(first, None, rialto.clone(), Reader::new(chrono_tz::UTC), access, Limits::default()),
         Server::of_webhooks(second, Some(Arc::new(tls)), rialto.clone(), limits),
     ]
     .map(|server| tokio::spawn(server.serve(stopping.clone())));

@@ -14,7 +14,13 @@ use rialto::reporting::csv::COLUMNS;
 pub fn csv_rows(bytes: &[u8]) -> Vec<Vec<String>> {
     let mut reader = csv::Reader::from_reader(bytes);
     assert_eq!(reader.headers().unwrap(), &COLUMNS[..]);
-    reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect()
+    reader.records().map(|record| record.unwrap().iter().map(as_written).collect()).collect()
+}
+
+/// A cell without the apostrophe that keeps a spreadsheet from taking it for a formula.
+fn as_written(cell: &str) -> String {
+    let text = cell.strip_prefix('\'').filter(|text| text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']));
+    text.unwrap_or(cell).to_owned()
 }
 
 /// The rows of Parquet, with the texts that CSV has for them; amounts and quantities with all their places.
