@@ -5,6 +5,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
 
+mod crashes;
+mod disks;
+mod feed;
+pub mod mounts;
+mod power;
+
 use std::fmt::Display;
 use std::fs::OpenOptions;
 use std::io::Write;
