@@ -35,7 +35,7 @@ fn what_was_acknowledged_survives_every_kill_and_the_whole_feed_again_makes_the_
             let mut sidecar = started(folder.path(), &mut starts);
             fed.is_there(&sidecar, &when);
             let load = Load { name: &kill.to_string(), answers: 1 + dice.below(12) as usize, requests: usize::MAX };
-            fed.under_load(&mut sidecar, &load, |sidecar| {
+            fed.under_load(&mut sidecar, &load, |sidecar, _| {
                 // No wait for anything: the moment of the kill is what is tried here.
                 std::thread::sleep(Duration::from_micros(dice.below(8000)));
                 sidecar.kill();

@@ -10,6 +10,7 @@ use std::fmt::Display;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
+use std::time::Duration;
 
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -46,6 +47,23 @@ struct Told {
     event: String,
     amount: Value,
     transaction: Value,
+    /// Whether that was after the dark began.
+    is_late: bool,
+}
+
+/// The dark: from then on the test's own kernel goes on where a machine would be dead, and is not believed.
+#[derive(Default)]
+pub struct Dark(AtomicBool);
+
+impl Dark {
+    /// It begins.
+    pub fn begins(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 /// All that was fed into one folder.
@@ -58,6 +76,8 @@ pub struct Fed {
     refused: Vec<String>,
     doubtful: Vec<String>,
     shown: Decimal,
+    /// So many were acknowledged in the dark, and are not there.
+    lost_late: usize,
 }
 
 /// How a sidecar is loaded while it breaks.
@@ -83,23 +103,28 @@ impl Fed {
         self.told.len()
     }
 
+    /// How many were acknowledged in the [dark](Dark), and were not there after it.
+    pub fn lost_late(&self) -> usize {
+        self.lost_late
+    }
+
     /// Feeds over three lines at once while a fourth one looks at the dashboard, until nobody answers any more, or as much
     /// as `load` says was fed. In between `breaks` breaks something.
-    pub fn under_load(&mut self, sidecar: &mut Sidecar, load: &Load<'_>, breaks: impl FnOnce(&mut Sidecar)) {
+    pub fn under_load(&mut self, sidecar: &mut Sidecar, load: &Load<'_>, breaks: impl FnOnce(&mut Sidecar, &Dark)) {
         let (acknowledge, acknowledged) = channel();
         let lines = [(); 4].map(|()| sidecar.line());
-        let is_over = AtomicBool::new(false);
+        let (is_over, dark) = (AtomicBool::new(false), Dark::default());
         std::thread::scope(|scope| {
             let [one, two, three, reader] = &lines;
             let feeders = (0..).zip([one, two, three]).map(|(number, line)| {
-                let acknowledge = acknowledge.clone();
-                scope.spawn(move || feed_until_dead(line, load, number, &acknowledge))
+                let (acknowledge, dark) = (acknowledge.clone(), &dark);
+                scope.spawn(move || feed_until_dead(line, load, number, (&acknowledge, dark)))
             });
             let feeders = feeders.collect::<Vec<_>>();
             drop(acknowledge);
-            let looking = scope.spawn(|| look_until_dead(reader, &is_over));
+            let looking = scope.spawn(|| look_until_dead(reader, &is_over, &dark));
             let before: Vec<Came> = acknowledged.iter().take(load.answers).collect();
-            breaks(sidecar);
+            breaks(sidecar, &dark);
             for came in before.into_iter().chain(&acknowledged) {
                 match came {
                     Came::Told(told) => self.told.extend(told),
@@ -116,10 +141,16 @@ impl Fed {
     /// Asks for each event of which anything was heard since the last time, before anything is sent again, and whether the
     /// sums are those of all that is there.
     pub fn is_there(&mut self, sidecar: &Sidecar, when: impl Display) {
-        for Told { event, amount, transaction } in &self.told[self.asked..] {
+        for told in self.told.split_off(self.asked) {
+            let Told { event, amount, transaction, is_late } = &told;
             let (status, fate) = sidecar.get(event);
+            if *is_late && status == 404 {
+                self.lost_late += 1;
+                continue;
+            }
             assert_eq!(status, 200, "{event} was acknowledged and is gone; {when}");
             assert_eq!((&fate["amount"], &fate["transaction_id"]), (amount, transaction), "{event}; {when}");
+            self.told.push(Told { is_late: false, ..told });
         }
         for event in std::mem::take(&mut self.refused) {
             assert_eq!(sidecar.get(&event).0, 404, "{event} was refused and is there; {when}");
@@ -129,7 +160,7 @@ impl Fed {
                 (404, _) => {}
                 (200, mut fate) => {
                     let [amount, transaction] = ["amount", "transaction_id"].map(|key| fate[key].take());
-                    self.told.push(Told { event, amount, transaction });
+                    self.told.push(Told { event, amount, transaction, is_late: false });
                 }
                 (status, answer) => panic!("{event}: {status} {answer}; {when}"),
             }
@@ -170,7 +201,7 @@ impl Fed {
         for Request { path, content_type, body, .. } in &self.sent {
             let (status, answer) = sidecar.post(path, content_type, body);
             assert_eq!((status, &answer["rejected"], &answer["conflict"]), (200, &json!(0), &json!(0)), "{answer}");
-            self.told.extend(told(path, &answer).into_iter().filter(|told| !known.contains(&told.event)));
+            self.told.extend(told(path, &answer, false).into_iter().filter(|told| !known.contains(&told.event)));
         }
         let board = sidecar.get("/api/revenue/dashboard").1;
         let citizens = (0..CITIZENS).map(|number| {
@@ -184,16 +215,25 @@ impl Fed {
     }
 }
 
-fn feed_until_dead(line: &Line, load: &Load<'_>, feeder: usize, acknowledge: &Sender<Came>) -> Vec<Request> {
+fn feed_until_dead(
+    line: &Line,
+    load: &Load<'_>,
+    feeder: usize,
+    (acknowledge, dark): (&Sender<Came>, &Dark),
+) -> Vec<Request> {
     let mut sent = Vec::new();
     while sent.len() < load.requests {
         let request = request(load.name, feeder, sent.len());
         sent.push(request.clone());
         let Request { path, content_type, body, events } = request;
         let (came, is_over) = match line.post(path, content_type, &body) {
-            Some((200, answer)) => (Came::Told(told(path, &answer)), false),
+            Some((200, answer)) => (Came::Told(told(path, &answer, dark.has_begun())), false),
             Some((503, answer)) => match answer["error"]["code"].as_str() {
-                Some("busy" | "disk_full") => (Came::Refused(events), false),
+                Some("busy" | "disk_full") => {
+                    // As whoever is told to come again in a moment does.
+                    std::thread::sleep(Duration::from_millis(5));
+                    (Came::Refused(events), false)
+                }
                 Some("stopped" | "stopping") => (Came::Refused(events), true),
                 _ => (Came::Doubtful(events), true),
             },
@@ -210,10 +250,13 @@ fn feed_until_dead(line: &Line, load: &Load<'_>, feeder: usize, acknowledge: &Se
 }
 
 /// The most that the dashboard showed.
-fn look_until_dead(line: &Line, is_over: &AtomicBool) -> Decimal {
+fn look_until_dead(line: &Line, is_over: &AtomicBool, dark: &Dark) -> Decimal {
     let mut most = Decimal::ZERO;
     while !is_over.load(Ordering::Acquire) {
         let Some((200, board)) = line.get("/api/revenue/dashboard") else { break };
+        if dark.has_begun() {
+            break;
+        }
         most = most.max(earned(&board).unwrap_or_default());
     }
     most
@@ -274,14 +317,14 @@ fn message(name: &str) -> String {
     .to_string()
 }
 
-fn told(path: &str, answer: &Value) -> Vec<Told> {
+fn told(path: &str, answer: &Value, is_late: bool) -> Vec<Told> {
     let results = answer["results"].as_array().expect("results");
     let one = |result: &Value| {
         let status = result["status"].as_str().unwrap();
         assert!(["recorded", "priced", "duplicate"].contains(&status), "{result}");
         let id = result["id"].as_str().unwrap();
         let [amount, transaction] = ["amount", "transaction_id"].map(|key| result[key].clone());
-        Told { event: format!("{path}/{id}"), amount, transaction }
+        Told { event: format!("{path}/{id}"), amount, transaction, is_late }
     };
     results.iter().map(one).collect()
 }

@@ -90,11 +90,6 @@ impl Volume {
         &self.at
     }
 
-    /// What it is.
-    pub fn kind(&self) -> Kind {
-        self.kind
-    }
-
     fn mounting(&self) -> Command {
         let mut command = Command::new("mount");
         match self.kind {

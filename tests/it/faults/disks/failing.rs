@@ -24,7 +24,7 @@ fn a_disk_that_refuses_what_is_written_back_stops_it_and_takes_nothing_that_was_
         let mut sidecar = Sidecar::start(serve(&data));
         let (mut ballast, pause) = (None, dice.below(8000));
         let load = Load { name: "first", answers: 1 + dice.below(12) as usize, requests: 4000 };
-        fed.under_load(&mut sidecar, &load, |_| {
+        fed.under_load(&mut sidecar, &load, |_, _| {
             // No wait for anything: the moment of the failure is what is tried here.
             std::thread::sleep(Duration::from_micros(pause));
             ballast = Some(below.fill());
@@ -64,7 +64,7 @@ fn a_disk_that_becomes_read_only_stops_it_and_can_still_be_read() {
         let mut fed = Fed::default();
         let mut sidecar = Sidecar::start(serve(&data));
         let load = Load { name: "first", answers: 1 + dice.below(12) as usize, requests: 4000 };
-        fed.under_load(&mut sidecar, &load, |_| {
+        fed.under_load(&mut sidecar, &load, |_, _| {
             // No wait for anything: the moment of the error is what is tried here.
             std::thread::sleep(Duration::from_micros(dice.below(8000)));
             volume.become_read_only();

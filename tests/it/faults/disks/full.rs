@@ -5,15 +5,16 @@ use rialto::domain::money::Currency;
 use rialto::ledger::entry::Status;
 use rialto::wiring::RecordError;
 
-use crate::faults::mounts::{Kind, Volume};
+use super::super::mounts::{Kind, Volume};
+use super::super::times;
 use crate::support::{letter, start};
 
-/// All that may be under way at the door has room on each.
+/// All that may be under way at the door has room on each. It is a lot, and so the tests take the first alone.
 const DISKS: [(Kind, u64); 2] = [(Kind::Tmpfs, 40), (Kind::Ext4, 64)];
 
 #[tokio::test]
 async fn a_stop_on_a_full_disk_ends_and_leaves_what_was_acknowledged() {
-    for (kind, megabytes) in DISKS {
+    for (kind, megabytes) in DISKS.into_iter().take(times(1, 2)) {
         stops_while_full(kind, megabytes).await;
     }
 }
@@ -40,7 +41,7 @@ async fn stops_while_full(kind: Kind, megabytes: u64) {
 
 #[tokio::test]
 async fn on_a_full_disk_the_door_says_so_and_all_goes_on_when_there_is_room() {
-    for (kind, megabytes) in DISKS {
+    for (kind, megabytes) in DISKS.into_iter().take(times(1, 2)) {
         waits_for_room(kind, megabytes).await;
     }
 }

@@ -56,7 +56,7 @@ struct Came {
 fn a_call_that_fails_is_told_of_and_costs_nothing_that_was_acknowledged() {
     let Some(strace) = tool("strace") else { return };
     let dice = Dice::seeded("RIALTO_DISK_SEED");
-    let faults = times(5, 300);
+    let faults = times(5, 200);
     let (mut came, mut acknowledged, mut met, mut tried) = (Came::default(), 0, 0, 0);
     while met < faults {
         let folder = tempfile::tempdir().unwrap();
@@ -106,8 +106,8 @@ fn suffer(fed: &mut Fed, data: &Path, command: Command, (came, name): (&mut Came
             return;
         }
     };
-    let load = Load { name: &format!("{name}"), answers: usize::MAX, requests: 10 };
-    fed.under_load(&mut sidecar, &load, |_| {});
+    let load = Load { name: &format!("{name}"), answers: usize::MAX, requests: 5 };
+    fed.under_load(&mut sidecar, &load, |_, _| {});
     let log = match state(&mut sidecar, when) {
         State::Stopped(log) => {
             came.stopped += 1;

@@ -1,6 +1,7 @@
 //! Disks that are full, fail, lie, take less than they are given, or may not be written to any more.
 
 mod failing;
+mod filled;
 mod full;
 mod injected;
 mod short;

@@ -9,6 +9,9 @@ use super::tool;
 use crate::dice::Dice;
 use crate::sidecar::{Sidecar, path, run, verify};
 
+/// So many events are handed in one by one while a disk lies.
+const EVENTS: usize = 16;
+
 #[test]
 fn writes_that_end_early_or_are_interrupted_change_nothing() {
     let Some(compiler) = tool("cc") else { return };
@@ -29,7 +32,7 @@ fn writes_that_end_early_or_are_interrupted_change_nothing() {
             let mut sidecar = Sidecar::start(command);
             fed.is_there(&sidecar, &when);
             let load = Load { name, answers: usize::MAX, requests: 12 };
-            fed.under_load(&mut sidecar, &load, |_| {});
+            fed.under_load(&mut sidecar, &load, |_, _| {});
             sidecar.stop();
             short += std::fs::read_to_string(&told).unwrap().trim().parse::<usize>().unwrap();
         }
@@ -63,7 +66,7 @@ fn a_disk_that_claims_what_it_did_not_write_is_found_out_and_nothing_is_made_of_
         let mut fed = Fed::default();
         // Its journal is one segment, without noughts in it that were written ahead.
         let mut sidecar = Sidecar::start(serve(&data));
-        fed.under_load(&mut sidecar, &Load { name: "true", answers: usize::MAX, requests: 1 }, |_| {});
+        fed.under_load(&mut sidecar, &Load { name: "true", answers: usize::MAX, requests: 1 }, |_, _| {});
         sidecar.kill();
         let segment = data.join("journal").join("00000001.journal");
         let plain = serve(&data);
@@ -75,7 +78,7 @@ fn a_disk_that_claims_what_it_did_not_write_is_found_out_and_nothing_is_made_of_
         command.arg(plain.get_program()).args(plain.get_args());
         command.env("RIALTO_SNAPSHOT_BYTES", "1000000000");
         let mut sidecar = Sidecar::start(command);
-        for number in 0..16 {
+        for number in 0..EVENTS {
             let body =
                 format!(r#"{{"activity_id":"rec{number}","citizen_id":"Ada","type":"paid_service","duration":60}}"#);
             assert_eq!(sidecar.post("/v1/activities", crate::sidecar::JSON, &body).0, 200, "{when}");
@@ -83,13 +86,14 @@ fn a_disk_that_claims_what_it_did_not_write_is_found_out_and_nothing_is_made_of_
         sidecar.kill();
         let told = std::fs::read_to_string(folder.path().join("trace")).unwrap();
         assert!(told.contains("(INJECTED)"), "{told}; {when}");
-        // Where the noughts that are written ahead were the lie, or it was put right by the next write, nothing is wrong.
-        let verified = run(&["verify", "--data", path(&data)]);
+        // Where the noughts that are written ahead were the lie, nothing is wrong.
+        let verified = run(&["verify", "--json", "--data", path(&data)]);
         if verified.code == Some(0) {
+            assert_eq!(verified.json()["facts"], fed.told() + EVENTS, "something is missing; {when}");
             continue;
         }
         assert_eq!(verified.code, Some(1), "{verified:?}; {when}");
-        assert!(verified.err.contains(path(&segment)), "{verified:?}; {when}");
+        assert!(verified.out.contains(path(&segment)), "{verified:?}; {when}");
         let (status, log) = Sidecar::try_start(serve(&data)).expect_err("it makes something of a journal with a hole");
         assert_eq!(status.code(), Some(1), "{log}; {when}");
         assert!(log.contains(path(&segment)) && log.contains("damaged"), "{log}; {when}");
