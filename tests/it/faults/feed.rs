@@ -284,7 +284,7 @@ fn request(name: &str, feeder: usize, place: usize) -> Request {
     let batch = BATCHES[feeder];
     let names = (0..batch).map(|event| format!("{name}-{feeder}-{place}-{event}"));
     let (path, record): (_, fn(&str) -> String) =
-        if place % 2 == 0 { ("/v1/activities", activity) } else { ("/v1/messages", message) };
+        if place.is_multiple_of(2) { ("/v1/activities", activity) } else { ("/v1/messages", message) };
     let (content_type, end) = if batch == 1 { (JSON, "") } else { (LINES, "\n") };
     let body = names.clone().map(|name| record(&name) + end).collect();
     Request { path, content_type, body, events: names.map(|name| format!("{path}/rec-{name}")).collect() }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::super::feed::{Fed, Load, serve};
-use super::super::{tell, times, tool};
-use super::{State, state};
+use super::super::{tell, times};
+use super::{State, state, strace};
 use crate::dice::Dice;
 use crate::sidecar::{Sidecar, verify};
 
@@ -54,7 +54,7 @@ struct Came {
 
 #[test]
 fn a_call_that_fails_is_told_of_and_costs_nothing_that_was_acknowledged() {
-    let Some(strace) = tool("strace") else { return };
+    let Some(strace) = strace() else { return };
     let dice = Dice::seeded("RIALTO_DISK_SEED");
     let faults = times(5, 200);
     let (mut came, mut acknowledged, mut met, mut tried) = (Came::default(), 0, 0, 0);

@@ -6,6 +6,9 @@ mod full;
 mod injected;
 mod short;
 
+use std::path::PathBuf;
+use std::process::Command;
+
 use super::tool;
 use crate::sidecar::Sidecar;
 
@@ -40,6 +43,19 @@ fn state(sidecar: &mut Sidecar, when: &str) -> State {
             assert!(why.is_some_and(|why| why.contains("os error")), "{log}; {when}");
             assert!(log.contains("everything stops"), "{log}; {when}");
             State::Stopped(log)
+        }
+    }
+}
+
+/// strace, where it is allowed to trace anybody; where it is not, a test is skipped and says so.
+fn strace() -> Option<PathBuf> {
+    let strace = tool("strace")?;
+    let tried = Command::new(&strace).args(["-D", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "true"]).output();
+    match tried {
+        Ok(output) if output.status.success() => Some(strace),
+        other => {
+            eprintln!("skipped: strace traces nobody here: {other:?}");
+            None
         }
     }
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::super::feed::{Fed, Load, serve};
 use super::super::{tell, times};
-use super::tool;
+use super::{strace, tool};
 use crate::dice::Dice;
 use crate::sidecar::{Sidecar, path, run, verify};
 
@@ -54,7 +54,7 @@ fn writes_that_end_early_or_are_interrupted_change_nothing() {
 
 #[test]
 fn a_disk_that_claims_what_it_did_not_write_is_found_out_and_nothing_is_made_of_the_rest() {
-    let Some(strace) = tool("strace") else { return };
+    let Some(strace) = strace() else { return };
     let dice = Dice::seeded("RIALTO_DISK_SEED");
     let lies = times(2, 30);
     let mut found = 0;
