@@ -12,23 +12,23 @@ use super::{State, state, strace};
 use crate::dice::Dice;
 use crate::sidecar::{Sidecar, verify};
 
-/// What fails, and with what; the calls that a short load makes of it are about as many as the last number.
+/// What fails, and with what; and up to which of the calls that a thread makes.
 const FAULTS: &[(&str, &str, u64)] = &[
-    ("pwrite64", "EIO", 40),
-    ("fdatasync", "EIO", 40),
-    ("pwrite64", "ENOSPC", 40),
-    ("fsync", "EIO", 12),
-    ("write", "EIO", 5),
-    ("fdatasync", "ENOSPC", 40),
-    ("openat", "EIO", 40),
-    ("rename", "EIO", 3),
-    ("write", "ENOSPC", 5),
-    ("openat", "ENOSPC", 40),
-    ("ftruncate", "EIO", 2),
-    ("fsync", "ENOSPC", 12),
-    ("openat", "EMFILE", 40),
-    ("unlink", "EIO", 3),
-    ("rename", "ENOSPC", 3),
+    ("pwrite64", "EIO", 12),
+    ("fdatasync", "EIO", 12),
+    ("pwrite64", "ENOSPC", 12),
+    ("fsync", "EIO", 8),
+    ("write", "EIO", 3),
+    ("fdatasync", "ENOSPC", 12),
+    ("openat", "EIO", 25),
+    ("rename", "EIO", 2),
+    ("write", "ENOSPC", 3),
+    ("openat", "ENOSPC", 25),
+    ("ftruncate", "EIO", 1),
+    ("fsync", "ENOSPC", 8),
+    ("openat", "EMFILE", 25),
+    ("unlink", "EIO", 2),
+    ("rename", "ENOSPC", 2),
 ];
 /// A folder is taken anew after so many faults, so that asking for all that is in it does not take ever longer.
 const FOLDER: usize = 10;
@@ -67,10 +67,12 @@ fn a_call_that_fails_is_told_of_and_costs_nothing_that_was_acknowledged() {
             let fault = Fault { call, error, number: 1 + dice.below(calls), is_lasting: dice.below(3) == 0 };
             let when = format!("{fault}, the {tried}th tried, {dice}");
             let trace = folder.path().join("trace");
-            suffer(&mut fed, &data, under(&strace, fault, &trace, &data), (&mut came, tried), &when);
+            let ended = suffer(&mut fed, &data, under(&strace, fault, &trace, &data), (&mut came, tried), &when);
             tried += 1;
             // One that comes later than all calls of its kind is no fault.
-            met += usize::from(std::fs::read_to_string(&trace).unwrap().contains("(INJECTED)"));
+            let trace = std::fs::read_to_string(&trace).unwrap();
+            met += usize::from(trace.contains("(INJECTED)"));
+            fault.is_taken_seriously(&trace, ended, &when);
             let sidecar = Sidecar::start(serve(&data));
             fed.is_there(&sidecar, &when);
             sidecar.stop();
@@ -94,8 +96,8 @@ fn a_call_that_fails_is_told_of_and_costs_nothing_that_was_acknowledged() {
     );
 }
 
-/// Starts a sidecar that is to meet a fault, loads it, and looks at what it says.
-fn suffer(fed: &mut Fed, data: &Path, command: Command, (came, name): (&mut Came, usize), when: &str) {
+/// Starts a sidecar that is to meet a fault, loads it, and looks at what it says; whether it ended because of the fault.
+fn suffer(fed: &mut Fed, data: &Path, command: Command, (came, name): (&mut Came, usize), when: &str) -> bool {
     let mut sidecar = match Sidecar::try_start(command) {
         Ok(sidecar) => sidecar,
         Err((status, log)) => {
@@ -103,32 +105,47 @@ fn suffer(fed: &mut Fed, data: &Path, command: Command, (came, name): (&mut Came
             let why = log.lines().find(|line| line.starts_with("rialto: ")).unwrap_or_default();
             assert!(why.contains("os error") && why.contains(data.to_str().unwrap()), "{log}; {when}");
             came.refused += 1;
-            return;
+            return true;
         }
     };
     let load = Load { name: &format!("{name}"), answers: usize::MAX, requests: 5 };
     fed.under_load(&mut sidecar, &load, |_, _| {});
-    let log = match state(&mut sidecar, when) {
+    let (log, ended) = match state(&mut sidecar, when) {
         State::Stopped(log) => {
             came.stopped += 1;
-            log
+            (log, true)
         }
         State::Waiting => {
             came.waited += 1;
             sidecar.kill();
-            sidecar.log()
+            (sidecar.log(), false)
         }
         State::Ready => {
-            came.went_on += 1;
-            // What a snapshot meets at the end is in its log, too.
+            // What it meets at the end is in its log, too.
             sidecar.ask_to_stop();
             let (status, log) = sidecar.ended();
-            let is_told = status.success() || (status.code() == Some(1) && log.contains("the sidecar stopped"));
-            assert!(is_told, "{status}: {log}; {when}");
-            log
+            let has_stopped = status.code() == Some(1) && log.contains("the sidecar stopped");
+            assert!(status.success() || has_stopped, "{status}: {log}; {when}");
+            came.went_on += usize::from(!has_stopped);
+            came.stopped += usize::from(has_stopped);
+            (log, has_stopped)
         }
     };
     assert!(!log.contains("panicked"), "{log}; {when}");
+    ended
+}
+
+impl Fault {
+    /// What the journal's writer was told of a sync is final, and of a write, unless there was no room: that, it waits for.
+    fn is_taken_seriously(&self, trace: &str, ended: bool, when: &str) {
+        let mut met = trace.lines().filter(|line| line.contains("(INJECTED)") && line.contains("<rialto-journal>"));
+        let Some(met) = met.next() else { return };
+        match (self.call, self.error) {
+            ("fdatasync", _) | ("pwrite64", "EIO") => assert!(ended, "it went on after {met}; {when}"),
+            ("pwrite64", "ENOSPC") => assert!(!ended, "it ended after {met}; {when}"),
+            _ => {}
+        }
+    }
 }
 
 /// The command, but with strace between it and the kernel.
@@ -136,7 +153,7 @@ fn under(strace: &Path, fault: Fault, trace: &Path, data: &Path) -> Command {
     let command = serve(data);
     let mut traced = Command::new(strace);
     // The sidecar stays the child, and strace ends with it.
-    traced.env_clear().args(["-D", "-f", "--seccomp-bpf", "-qq", "-o"]).arg(trace);
+    traced.env_clear().args(["-D", "-f", "--seccomp-bpf", "-qq", "--decode-pids=comm", "-o"]).arg(trace);
     for path in paths(data) {
         traced.arg("-P").arg(path);
     }
