@@ -92,7 +92,7 @@ const REST_MS: u64 = 3000;
 const REST_TIMES: u64 = 9;
 const UNDER_WAY: u64 = u64::MAX;
 /// What is older than this is not shown to anybody who can wait a moment.
-const STALE_US: i64 = 60_000_000;
+const STALE_US: u64 = 60_000_000;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A start works the outlook out where no more transactions than these are owed, which takes a fraction of a second.
@@ -211,7 +211,7 @@ impl Planner {
     pub(super) async fn look_ahead(self: &Arc<Planner>, recorded: u64, now: Moment) {
         let is_stale = || {
             let last = self.last.load();
-            last.as_ref().is_some_and(|last| last.recorded < recorded && STALE_US < now.0.saturating_sub(last.as_of.0))
+            last.as_ref().is_some_and(|last| last.recorded < recorded && is_old(last.as_of, now))
         };
         if !is_stale() {
             return;
@@ -250,6 +250,12 @@ impl Planner {
     }
 }
 
+/// Whether a plan is not shown any more to anybody who can wait; also one of a time that is still to come, because the
+/// clock was wrong.
+fn is_old(as_of: Moment, now: Moment) -> bool {
+    STALE_US < now.0.abs_diff(as_of.0)
+}
+
 /// The books of what is owed.
 pub(super) fn books(owed: &Owed) -> Books<'_> {
     Books {
@@ -260,5 +266,20 @@ pub(super) fn books(owed: &Owed) -> Books<'_> {
         receivables: &owed.receivables,
         payers: &owed.payers,
         bills: &owed.bills,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_of_an_hour_that_the_clock_took_back_is_as_old_as_one_of_an_hour_ago() {
+        let (hour, now) = (3_600_000_000, Moment(1_793_620_800_000_000));
+        assert!(is_old(Moment(now.0 - hour), now));
+        assert!(is_old(Moment(now.0 + hour), now));
+        assert!(!is_old(Moment(now.0 - hour / 120), now));
+        // A clock that was put right by a little is not waited for.
+        assert!(!is_old(Moment(now.0 + hour / 120), now));
     }
 }

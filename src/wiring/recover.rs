@@ -33,7 +33,8 @@ pub fn read(folder: &DataFolder, limits: Limits) -> Result<(Book, Recovered, Ope
     let newest = snapshot::newest(&folder.images(), folder.id(), |path: &Path, error| {
         tracing::warn!(path = %path.display(), error = %Chain(error), "a snapshot is passed over; the journal has it all");
         passed_over.push((path.to_owned(), error.to_string()));
-    })?;
+    });
+    let newest = newest.map_err(|cause| StartError::Snapshots { folder: folder.images(), cause })?;
     let snapshot = newest.as_ref().map(|(_, position)| *position);
     let (mut book, from) = newest.unwrap_or_default();
     book.limit(limits);

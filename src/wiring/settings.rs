@@ -87,8 +87,14 @@ pub enum StartError {
     #[error("the journal cannot be used")]
     Journal(#[from] JournalError),
     /// Its snapshots.
-    #[error("the snapshots cannot be used")]
-    Snapshots(#[from] SnapshotError),
+    #[error("the snapshots in {folder} cannot be used")]
+    Snapshots {
+        /// Where they are.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        cause: SnapshotError,
+    },
     /// A thread.
     #[error("a thread could not be started")]
     Thread(#[source] std::io::Error),

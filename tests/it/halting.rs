@@ -1,7 +1,5 @@
 //! The kill switch: whoever pauses everything waits for nobody, and nothing stands in his way.
 
-use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use rialto::actors::door::{Bounds, Closed};
@@ -16,7 +14,7 @@ use rialto::ledger::guards::Limits;
 use rialto::metrics::page::Format;
 use rialto::wiring::{OrderError, Rialto, Settings};
 
-use super::full_disk::Disk;
+use super::faults::mounts::{Kind, Volume};
 use super::support::{letter, pays};
 
 /// 2026-11-02T12:00:00Z.
@@ -87,17 +85,11 @@ async fn a_pause_that_is_refused_because_it_is_so_already_leaves_nothing_behind(
 
 #[tokio::test]
 async fn on_a_full_disk_the_kill_switch_is_in_force_until_a_restart_and_says_so() {
-    let folder = tempfile::tempdir().unwrap();
-    let Some(_disk) = Disk::mount(folder.path()) else {
-        eprintln!("skipped: a small disk cannot be mounted here, which takes root and a mount command");
-        return;
-    };
+    let Some(volume) = Volume::made(Kind::Tmpfs, 40) else { return };
     let clock = Clock::simulated(NOON);
-    let data = folder.path().join("data");
+    let data = volume.at().join("data");
     let rialto = live(settings(&data, &clock)).await;
-    let ballast = folder.path().join("ballast");
-    let mut heavy = fs::File::create(&ballast).unwrap();
-    while heavy.write_all(&[1; 4096]).is_ok() {}
+    let ballast = volume.fill();
     for number in 0.. {
         if let Err(Closed::DiskFull) = rialto.submit(later(&format!("rec{number}"))) {
             break;
@@ -108,8 +100,7 @@ async fn on_a_full_disk_the_kill_switch_is_in_force_until_a_restart_and_says_so(
     assert_eq!(halted, OrderError::Halted(Closed::DiskFull));
     assert!(halted.to_string().contains("only until the sidecar restarts"), "{halted}");
 
-    fs::remove_file(&ballast).unwrap();
-    drop(heavy);
+    ballast.cast_off();
     while rialto.check() == Err(Closed::DiskFull) {
         tokio::task::yield_now().await;
     }

@@ -106,13 +106,19 @@ impl Sidecar {
     }
 
     /// Starts one by this command, and waits until it listens.
-    pub fn start(mut command: Command) -> Sidecar {
+    pub fn start(command: Command) -> Sidecar {
+        Sidecar::try_start(command).unwrap_or_else(|(status, log)| panic!("it did not start, {status}: {log}"))
+    }
+
+    /// Starts one by this command, and waits until it listens, or has ended and said why.
+    pub fn try_start(mut command: Command) -> Result<Sidecar, (ExitStatus, String)> {
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().expect("piped"));
         let log = Arc::new(Mutex::new(String::new()));
         let Some((address, webhooks)) = addresses(&mut lines, &log) else {
             let status = child.wait().unwrap();
-            panic!("it did not start, {status}: {}", log.lock().unwrap());
+            let log = log.lock().unwrap().clone();
+            return Err((status, log));
         };
         let kept = Arc::clone(&log);
         let (speaking, silence) = channel();
@@ -122,7 +128,7 @@ impl Sidecar {
                 *kept.lock().unwrap() += &format!("{line}\n");
             }
         });
-        Sidecar { child, address, webhooks, agent: agent(), log, silence }
+        Ok(Sidecar { child, address, webhooks, agent: agent(), log, silence })
     }
 
     /// Where it listens.
@@ -229,6 +235,11 @@ impl Line {
     /// Hands a body in; `None` where no whole answer came.
     pub fn post(&self, path: &str, content_type: &str, body: &str) -> Option<(u16, Value)> {
         post(&self.agent, &self.url, path, content_type, body)
+    }
+
+    /// Asks for what is at a path; `None` where no whole answer came.
+    pub fn get(&self, path: &str) -> Option<(u16, Value)> {
+        get(&self.agent, &self.url, path)
     }
 }
 

@@ -5,7 +5,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
 
+mod clocks;
+mod crashes;
+mod disks;
 mod doors;
+mod feed;
+pub mod mounts;
+mod power;
 
 use std::fmt::Display;
 use std::fs::OpenOptions;

@@ -14,6 +14,7 @@ use rialto::wiring::Rialto;
 use super::{
     NOON, at, at_bakery, happened, order, payer, refused, rules, start, start_with, stop_and_verify, sums, to,
 };
+use crate::faults::mounts::{Kind, Volume};
 use crate::support::{letter, service};
 
 async fn stage(rialto: &Rialto, activity: Activity) -> Option<Stage> {
@@ -195,13 +196,9 @@ async fn no_reversal_bills_the_others_while_all_is_paused() {
 /// A halt that was not made durable is in force, and what was held and live is let go all the same.
 #[tokio::test]
 async fn nothing_live_is_let_go_while_a_halt_lasts() {
-    use std::io::Write;
-    let folder = tempfile::tempdir().unwrap();
-    let Some(_disk) = crate::full_disk::Disk::mount(folder.path()) else {
-        return;
-    };
+    let Some(volume) = Volume::made(Kind::Tmpfs, 40) else { return };
     let clock = Clock::simulated(NOON);
-    let data = folder.path().join("data");
+    let data = volume.at().join("data");
     let one = Limit { charges_an_hour: 1, ..Limits::OFF.citizen };
     let rialto = start(&data, &clock, Limits { citizen: one, ..Limits::OFF });
     payer(&rialto, "Ada").await;
@@ -211,9 +208,7 @@ async fn nothing_live_is_let_go_while_a_halt_lasts() {
     rialto.record(happened(letter("a", "Ada"), at(1))).await.unwrap();
     let held = rialto.record(happened(letter("b", "Ada"), at(1))).await.unwrap().charge.unwrap();
     assert!(held.is_held);
-    let ballast = folder.path().join("ballast");
-    let mut heavy = std::fs::File::create(&ballast).unwrap();
-    while heavy.write_all(&[1; 4096]).is_ok() {}
+    let ballast = volume.fill();
     for number in 0.. {
         if let Err(rialto::actors::door::Closed::DiskFull) =
             rialto.submit(happened(letter(&format!("rec{number}"), "Ada"), at(0)))
@@ -224,8 +219,7 @@ async fn nothing_live_is_let_go_while_a_halt_lasts() {
     }
     let halted = order(&rialto, to(Subject::All, Phase::Paused)).await;
     assert!(matches!(halted, Err(rialto::wiring::OrderError::Halted(_))), "{halted:?}");
-    std::fs::remove_file(&ballast).unwrap();
-    drop(heavy);
+    ballast.cast_off();
     while rialto.check().is_err() {
         tokio::task::yield_now().await;
     }

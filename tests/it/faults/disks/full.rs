@@ -1,47 +1,30 @@
 //! A full disk: nothing acknowledged is lost, the door says why it is closed, and it opens by itself.
 
-use std::fs;
-use std::io::Write;
-use std::path::Path;
-use std::process::Command;
-
 use rialto::actors::door::Closed;
 use rialto::domain::money::Currency;
 use rialto::ledger::entry::Status;
 use rialto::wiring::RecordError;
 
-use super::support::{letter, start};
+use super::super::mounts::{Kind, Volume};
+use super::super::times;
+use crate::support::{letter, start};
 
-/// A small disk of its own, gone with the test; all that may be under way at the door has room on it.
-pub struct Disk<'a>(&'a Path);
-
-impl Disk<'_> {
-    /// Mounts it; `None` where that cannot be done here.
-    pub fn mount(at: &Path) -> Option<Disk<'_>> {
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=40m", "tmpfs"]).arg(at).output();
-        mounted.is_ok_and(|mounted| mounted.status.success()).then_some(Disk(at))
-    }
-}
-
-impl Drop for Disk<'_> {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(self.0).output();
-    }
-}
+/// All that may be under way at the door has room on each. It is a lot, and so the tests take the first alone.
+const DISKS: [(Kind, u64); 2] = [(Kind::Tmpfs, 40), (Kind::Ext4, 64)];
 
 #[tokio::test]
 async fn a_stop_on_a_full_disk_ends_and_leaves_what_was_acknowledged() {
-    let folder = tempfile::tempdir().unwrap();
-    let Some(_disk) = Disk::mount(folder.path()) else {
-        eprintln!("skipped: a small disk cannot be mounted here, which takes root and a mount command");
-        return;
-    };
-    let data = folder.path().join("data");
+    for (kind, megabytes) in DISKS.into_iter().take(times(1, 2)) {
+        stops_while_full(kind, megabytes).await;
+    }
+}
+
+async fn stops_while_full(kind: Kind, megabytes: u64) {
+    let Some(volume) = Volume::made(kind, megabytes) else { return };
+    let data = volume.at().join("data");
     let rialto = start(&data);
     rialto.record(letter("recFirst", "Lucid")).await.unwrap();
-    let ballast = folder.path().join("ballast");
-    let mut heavy = fs::File::create(&ballast).unwrap();
-    while heavy.write_all(&[1; 4096]).is_ok() {}
+    let ballast = volume.fill();
     for number in 0.. {
         if let Err(Closed::DiskFull) = rialto.submit(letter(&format!("rec{number}"), "coffee")) {
             break;
@@ -50,8 +33,7 @@ async fn a_stop_on_a_full_disk_ends_and_leaves_what_was_acknowledged() {
     }
     // Whether a group was waiting for room or not, stopping waits for none.
     let _ = rialto.stop().await;
-    fs::remove_file(&ballast).unwrap();
-    drop(heavy);
+    ballast.cast_off();
     let rialto = start(&data);
     assert_eq!(rialto.record(letter("recFirst", "Lucid")).await.unwrap().status, Status::Duplicate);
     rialto.stop().await.unwrap();
@@ -59,19 +41,18 @@ async fn a_stop_on_a_full_disk_ends_and_leaves_what_was_acknowledged() {
 
 #[tokio::test]
 async fn on_a_full_disk_the_door_says_so_and_all_goes_on_when_there_is_room() {
-    let folder = tempfile::tempdir().unwrap();
-    let Some(_disk) = Disk::mount(folder.path()) else {
-        eprintln!("skipped: a small disk cannot be mounted here, which takes root and a mount command");
-        return;
-    };
-    let data = folder.path().join("data");
+    for (kind, megabytes) in DISKS.into_iter().take(times(1, 2)) {
+        waits_for_room(kind, megabytes).await;
+    }
+}
+
+async fn waits_for_room(kind: Kind, megabytes: u64) {
+    let Some(volume) = Volume::made(kind, megabytes) else { return };
+    let data = volume.at().join("data");
     let rialto = start(&data);
     rialto.record(letter("recFirst", "Lucid")).await.unwrap();
     // Something else takes all the room there is.
-    let ballast = folder.path().join("ballast");
-    let mut heavy = fs::File::create(&ballast).unwrap();
-    while heavy.write_all(&[1; 4096]).is_ok() {}
-
+    let ballast = volume.fill();
     let mut pending = Vec::new();
     let refused = loop {
         let id = format!("rec{}", pending.len());
@@ -91,8 +72,7 @@ async fn on_a_full_disk_the_door_says_so_and_all_goes_on_when_there_is_room() {
     let fate = rialto.fate(rialto::domain::ids::Feed::Message, "recFirst").await.unwrap();
     assert!(fate.is_some());
 
-    fs::remove_file(&ballast).unwrap();
-    drop(heavy);
+    ballast.cast_off();
     let mut acknowledged = Vec::new();
     for (id, receipt) in pending {
         match receipt.await {
