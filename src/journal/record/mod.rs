@@ -114,7 +114,7 @@ pub fn decode(content: &[u8], name: impl Fn(NameNo) -> Option<Name>) -> Result<E
         tag @ (order::TAG_LIST | order::TAG_STRIKE) => order::decode(tag, take, name)?,
         tag @ (order::TAG_CANCEL | order::TAG_REBILL | order::TAG_ADOPT) => order::decode(tag, take, name)?,
         deed::TAG_DEED => deed::decode(take, name)?,
-        _ => return Err(WireError::Range("a record's tag")),
+        kind => return Err(WireError::Kind(kind)),
     };
     take.end()?;
     Ok(entry)
