@@ -155,8 +155,8 @@ fn a_flipped_bit_in_the_journal_is_refused_by_file_and_byte_or_was_never_certain
     tell(
         "a bit of the journal",
         format!(
-            "{} flipped of {all} bytes in three segments, with a record of every kind; a start, `report`, `verify` and \
-             `backup` after each",
+            "{} flipped of {all} bytes in three segments, with a record of every kind; a start, `report`, `verify`, \
+             `backup` and what reads behind a start after each",
             (refused + cut + open) / DOORS.len()
         ),
         format!(
