@@ -103,7 +103,7 @@ impl House {
         let answer = read_head(&mut line).unwrap_or_else(|why| panic!("{why}: {}", shown()));
         let status: u16 = answer.head.get(9..12).and_then(|status| status.parse().ok()).expect("a status");
         // What nobody is there for is not there; nothing else is anybody's fault but ours.
-        assert!(status < 500 || matches!(status, 502 | 503 | 504), "{}: {}", shown(), answer.head);
+        assert!(status < 500 || matches!(status, 502..=504), "{}: {}", shown(), answer.head);
         let head = answer.head.to_ascii_lowercase();
         let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next()?.parse().ok());
         let (Some(length), false) = (length, request.starts_with(b"HEAD ")) else { return };
