@@ -1,5 +1,7 @@
 //! Looking: what there is at Stripe of a bill, read page by page. Nothing is changed by it.
 
+use std::collections::HashSet;
+
 use super::answers::{self, Charge, Dispute, Item, Page, Payment, read};
 use super::asks::items;
 use super::call::{Call, Reply};
@@ -141,7 +143,7 @@ pub async fn all<T: serde::de::DeserializeOwned>(
     query: &str,
     id: impl Fn(&T) -> &String,
 ) -> Result<Vec<T>, Unsure> {
-    let mut found: Vec<T> = Vec::new();
+    let (mut found, mut ends) = (Vec::<T>::new(), HashSet::new());
     loop {
         let mut form = if query.is_empty() { "limit=100".to_owned() } else { format!("{query}&limit=100") };
         if let Some(last) = found.last() {
@@ -151,6 +153,10 @@ pub async fn all<T: serde::de::DeserializeOwned>(
         if page.has_more && page.data.is_empty() {
             // What follows cannot be asked for, and is not to be taken for nothing.
             return Err(Unsure::unreadable("an empty page of a list that goes on"));
+        }
+        // The next page is asked for by the end of this one: where that comes again, the list has no end.
+        if page.data.last().is_some_and(|last| !ends.insert(id(last).clone())) {
+            return Err(Unsure::unreadable("a list that begins again"));
         }
         found.extend(page.data);
         if !page.has_more {

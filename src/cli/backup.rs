@@ -45,6 +45,9 @@ impl Backup {
         bar.finish_and_clear();
         let backup = backup?;
         let faults = &backup.report.faults;
+        let passed_over = backup.passed_over.iter().map(|(path, why)| format!("{}: {why}", path.display()));
+        let passed_over: Vec<String> = passed_over.collect();
+        let torn_tail = backup.cut.as_ref().map(|cut| format!("{} from byte {} on", cut.path.display(), cut.offset));
         let text = match self.json {
             true => {
                 let told = serde_json::json!({
@@ -55,6 +58,8 @@ impl Backup {
                     "transactions": backup.report.transactions,
                     "journal_bytes": backup.end,
                     "snapshot": backup.snapshot,
+                    "passed_over": passed_over,
+                    "torn_tail": torn_tail,
                     "bytes": backup.bytes,
                     "faults": faults,
                 });
@@ -68,6 +73,10 @@ impl Backup {
                     backup.report.transactions,
                     backup.report.digest
                 );
+                passed_over.iter().for_each(|image| text += &format!("not copied: {image}; the journal has it all\n"));
+                if let Some(tail) = &torn_tail {
+                    text += &format!("not copied: {tail}, which was never acknowledged, or is just being written\n");
+                }
                 faults.iter().for_each(|fault| text += &format!("FAULT {fault}\n"));
                 text
             }

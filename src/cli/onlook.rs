@@ -22,7 +22,11 @@ pub fn look(config: &Config) -> Result<Onlooker, Box<dyn Error>> {
     bar.enable_steady_tick(Duration::from_millis(100));
     let onlooker = Onlooker::at(&config.data);
     bar.finish_and_clear();
-    Ok(onlooker?)
+    let onlooker = onlooker?;
+    for (path, why) in &onlooker.opened().passed_over {
+        eprintln!("passed over: {}: {why}; the book is told by the journal", path.display());
+    }
+    Ok(onlooker)
 }
 
 /// A bar on a terminal; elsewhere nothing, so that logs stay readable.

@@ -26,10 +26,11 @@ impl Home {
 
     /// Whether the folder is where it was made, or was last [settled](Home::settle).
     pub fn is_here(&self) -> io::Result<bool> {
-        match fs::read_to_string(self.path()) {
-            Ok(text) => {
+        // As bytes: what is no text is no word of any home.
+        match fs::read(self.path()) {
+            Ok(found) => {
                 let [here, of_old] = self.texts(&fs::metadata(self.path())?)?;
-                Ok(text == here || text == of_old)
+                Ok(found == here.as_bytes() || found == of_old.as_bytes())
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),

@@ -179,8 +179,11 @@ fn lock(path: &Path) -> Result<Lock, FolderError> {
 /// The identity of a folder; `None` where it is not one yet, and nothing in it speaks of more.
 fn identity(folder: &Path) -> Result<Option<FolderId>, FolderError> {
     let path = folder.join("FOLDER");
-    match fs::read_to_string(&path) {
-        Ok(text) => parse(&text).map(Some).ok_or(FolderError::Identity(path)),
+    match fs::read(&path) {
+        Ok(bytes) => {
+            let id = str::from_utf8(&bytes).ok().and_then(parse);
+            id.map(Some).ok_or(FolderError::Identity(path))
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             if holds_anything(folder).map_err(io_at(folder))? {
                 Err(FolderError::Identity(path))

@@ -8,6 +8,7 @@ pub mod frame;
 pub mod reader;
 pub mod record;
 pub mod recovery;
+pub mod scrub;
 pub mod segment;
 pub mod wire;
 pub mod writer;
@@ -51,7 +52,9 @@ pub enum JournalError {
     )]
     Gone(PathBuf),
     /// It belongs to another version of Rialto.
-    #[error("{path} has format {found}; this version of Rialto reads format {known}")]
+    #[error(
+        "{path} has format {found}; this version of Rialto reads format {known}. Start the one that wrote it, or a later one"
+    )]
     Version {
         /// The file.
         path: PathBuf,

@@ -135,7 +135,7 @@ pub fn front(bytes: &[u8], number: u32, folder: FolderId) -> Front {
     } else if half(8) != FORMAT {
         Front::Version(half(8))
     } else if raw[24..40] != folder {
-        Front::Misplaced("it belongs to another data folder")
+        Front::Misplaced("it belongs to another data folder than the one that FOLDER names")
     } else if half(12) != number {
         Front::Misplaced("it is another segment under this name")
     } else {

@@ -11,6 +11,9 @@ pub enum WireError {
     /// A value is none that was ever written.
     #[error("{0} is out of its range")]
     Range(&'static str),
+    /// It is of a kind that nobody here wrote.
+    #[error("its kind is {0}, which this version of Rialto does not know: start the one that wrote it, or a later one")]
+    Kind(u8),
     /// There is more than there should be.
     #[error("{0} bytes are left over")]
     Left(usize),

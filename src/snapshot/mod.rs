@@ -35,6 +35,9 @@ const KEPT: usize = 2;
 /// events, groups waited 90 ms for the disk while one was written.
 const STRIDE: usize = 4 << 20;
 
+/// What is wrong with a snapshot that is another one's by its name.
+pub const MISNAMED: &str = "its name tells another position than it does";
+
 /// Why a snapshot cannot be used.
 #[derive(Debug, Error)]
 pub enum SnapshotError {
@@ -45,7 +48,9 @@ pub enum SnapshotError {
     #[error("the snapshot is damaged: {0}")]
     Damaged(&'static str),
     /// It is of another version.
-    #[error("the snapshot has format {0}; this version of Rialto reads formats 1 to {FORMAT}")]
+    #[error(
+        "the snapshot has format {0}; this version of Rialto reads formats 1 to {FORMAT}, and a later one wrote it"
+    )]
     Version(u32),
     /// It is another folder's.
     #[error("the snapshot belongs to another data folder")]
@@ -121,7 +126,31 @@ pub fn newest(
         let path = path(folder, position);
         match load(folder.disk(), &path, id) {
             Ok((book, found)) if found == position => return Ok(Some((book, position))),
-            Ok(_) => passed_over(&path, &SnapshotError::Damaged("its name tells another position than it does")),
+            Ok(_) => passed_over(&path, &SnapshotError::Damaged(MISNAMED)),
+            Err(error) => passed_over(&path, &error),
+        }
+    }
+    Ok(None)
+}
+
+/// The position of the newest snapshot that is as it was written, of which no book is made. What had to be passed over is
+/// told to `passed_over`.
+pub fn newest_whole(
+    folder: &Path,
+    id: FolderId,
+    mut passed_over: impl FnMut(&Path, &SnapshotError),
+) -> Result<Option<u64>, SnapshotError> {
+    for position in positions(folder)?.into_iter().rev() {
+        let (path, mut found) = (path(folder, position), None);
+        let read = read_sections(&path, id, |section| {
+            if let Section::Start { position, .. } = section {
+                found = Some(position);
+            }
+            Ok(())
+        });
+        match read {
+            Ok(()) if found == Some(position) => return Ok(found),
+            Ok(()) => passed_over(&path, &SnapshotError::Damaged(MISNAMED)),
             Err(error) => passed_over(&path, &error),
         }
     }

@@ -13,8 +13,9 @@ use thiserror::Error;
 use super::verify::{Report, verify};
 use crate::disk::{Disk, Files};
 use crate::folder::{DataFolder, FolderError};
+use crate::journal::JournalError;
+use crate::journal::recovery::{self, Cut, Recovered};
 use crate::journal::segment::{HEADER, Segment, path as segment_path};
-use crate::journal::{JournalError, recovery};
 use crate::snapshot::{self, SnapshotError};
 
 /// What a backup holds.
@@ -24,6 +25,10 @@ pub struct Backup {
     pub end: u64,
     /// The snapshot of this position, where there is one.
     pub snapshot: Option<u64>,
+    /// Snapshots that were not copied, because they cannot be used, and why.
+    pub passed_over: Vec<(PathBuf, String)>,
+    /// What stood behind the end and was not copied: it was being written, or a crash left it.
+    pub cut: Option<Cut>,
     /// So many bytes in all.
     pub bytes: u64,
     /// What verifying the copy found.
@@ -74,7 +79,7 @@ pub fn back_up(
         return Err(BackupError::There(to.to_owned()));
     }
     let folder = DataFolder::look_at(from)?;
-    let (snapshot, found) = read(&folder)?;
+    let Whole { snapshot, passed_over, found } = read(&folder)?;
     // Beside where it is to be, so that it is there as a whole or not at all.
     let mut aside = to.as_os_str().to_owned();
     aside.push(".partial");
@@ -123,24 +128,45 @@ pub fn back_up(
     };
     done().map_err(io_at(to))?;
     let report = verify(&DataFolder::open(to)?, zone)?;
-    Ok(Backup { end: found.end, snapshot, bytes, report })
+    Ok(Backup { end: found.end, snapshot, passed_over, cut: found.cut, bytes, report })
 }
 
-/// The newest snapshot, and the journal as far as it can be read now; all of that is durable.
-fn read(folder: &DataFolder) -> Result<(Option<u64>, recovery::Recovered), BackupError> {
+/// What is worth being copied; all of it is durable.
+struct Whole {
+    snapshot: Option<u64>,
+    passed_over: Vec<(PathBuf, String)>,
+    found: Recovered,
+}
+
+/// The newest snapshot that is whole, and the journal as far as it can be read now.
+fn read(folder: &DataFolder) -> Result<Whole, BackupError> {
     let mut looks = 1;
     loop {
+        let mut passed_over = Vec::new();
         // Before the journal, which is then no shorter.
-        let snapshot = snapshot::positions(&folder.images()).map_err(SnapshotError::from)?.into_iter().next_back();
-        match recovery::read(&folder.journal(), folder.id(), 0, |_, _| Ok(())) {
+        let snapshot = snapshot::newest_whole(&folder.images(), folder.id(), |path, error| {
+            passed_over.push((path.to_owned(), error.to_string()));
+        })?;
+        let found = recovery::read(&folder.journal(), folder.id(), 0, |_, _| Ok(()));
+        match found.and_then(|found| reaches(found, snapshot)) {
             Err(JournalError::Damaged { .. }) if looks < LOOKS => looks += 1,
             Err(error) => return Err(error.into()),
             Ok(found) => {
                 found.sync()?;
-                return Ok((snapshot.filter(|position| *position <= found.end), found));
+                return Ok(Whole { snapshot, passed_over, found });
             }
         }
     }
+}
+
+/// A snapshot is taken of what was durable: a journal that ends before it has lost something, and is no torn one.
+fn reaches(found: Recovered, snapshot: Option<u64>) -> Result<Recovered, JournalError> {
+    let Some(imaged) = snapshot.filter(|imaged| found.end < *imaged) else { return Ok(found) };
+    let place = found.cut.map(|Cut { path, offset }| (path, offset));
+    let last = || found.segments.last().map(|last| (last.path.clone(), HEADER + found.end - last.base));
+    let (path, offset) = place.or_else(last).unwrap_or_default();
+    let what = format!("the stream ends at {}, but a snapshot was taken at {imaged}", found.end);
+    Err(JournalError::Damaged { path, offset, what })
 }
 
 /// The segments, and how much of each file is to be copied.

@@ -15,6 +15,7 @@ mod queries;
 mod queue;
 pub mod recover;
 mod scrape;
+mod scrubbing;
 mod settings;
 mod start;
 pub mod verify;

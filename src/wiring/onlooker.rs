@@ -7,7 +7,8 @@
 use std::path::Path;
 use std::sync::{Arc, RwLock};
 
-use super::{StartError, recover};
+use super::StartError;
+use super::recover::{self, Opened};
 use crate::folder::DataFolder;
 use crate::journal::JournalError;
 use crate::journal::reader::{ReadError, Reader};
@@ -21,6 +22,7 @@ use crate::ledger::rows::Place;
 pub struct Onlooker {
     book: Book,
     reader: Reader,
+    opened: Opened,
 }
 
 /// What is being written while it is read may look like damage; what is damaged looks so every time.
@@ -41,15 +43,20 @@ impl Onlooker {
     fn look(path: &Path) -> Result<Onlooker, StartError> {
         let folder = DataFolder::look_at(path)?;
         // Whom guards would hold is nothing that the past depends on.
-        let (book, mut recovered, _) = recover::read(&folder, Limits::default())?;
+        let (book, mut recovered, opened) = recover::read(&folder, Limits::default())?;
         recovered.sync()?;
         let segments = std::mem::take(&mut recovered.segments);
-        Ok(Onlooker { book, reader: Reader::new(Arc::new(RwLock::new(segments))) })
+        Ok(Onlooker { book, reader: Reader::new(Arc::new(RwLock::new(segments))), opened })
     }
 
     /// The book.
     pub fn book(&self) -> &Book {
         &self.book
+    }
+
+    /// What reading it found. What stands behind its end may be just what is being written.
+    pub fn opened(&self) -> &Opened {
+        &self.opened
     }
 
     /// The record at a place of its journal.

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, watch};
 use super::biller::{Employer, Hired};
 use super::images::Imaging;
 use super::planning::{Means, Planner, Prospect};
-use super::{Inner, Settings, StartError, queue, recover};
+use super::{Inner, Settings, StartError, queue, recover, scrubbing};
 use crate::actors::atlas::Atlas;
 use crate::actors::bookkeeper::Bookkeeper;
 use crate::actors::clerk::Clerk;
@@ -66,6 +66,9 @@ pub(super) fn start(settings: Settings) -> Result<Inner, StartError> {
     let recorded = if opened.records == 0 { imaged } else { recovered.end };
     let images =
         Imaging::start(folder.images(), folder.id(), imaged, Arc::clone(&durable)).map_err(StartError::Thread)?;
+    if 0 < imaged {
+        scrubbing::start(&folder, imaged, vitals.clone()).map_err(StartError::Thread)?;
+    }
     let segments = Arc::new(RwLock::new(std::mem::take(&mut recovered.segments)));
     let clerk = Clerk::new(book.tariffs().clone(), Arc::clone(&atlas), calendar.clone());
     let desk = clerk.clone();

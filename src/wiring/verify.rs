@@ -15,7 +15,7 @@ use crate::ledger::book::Book;
 use crate::ledger::digest::digest;
 use crate::ledger::roll::NameNo;
 use crate::ledger::totals::{ByStage, Role, Totals, both};
-use crate::snapshot;
+use crate::snapshot::{self, SnapshotError};
 
 /// What verifying found.
 #[derive(Debug)]
@@ -56,6 +56,9 @@ pub fn verify(folder: &DataFolder, zone: Tz) -> Result<Report, JournalError> {
     for position in &positions {
         let path = snapshot::path(&folder.images(), *position);
         match snapshot::load(folder.disk(), &path, folder.id()) {
+            Ok((_, found)) if found != *position => {
+                faults.push(format!("{}: {}", path.display(), SnapshotError::Damaged(snapshot::MISNAMED)));
+            }
             Ok((mut image, found)) => {
                 recover::replay(folder, &mut image, found)?;
                 if digest_of(&image) != digest || image.receivables() != book.receivables() {

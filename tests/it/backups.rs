@@ -78,3 +78,24 @@ fn a_backup_that_cannot_be_made_says_why_and_leaves_nothing() {
     assert!(there.code == Some(1) && there.err.contains("is there already"), "{there:?}");
     assert_eq!(fs::read_dir(&copy).unwrap().count(), 0);
 }
+
+#[test]
+fn a_journal_that_lost_what_a_snapshot_knows_of_is_not_backed_up_as_if_it_were_whole() {
+    let room = tempfile::tempdir().unwrap();
+    let (data, copy) = (room.path().join("data"), room.path().join("copy"));
+    let sidecar = Sidecar::serve(&data);
+    sidecar.post("/v1/messages", JSON, "{\"id\":\"rec1\",\"Sender\":\"a\",\"Receiver\":\"@somebody\"}");
+    sidecar.stop();
+    // The snapshot of the stop covers all of it.
+    let first = data.join("journal/00000001.journal");
+    let mut bytes = fs::read(&first).unwrap();
+    let end = bytes.iter().rposition(|byte| *byte != 0).unwrap();
+    bytes[end] ^= 1;
+    fs::write(&first, bytes).unwrap();
+    for command in [&["backup", path(&copy)][..], &["verify"], &["report"], &["serve", "--listen", "127.0.0.1:0"]] {
+        let ran = run(&[command, &["--data", path(&data)]].concat());
+        let is_said = ran.err.contains("00000001.journal is damaged at byte ");
+        assert!(ran.code == Some(1) && is_said, "{command:?}: {ran:?}");
+    }
+    assert!(!copy.exists());
+}

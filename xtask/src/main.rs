@@ -10,6 +10,7 @@ mod doors;
 mod engine;
 mod exports;
 mod faults;
+mod fuzz;
 mod guard;
 mod http;
 mod kept;
@@ -74,6 +75,10 @@ cargo xtask: what the repository does to itself.
   cargo xtask faults          everything is broken on purpose, as often as FAULTS.md says: kills, power cuts, disks, rot, clocks,
                               simulated worlds, overload, soaking; takes hours, and writes the table of FAULTS.md
       --row NAME              what has this in its name alone (such as crashes); only printed
+  cargo xtask fuzz            what comes from outside and from the disk, made up by cargo-fuzz (built into target/tools where
+                              it is missing), an hour for all targets together; a part of `faults`
+      --minutes N             so many instead
+      TARGET                  one of them alone
   cargo xtask bench           measures everything that Rialto must reach, beside the disk, a PostgreSQL
                               of its own and the brief's way in Python, and writes the table into
                               benches/README.md
@@ -110,6 +115,7 @@ fn main() -> ExitCode {
         "engine" => engine::Wish::parse(rest).and_then(tasks::engine),
         "faults" => faults::Wish::parse(rest).and_then(|wish| faults::run(&wish)),
         "doors" => no_more(rest).and_then(|()| tasks::doors()),
+        "fuzz" => fuzz::Wish::parse(rest).and_then(|wish| fuzz::run(&wish)),
         "exports" => no_more(rest).and_then(|()| tasks::exports()),
         "wheel" => no_more(rest).and_then(|()| tasks::wheel()),
         "bench" => bench::run(rest),

@@ -133,7 +133,7 @@ pub(super) fn decode(take: &mut Take<'_>, name: impl Fn(NameNo) -> Option<Name>)
             Deed::Notice(Notice { event, kind, object, digest: take.word()?, bill: maybe_bill(take)? })
         }
         PLACE => Deed::Place(text(take)?, maybe_bill(take)?),
-        _ => return Err(WireError::Range("a step of a bill")),
+        kind => return Err(WireError::Kind(kind)),
     };
     Ok(Entry::Deed(deed, recorded_at))
 }

@@ -116,7 +116,7 @@ pub fn decode(content: &[u8], name: impl Fn(NameNo) -> Option<Name>) -> Result<E
             order::decode(tag, take, name)?
         }
         deed::TAG_DEED => deed::decode(take, name)?,
-        _ => return Err(WireError::Range("a record's tag")),
+        kind => return Err(WireError::Kind(kind)),
     };
     take.end()?;
     Ok(entry)

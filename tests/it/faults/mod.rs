@@ -10,8 +10,10 @@ mod crashes;
 mod disks;
 mod doors;
 mod feed;
+mod fuzzing;
 pub mod mounts;
 mod power;
+mod rot;
 
 use std::fmt::Display;
 use std::fs::OpenOptions;
