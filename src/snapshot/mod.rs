@@ -136,13 +136,13 @@ pub fn newest(
 /// The position of the newest snapshot that is as it was written, of which no book is made. What had to be passed over is
 /// told to `passed_over`.
 pub fn newest_whole(
-    folder: &Path,
+    folder: &Shelf,
     id: FolderId,
     mut passed_over: impl FnMut(&Path, &SnapshotError),
 ) -> Result<Option<u64>, SnapshotError> {
     for position in positions(folder)?.into_iter().rev() {
         let (path, mut found) = (path(folder, position), None);
-        let read = read_sections(&path, id, |section| {
+        let read = read_sections(folder.disk(), &path, id, |section| {
             if let Section::Start { position, .. } = section {
                 found = Some(position);
             }

@@ -34,7 +34,7 @@ pub fn read(folder: &DataFolder, limits: Limits) -> Result<(Book, Recovered, Ope
         tracing::warn!(path = %path.display(), error = %Chain(error), "a snapshot is passed over; the journal has it all");
         passed_over.push((path.to_owned(), error.to_string()));
     });
-    let newest = newest.map_err(|cause| StartError::Snapshots { folder: folder.images(), cause })?;
+    let newest = newest.map_err(|cause| StartError::Snapshots { folder: folder.images().to_path_buf(), cause })?;
     let snapshot = newest.as_ref().map(|(_, position)| *position);
     let (mut book, from) = newest.unwrap_or_default();
     book.limit(limits);
