@@ -16,7 +16,7 @@ use toml::{Table, Value};
 use super::demo::{self, Bank, Life};
 use super::manager::{self, News};
 use super::webhooks::{Outside, outside, renewing};
-use super::{Common, Outcome, collecting, log};
+use super::{Common, Outcome, collecting, files, log};
 use crate::actors::gate::Gate;
 use crate::clock::Clock;
 use crate::config::{Config, Given};
@@ -88,6 +88,7 @@ impl Serve {
         let has_bank = self.has_bank(&given);
         let config = given.over(if has_bank { demo::usual() } else { Table::new() })?;
         log::start(&config.log, config.log_format)?;
+        files::allow(config.connections + Limits::of_webhooks().connections);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let outcome = runtime.block_on(self.serve(config, has_bank, give_back));
         runtime.shutdown_timeout(Duration::from_secs(1));

@@ -3,18 +3,22 @@
 //! warp has neither a time-out nor a bound on bodies: a body is whole before a route sees it.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body, Incoming};
-use warp::http::{Request, Response, header};
+use warp::http::{Method, Request, Response, header};
 
 use super::entrance::Entrance;
 use super::page::MayRead;
-use super::reply::{Answer, Refused, Sent};
-use super::room::{Bound, Held, Room};
+use super::places::{Seat, Serving};
+use super::reply::{Answer, Code, Refused, Sent};
+use super::room::{Bound, Held, Room, kept};
 use super::server::Limits;
+use super::tokens::Scope;
+use super::turns::Turns;
 use crate::wiring::Rialto;
 
 /// See the module.
@@ -23,13 +27,14 @@ pub struct Desk {
     entrance: Entrance,
     limits: Limits,
     bodies: Room,
+    turns: Turns,
     rialto: Rialto,
 }
 
 impl Desk {
     /// A desk at this entrance.
     pub fn new(entrance: Entrance, limits: Limits, rialto: Rialto) -> Desk {
-        Desk { entrance, limits, bodies: Room::new(limits.bodies_bytes), rialto }
+        Desk { entrance, limits, bodies: Room::new(limits.bodies_bytes), turns: Turns::default(), rialto }
     }
 
     /// Has `routes` answer a request, unless it is refused before.
@@ -39,13 +44,21 @@ impl Desk {
     {
         let start = Instant::now();
         let route = self.entrance.label(request.uri().path());
+        let is_question = request.method() == Method::GET;
         let answer = match self.admit(request).await {
-            Ok((request, _held)) => {
+            Ok(Admitted { request, held, _serving }) => {
                 let answering = tokio::time::timeout(self.limits.answer, routes.answer(request));
-                answering.await.unwrap_or_else(|_| whole(Refused::Slow.answer()))
+                match answering.await {
+                    Ok(answer) if is_question => self.keep(answer).await,
+                    Ok(answer) => with_bytes(answer, |bytes| Ok(kept(bytes, held))).await,
+                    Err(_) => whole(Refused::Slow.answer()),
+                }
             }
             Err(refused) => whole(refused.answer()),
         };
+        if let Some(Code(code)) = answer.extensions().get() {
+            self.rialto.meters().refused(code);
+        }
         let class = match answer.status().as_u16() / 100 {
             2 | 3 => "ok",
             4 => "refused",
@@ -56,7 +69,7 @@ impl Desk {
     }
 
     /// Lets a request in: who sends it may, and its body is whole and small enough.
-    async fn admit(&self, request: Request<Incoming>) -> Result<(Request<Full<Bytes>>, Held<'_>), Refused> {
+    async fn admit(&self, request: Request<Incoming>) -> Result<Admitted, Refused> {
         let (mut parts, body) = request.into_parts();
         // Who may not is told so before he takes up any room.
         let scope = self.entrance.check(&parts)?;
@@ -70,13 +83,45 @@ impl Desk {
         }
         let bound = Bound { bytes: self.limits.body_bytes, time: self.limits.body };
         let (bytes, held) = self.bodies.read(body, scope, bound).await?;
-        Ok((Request::from_parts(parts, Full::new(bytes)), held))
+        // From here on nobody waits for who sent it, and he keeps his place.
+        let _serving = parts.extensions.get::<Arc<Seat>>().map(Seat::serve);
+        if scope == Some(Scope::Ingest) {
+            self.turns.wait(bytes.len()).await?;
+        }
+        Ok(Admitted { request: Request::from_parts(parts, Full::new(bytes)), held, _serving })
     }
+
+    /// Keeps room for an answer to a question until it is read.
+    async fn keep(&self, answer: Sent) -> Sent {
+        with_bytes(answer, |bytes| self.bodies.keep(bytes)).await
+    }
+}
+
+/// A request that was let in.
+struct Admitted {
+    request: Request<Full<Bytes>>,
+    held: Held,
+    _serving: Option<Serving>,
 }
 
 /// The routes, as something that answers a request whose body is whole.
 pub trait Routes: Clone {
     async fn answer(self, request: Request<Full<Bytes>>) -> Sent;
+}
+
+/// The answer with other bytes of the same contents, or a refusal to give it. One that goes on is as it is.
+async fn with_bytes(answer: Sent, keep: impl FnOnce(Bytes) -> Result<Bytes, Refused>) -> Sent {
+    let (parts, body) = answer.into_parts();
+    let full = match body {
+        Either::Left(full) => full,
+        goes_on => return Response::from_parts(parts, goes_on),
+    };
+    // It is in memory already.
+    let bytes = full.collect().await.map(|collected| collected.to_bytes()).unwrap_or_default();
+    match keep(bytes) {
+        Ok(bytes) => whole(Response::from_parts(parts, bytes)),
+        Err(refused) => whole(refused.answer()),
+    }
 }
 
 fn whole(answer: Answer) -> Sent {

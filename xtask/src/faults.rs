@@ -37,7 +37,17 @@ pub fn run(wish: &Wish) -> Done {
     let mut command = Command::new(env!("CARGO"));
     command.current_dir(places::root()).stdin(Stdio::null());
     // One after another, so that no fault is mistaken for the next, and what is timed has the machine to itself.
-    command.args(["test", "--release", "--workspace", "--test", "it", &filter, "--", "--test-threads=1", "--nocapture"]);
+    command.args([
+        "test",
+        "--release",
+        "--workspace",
+        "--test",
+        "it",
+        &filter,
+        "--",
+        "--test-threads=1",
+        "--nocapture",
+    ]);
     command.env("RIALTO_FAULTS", "whole").env("RIALTO_FAULTS_TOOLS", "1").env("RIALTO_FAULTS_TABLE", &told);
     let status = command.status().map_err(|error| format!("the tests did not start: {error}"))?;
     let told = fs::read_to_string(&told).map_err(|error| format!("{}: {error}", told.display()))?;

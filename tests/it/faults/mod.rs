@@ -5,6 +5,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, and says where")]
 
+mod overload;
+mod soak;
+
 use std::fmt::Display;
 use std::fs::OpenOptions;
 use std::io::Write;
