@@ -7,11 +7,15 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::metrics::Visitors;
+
+/// So long nobody is silent who only just came, or spoke: even where others come all the time, a request that was sent at
+/// once is read.
+const SILENT: Duration = Duration::from_millis(100);
 
 /// The places at an address.
 #[derive(Debug)]
@@ -53,14 +57,15 @@ impl Places {
     /// Takes a place, for which somebody may have to go; where the sidecar works for everybody who is there, this waits
     /// until it is done with one of them.
     pub async fn take(&self) -> Taken {
-        let free = match Arc::clone(&self.free).try_acquire_owned() {
-            Ok(permit) => Ok(permit),
-            Err(_) => {
-                self.give_one_up();
-                Arc::clone(&self.free).acquire_owned().await
+        let permit = loop {
+            if let Ok(permit) = Arc::clone(&self.free).try_acquire_owned() {
+                break permit;
+            }
+            let freed = Arc::clone(&self.free).acquire_owned();
+            if let Ok(Ok(permit)) = tokio::time::timeout(self.give_one_up(), freed).await {
+                break permit;
             }
         };
-        let Ok(permit) = free else { return std::future::pending().await };
         let seat = Seat {
             opened: self.opened,
             heard: AtomicU64::new(0),
@@ -74,16 +79,24 @@ impl Places {
         Taken { number, seat, seats: Arc::clone(&self.seats), visitors: Arc::clone(&self.visitors), _permit: permit }
     }
 
-    /// Has that connection go whose other end was silent longest, if the sidecar waits for any.
-    pub fn give_one_up(&self) {
+    /// Has that connection go whose other end was silent longest, if the sidecar waits for any; and tells after how long
+    /// to ask again, where none went, or it takes its time to go.
+    pub fn give_one_up(&self) -> Duration {
+        let now = u64::try_from(self.opened.elapsed().as_micros()).unwrap_or(u64::MAX);
         let mut seats = seats(&self.seats);
         let waiting = seats.iter().filter(|(_, seat)| !seat.is_served.load(Ordering::Acquire));
-        let silent = waiting.min_by_key(|(_, seat)| seat.heard.load(Ordering::Relaxed)).map(|(number, _)| *number);
+        let heard = waiting.map(|(number, seat)| (seat.heard.load(Ordering::Relaxed), *number));
+        let Some((heard, number)) = heard.min() else { return SILENT };
+        let silent = Duration::from_micros(now.saturating_sub(heard));
+        if silent < SILENT {
+            return SILENT - silent;
+        }
         // Whoever goes is no longer found by the next who asks.
-        if let Some(seat) = silent.and_then(|number| seats.remove(&number)) {
+        if let Some(seat) = seats.remove(&number) {
             seat.leave.notify_one();
             self.visitors.gives_up();
         }
+        SILENT
     }
 }
 
@@ -142,7 +155,9 @@ mod tests {
     #[tokio::test]
     async fn whoever_was_silent_longest_goes_and_nobody_who_is_served() {
         let visitors = Arc::new(Visitors::default());
-        let places = Places::new(3, Arc::clone(&visitors));
+        let mut places = Places::new(3, Arc::clone(&visitors));
+        // Long enough ago that everybody could have been silent.
+        places.opened -= 10 * SILENT;
         let [served, silent, other] = [places.take().await, places.take().await, places.take().await];
         for (seat, heard) in [(&served, 1), (&silent, 2), (&other, 3)] {
             seat.seat().heard.store(heard, Ordering::Relaxed);
@@ -161,8 +176,12 @@ mod tests {
         drop(serving);
         places.give_one_up();
         other.seat().left().await;
+        assert!(places.give_one_up() <= SILENT, "the others were just heard of");
+        assert_eq!(visitors.given_up(), 2);
+        served.seat().heard.store(1, Ordering::Relaxed);
         places.give_one_up();
-        newcomer.seat().left().await;
+        served.seat().left().await;
+        drop(newcomer);
     }
 
     #[tokio::test]

@@ -123,3 +123,25 @@ fn charge(room: &Arc<Semaphore>, held: &mut Held, steps: usize) -> Result<(), Re
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_that_nobody_reads_have_a_bound_and_small_ones_are_free() {
+        let room = Room::new(0);
+        let answer = |bytes: usize| Bytes::from(vec![b'7'; bytes]);
+        let mut unread: Vec<Bytes> = Vec::new();
+        while let Ok(kept) = room.keep(answer(ANSWERS / 4)) {
+            unread.push(kept);
+        }
+        assert_eq!((unread.len(), &unread[0][..2]), (4, &b"77"[..]));
+        assert!(room.keep(answer(STEP - 1)).is_ok());
+        // A part that is still to be written keeps the room of the whole.
+        let rest = unread.remove(0).slice(1..);
+        assert!(matches!(room.keep(answer(STEP)), Err(Refused::Unread)));
+        drop(rest);
+        assert!(room.keep(answer(ANSWERS / 4)).is_ok());
+    }
+}

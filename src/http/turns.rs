@@ -14,7 +14,7 @@ use crate::actors::door::Closed;
 /// A turn may take so long to come,
 const LONG: Duration = Duration::from_millis(5);
 /// or longer, where no more requests than these wait,
-const FEW: usize = 16;
+const FEW: usize = 32;
 /// or no more bytes. So a few who send much are never refused, nor are hundreds who send an event each.
 const LITTLE: usize = 2 << 20;
 

@@ -42,7 +42,7 @@ fn whatever_is_too_much_is_refused_by_name_and_the_next_request_is_answered() {
     let heads: Vec<String> = (0..200).map(|number| format!("X-{number}: {}", "a".repeat(10))).collect();
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
     let long = format!("X-Long: {}", "a".repeat(1 << 20));
-    let asked: [(&str, Vec<u8>, u16, &str); 11] = [
+    let asked: [(&str, Vec<u8>, u16, &str); 12] = [
         ("a head of a megabyte", request(POST, &[&long], "{}").into(), 431, ""),
         ("200 headers", request(POST, &heads, "{}").into(), 431, ""),
         ("100,000 events", request(POST, &[NDJSON], &many).into(), 413, "too_many_events"),
@@ -51,8 +51,9 @@ fn whatever_is_too_much_is_refused_by_name_and_the_next_request_is_answered() {
         ("a body of exabytes", request(POST, &["Content-Length: 9000000000000000000"], "").into(), 413, "too_large"),
         ("a packed bomb", gzip, 415, "content_encoding"),
         ("a million brackets", request(POST, &[], &"[".repeat(1 << 20)).into(), 400, "unreadable"),
-        ("an event a million deep", request(POST, &[], &nested(1 << 20)).into(), 200, "unreadable"),
-        ("one line without an end", request(POST, &[NDJSON], &"a".repeat(7 << 20)).into(), 200, "unreadable"),
+        ("an event a million deep", request(POST, &[], &nested(1 << 20)).into(), 200, "too_large"),
+        ("one 20,000 deep", request(POST, &[], &nested(20_000)).into(), 200, "too_deep"),
+        ("one line without an end", request(POST, &[NDJSON], &"a".repeat(7 << 20)).into(), 200, "too_large"),
         (
             "a body that is no text",
             [request(POST, &["Content-Length: 4"], "").as_bytes(), &[255; 4]].concat(),

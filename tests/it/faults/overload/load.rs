@@ -226,14 +226,15 @@ async fn send(address: SocketAddr, stock: Arc<Stock>, turns: Arc<Turns>, start: 
     came
 }
 
+/// Sends a request over a line that is kept, and once more over another where that one was closed meanwhile: whoever keeps
+/// a connection has to expect that, and what is handed in twice is taken once.
 async fn asked(address: SocketAddr, line: &mut Option<Line>, request: &[u8]) -> std::io::Result<Answer> {
-    if line.is_none() {
-        *line = Some(Line::open(address).await?);
+    if let Some(kept) = line.as_mut()
+        && let Ok(answer) = kept.ask(request).await
+    {
+        return Ok(answer);
     }
-    match line {
-        Some(line) => line.ask(request).await,
-        None => Err(std::io::ErrorKind::NotConnected.into()),
-    }
+    line.insert(Line::open(address).await?).ask(request).await
 }
 
 struct Answer {

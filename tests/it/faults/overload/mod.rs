@@ -10,10 +10,9 @@ mod visitors;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
 use self::load::{Came, EVENTS, Stock, ceiling, offer};
 use super::{tell, times};
+use crate::doors::request;
 use crate::sidecar::Sidecar;
 
 /// Whether all of it is tried, on a quiet machine and by what users run.
@@ -30,9 +29,10 @@ fn memory(sidecar: &Sidecar, which: &str) -> u64 {
 
 /// The sum of the samples of a metric whose labels have this in them.
 fn metric(sidecar: &Sidecar, name: &str, label: &str) -> u64 {
-    let (status, page) = sidecar.get("/metrics");
-    assert_eq!(status, 200);
-    let Value::String(page) = page else { panic!("no text: {page}") };
+    // Over a connection of its own: one that is kept may have been given up meanwhile.
+    let answer = sidecar.raw(request("GET /metrics", &[], "").as_bytes());
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let page = answer.body;
     let samples = page.lines().filter_map(|line| line.strip_prefix(name));
     let samples = samples.filter(|rest| rest.starts_with([' ', '{']) && rest.contains(label));
     samples.map(|rest| rest.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap() as u64).sum()
@@ -111,7 +111,7 @@ fn who_is_taken_waits_hardly_longer_at_ten_times_what_it_can_do_and_who_is_not_i
     tell(
         "overload",
         format!(
-            "{:.1} s each of 2 and 10 times what it can do ({can:.0} requests of {EVENTS} events a second), from one thread",
+            "{:.1} s each of 2 and 10 times what it can do ({can:.0} requests of {EVENTS} events a second), from one thread and at most {CONNECTIONS} connections",
             time.as_secs_f64()
         ),
         format!(

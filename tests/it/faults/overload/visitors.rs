@@ -50,6 +50,15 @@ fn engine(address: SocketAddr, stock: &Arc<Stock>, time: Duration) -> Came {
     came
 }
 
+/// Tells that it is over when it is dropped.
+struct Ended<'o>(&'o AtomicBool);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
 #[test]
 fn ten_thousand_who_say_nothing_keep_nobody_out() {
     let folder = tempfile::tempdir().unwrap();
@@ -113,6 +122,8 @@ fn who_dribbles_or_never_reads_keeps_nobody_out() {
     let kinds = [head.as_bytes(), body.as_bytes(), chunk.as_bytes(), asked_often.as_bytes()];
     let is_over = AtomicBool::new(false);
     let crowded = std::thread::scope(|scope| {
+        // Whatever fails here, they are told.
+        let ended = Ended(&is_over);
         let dribbling = scope.spawn(|| {
             let mut visitors = Vec::new();
             // They go on for as long as somebody else is measured, a byte at a time; who was given up comes again.
@@ -135,7 +146,7 @@ fn who_dribbles_or_never_reads_keeps_nobody_out() {
         let full = || places as u64 <= metric(&sidecar, "rialto_http_connections", "house");
         super::super::soak::until("all places are taken", full);
         let crowded = offer(address, &stock, PER_S, time, 16);
-        is_over.store(true, Ordering::Release);
+        drop(ended);
         drop(dribbling.join().unwrap());
         crowded
     });

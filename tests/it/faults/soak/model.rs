@@ -88,7 +88,7 @@ impl Model {
 fn service_tenths_of_minutes(activity: &Activity) -> i128 {
     let whole = |stated: &Stated, times: i64, without: i128| match stated {
         Stated::Is(figure) => {
-            let text = (*figure * times.into()).normalize().to_string();
+            let text = (*figure * rust_decimal::Decimal::from(times)).normalize().to_string();
             text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
         }
         _ => without,
