@@ -137,8 +137,9 @@ async fn attend<S>(
     S: Service<Request<Incoming>, Response = Sent, Error = Infallible>,
 {
     let seat = Arc::clone(seat);
-    let stream = TokioIo::new(Patient::new(stream, Arc::clone(&seat), limits.write));
+    let stream = TokioIo::new(Patient::new(stream, limits.write));
     let service = service_fn(move |mut request: Request<Incoming>| {
+        seat.hear();
         request.extensions_mut().insert(Arc::clone(&seat));
         service.call(request)
     });

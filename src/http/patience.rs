@@ -5,20 +5,16 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
-use super::places::Seat;
-
 /// A stream whose other end has to read.
 #[derive(Debug)]
 pub struct Patient<S> {
     stream: S,
-    seat: Arc<Seat>,
     time: Duration,
     /// Since something waits to be read.
     waits: Option<Pin<Box<Sleep>>>,
@@ -26,13 +22,12 @@ pub struct Patient<S> {
 
 impl<S> Patient<S> {
     /// This stream, given up where nothing of what was written is taken for so long.
-    pub fn new(stream: S, seat: Arc<Seat>, time: Duration) -> Patient<S> {
-        Patient { stream, seat, time, waits: None }
+    pub fn new(stream: S, time: Duration) -> Patient<S> {
+        Patient { stream, time, waits: None }
     }
 
     fn watched<T>(&mut self, written: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         if written.is_ready() {
-            self.seat.hear();
             self.waits = None;
             return written;
         }
@@ -45,11 +40,7 @@ impl<S> Patient<S> {
 
 impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, to: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let read = Pin::new(&mut self.stream).poll_read(context, to);
-        if read.is_ready() {
-            self.seat.hear();
-        }
-        read
+        Pin::new(&mut self.stream).poll_read(context, to)
     }
 }
 
@@ -85,7 +76,6 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::places::Places;
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -94,8 +84,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_reads_nothing_is_given_up_and_who_reads_slowly_is_not() {
         let (ours, mut theirs) = tokio::io::duplex(4);
-        let taken = Places::new(1, Arc::default()).take().await;
-        let mut ours = Patient::new(ours, Arc::clone(taken.seat()), TIME);
+        let mut ours = Patient::new(ours, TIME);
         let reading = tokio::spawn(async move {
             let mut read = [0; 2];
             for _ in 0..3 {

@@ -13,8 +13,8 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::metrics::Visitors;
 
-/// So long nobody is silent who only just came, or spoke: even where others come all the time, a request that was sent at
-/// once is read.
+/// So long nobody has waited who only just came, or was answered: even where others come all the time, a request that was
+/// sent at once is read.
 const SILENT: Duration = Duration::from_millis(100);
 
 /// The places at an address.
@@ -31,7 +31,7 @@ pub struct Places {
 #[derive(Debug)]
 pub struct Seat {
     opened: Instant,
-    /// When its other end was last heard of, in microseconds from then on.
+    /// Since when the sidecar waits for its other end, in microseconds from then on. A byte now and then is no news.
     heard: AtomicU64,
     is_served: AtomicBool,
     leave: Notify,
@@ -79,7 +79,7 @@ impl Places {
         Taken { number, seat, seats: Arc::clone(&self.seats), visitors: Arc::clone(&self.visitors), _permit: permit }
     }
 
-    /// Has that connection go whose other end was silent longest, if the sidecar waits for any; and tells after how long
+    /// Has that connection go which keeps the sidecar waiting longest, if the sidecar waits for any; and tells after how long
     /// to ask again, where none went, or it takes its time to go.
     pub fn give_one_up(&self) -> Duration {
         let now = u64::try_from(self.opened.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -115,7 +115,7 @@ impl Drop for Taken {
 }
 
 impl Seat {
-    /// Something came from the other end, or was read there.
+    /// The other end came, or asked for something, or was answered.
     pub fn hear(&self) {
         let now = u64::try_from(self.opened.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.heard.store(now, Ordering::Relaxed);

@@ -226,16 +226,26 @@ async fn send(address: SocketAddr, stock: Arc<Stock>, turns: Arc<Turns>, start: 
     came
 }
 
-/// Sends a request over a line that is kept, and once more over another where that one was closed meanwhile: whoever keeps
-/// a connection has to expect that, and what is handed in twice is taken once.
+/// Sends a request over a line that is kept, and again over another where that one was closed: whoever keeps a
+/// connection has to expect that, and what is handed in twice is taken once.
 async fn asked(address: SocketAddr, line: &mut Option<Line>, request: &[u8]) -> std::io::Result<Answer> {
-    if let Some(kept) = line.as_mut()
-        && let Ok(answer) = kept.ask(request).await
-    {
-        return Ok(answer);
+    let mut asked = Err(std::io::ErrorKind::NotConnected.into());
+    for _ in 0..TRIES {
+        let open = match line.take() {
+            Some(kept) => kept,
+            None => Line::open(address).await?,
+        };
+        asked = line.insert(open).ask(request).await;
+        if asked.is_ok() {
+            return asked;
+        }
+        *line = None;
     }
-    line.insert(Line::open(address).await?).ask(request).await
+    asked
 }
+
+/// How often somebody who means it tries.
+const TRIES: usize = 5;
 
 struct Answer {
     status: u16,

@@ -108,7 +108,7 @@ impl Story {
         let (status, answer) = self.house.sidecar().post(path, LINES, body);
         let [recorded, priced] = ["recorded", "priced"].map(|key| answer[key].as_u64().unwrap_or_default());
         assert_eq!((status, recorded + priced), (200, 0), "what had its receipt is there: {answer}");
-        assert_eq!(sample(&facts, "rialto_ledger_facts_total"), self.model.events() as i64);
+        assert_eq!(sample(&facts, "rialto_ledger_facts_total"), self.model.facts() as i64);
     }
 
     /// What all comes to, by the sidecar: shadow, live and held.
@@ -212,8 +212,9 @@ fn a_city_lives_for_two_weeks_and_every_cent_is_where_it_belongs() {
             7 => {
                 let effective = story.house.now() + HOUR;
                 let effective = effective - effective % 1_000_000;
-                let file = tariff(&story.house.data, effective);
-                story.house.done(&["tariff", "use", &file, "--why", "a new year"]);
+                let file = tariff(story.house.data.parent().unwrap(), effective);
+                let used = story.house.run(&["tariff", "use", &file, "--why", "a new year"]);
+                assert_eq!(used.code, Some(0), "{used:?}");
                 story.model.second = Some(effective);
             }
             9 => drop(story.house.done(&["rollout", "pause", "--all", "--why", "somebody is worried"])),
@@ -248,7 +249,7 @@ fn a_city_lives_for_two_weeks_and_every_cent_is_where_it_belongs() {
     let board = house.get("/api/revenue/dashboard");
     house.stop();
     let report = verify(&house.data);
-    assert_eq!([&report["facts"], &report["transactions"]], [&json!(model.events()), &json!(model.charges)]);
+    assert_eq!([&report["facts"], &report["transactions"]], [&json!(model.facts()), &json!(model.charges)]);
 
     let beyond: Vec<i64> = memory.iter().map(|(_, beyond)| *beyond).collect();
     println!("{memory:?}");

@@ -26,12 +26,13 @@ pub struct Model {
     pub charges: usize,
     /// How many records came, repeats included.
     pub rows: usize,
+    upgrades: usize,
 }
 
 impl Model {
-    /// How many different events came.
-    pub fn events(&self) -> usize {
-        self.known.len()
+    /// How many facts that makes: an event that was seen before it was done is another once it is.
+    pub fn facts(&self) -> usize {
+        self.known.len() + self.upgrades
     }
 
     /// Takes a citizen's row in: whom a human plays is outside.
@@ -50,9 +51,16 @@ impl Model {
         let activity = read.unwrap();
         self.rows += 1;
         let is_done = activity.outcome == Outcome::Processed;
-        let was_done = self.known.entry((is_message, activity.source_id.to_string())).or_insert(false);
-        if !is_done || std::mem::replace(was_done, true) {
-            return;
+        let was_done = self.known.insert((is_message, activity.source_id.to_string()), is_done);
+        match was_done {
+            Some(true) => {
+                // What was done stays done.
+                self.known.insert((is_message, activity.source_id.to_string()), true);
+                return;
+            }
+            _ if !is_done => return,
+            Some(false) => self.upgrades += 1,
+            None => {}
         }
         let at = activity.occurred.at.map_or(now, |at| at.0.min(now));
         let (hour, letter) = TARIFFS[usize::from(self.second.is_some_and(|second| second <= at))];
