@@ -54,6 +54,13 @@ HTTP = row(
           "allows something else; and guesses that were slowed.",
           over_time("sum by (reason) (rate(rialto_http_tokens_refused_total{@}[$__rate_interval]))", "{{reason}}"),
           "reqps", width=8),
+    lines("Refusals, by code", "Requests a second that were refused as a whole, by the code that they were told: busy is too much at once.",
+          over_time("sum by (code) (rate(rialto_http_refusals_total{@}[$__rate_interval]))", "{{code}}"), "reqps", stack=True),
+    lines("Connections", "Connections that are open. Of 4,096 places, and 256 at the address for Stripe alone.",
+          over_time("sum by (entry) (rialto_http_connections{@})", "{{entry}}"), width=6),
+    lines("Connections given up", "Connections a second that had to go for others because all places were taken: those that were silent longest.",
+          over_time("sum by (entry) (rate(rialto_http_connections_given_up_total{@}[$__rate_interval]))", "{{entry}}"), "ops",
+          width=6),
 )
 
 JOURNAL = row(

@@ -13,6 +13,7 @@ mod correct;
 mod demo;
 mod export;
 mod failure;
+mod files;
 mod guard;
 mod history;
 mod import;

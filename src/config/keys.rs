@@ -75,7 +75,7 @@ keys! {
     "segment_bytes": Kind::Whole("bytes", 4096..=1 << 30), "The size of a segment of the journal.";
     "snapshot_bytes": Kind::Whole("bytes", 4096..=1 << 40), "How many bytes of the journal must be new before a snapshot is taken.";
     "body_bytes": Kind::Whole("bytes", 1024..=64 << 20), "The largest body of a request.";
-    "connections": Kind::Whole("connections", 1..=65_536), "How many connections there may be at once.";
+    "connections": Kind::Whole("connections", 1..=65_536), "How many connections there may be at once; for another, one goes that was silent longest.";
     "gate_events": Kind::Whole("charges or events", 0..=1_000_000_000), "Before a business or a citizen goes live: so many charges in shadow; before all do: so many events.";
     "gate_hours": Kind::Whole("hours", 0..=8_760), "Before anybody goes live: so many hours since the first charge in shadow.";
     "guard_citizen_hour": Kind::Whole("charges", GUARD), "Held is what goes beyond so many charges of a citizen in an hour.";

@@ -3,12 +3,13 @@
 //! warp has neither a time-out nor a bound on bodies: a body is whole before a route sees it.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body, Incoming};
-use warp::http::{HeaderValue, Request, Response, StatusCode, header};
+use warp::http::{HeaderValue, Method, Request, Response, StatusCode, header};
 
 use super::access::Admitted;
 use super::armour::Armour;
@@ -16,9 +17,12 @@ use super::bearer::{self, Bearer};
 use super::entrance::Entrance;
 use super::listener::Caller;
 use super::page::MayRead;
-use super::reply::{Answer, Refused, Sent};
-use super::room::{Bound, Held, Room};
+use super::places::{Seat, Serving};
+use super::reply::{Answer, Code, Refused, Sent};
+use super::room::{Bound, Held, Room, kept};
 use super::server::Limits;
+use super::tokens::Scope;
+use super::turns::Turns;
 use crate::wiring::Rialto;
 
 /// See the module.
@@ -27,13 +31,14 @@ pub struct Desk {
     entrance: Entrance,
     limits: Limits,
     bodies: Room,
+    turns: Turns,
     rialto: Rialto,
 }
 
 impl Desk {
     /// A desk at this entrance.
     pub fn new(entrance: Entrance, limits: Limits, rialto: Rialto) -> Desk {
-        Desk { entrance, limits, bodies: Room::new(limits.bodies_bytes), rialto }
+        Desk { entrance, limits, bodies: Room::new(limits.bodies_bytes), turns: Turns::default(), rialto }
     }
 
     /// Has `routes` answer a request, unless it is refused before.
@@ -45,11 +50,15 @@ impl Desk {
         let armour = self.armour(&request);
         let asked = request.uri().clone();
         let route = self.entrance.label(request.uri().path());
+        let is_question = request.method() == Method::GET;
         let mut answer = match self.admit(request).await {
-            Ok((request, bearer, _held)) => {
-                let answering =
-                    tokio::time::timeout(self.limits.answer, bearer::known_as(bearer, routes.answer(request)));
-                answering.await.unwrap_or_else(|_| whole(Refused::Slow.answer()))
+            Ok(Seated { request, bearer, held, _serving }) => {
+                let answering = bearer::known_as(bearer, routes.answer(request));
+                match tokio::time::timeout(self.limits.answer, answering).await {
+                    Ok(answer) if is_question => self.keep(answer).await,
+                    Ok(answer) => with_bytes(answer, |bytes| Ok(kept(bytes, held))).await,
+                    Err(_) => whole(Refused::Slow.answer()),
+                }
             }
             Err(refused) => {
                 if let Some(reason) = refused.token() {
@@ -63,6 +72,9 @@ impl Desk {
             && let Some(methods) = self.entrance.methods(asked.path())
         {
             answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
+        }
+        if let Some(Code(code)) = answer.extensions().get() {
+            self.rialto.meters().refused(code);
         }
         let class = match answer.status().as_u16() / 100 {
             2 | 3 => "ok",
@@ -81,7 +93,7 @@ impl Desk {
     }
 
     /// Lets a request in: who sends it may, and its body is whole and small enough.
-    async fn admit(&self, request: Request<Incoming>) -> Result<(Request<Full<Bytes>>, Bearer, Held<'_>), Refused> {
+    async fn admit(&self, request: Request<Incoming>) -> Result<Seated, Refused> {
         let (mut parts, body) = request.into_parts();
         // Who may not is told so before he takes up any room.
         let Admitted { scope, bearer } = self.entrance.check(&parts)?;
@@ -95,13 +107,46 @@ impl Desk {
         }
         let bound = Bound { bytes: self.limits.body_bytes, time: self.limits.body };
         let (bytes, held) = self.bodies.read(body, scope, bound).await?;
-        Ok((Request::from_parts(parts, Full::new(bytes)), bearer, held))
+        // From here on nobody waits for who sent it, and he keeps his place.
+        let _serving = parts.extensions.get::<Arc<Seat>>().map(Seat::serve);
+        if scope == Some(Scope::Ingest) {
+            self.turns.wait(bytes.len()).await?;
+        }
+        Ok(Seated { request: Request::from_parts(parts, Full::new(bytes)), bearer, held, _serving })
     }
+
+    /// Keeps room for an answer to a question until it is read.
+    async fn keep(&self, answer: Sent) -> Sent {
+        with_bytes(answer, |bytes| self.bodies.keep(bytes)).await
+    }
+}
+
+/// A request that was let in.
+struct Seated {
+    request: Request<Full<Bytes>>,
+    bearer: Bearer,
+    held: Held,
+    _serving: Option<Serving>,
 }
 
 /// The routes, as something that answers a request whose body is whole.
 pub trait Routes: Clone {
     async fn answer(self, request: Request<Full<Bytes>>) -> Sent;
+}
+
+/// The answer with other bytes of the same contents, or a refusal to give it. One that goes on is as it is.
+async fn with_bytes(answer: Sent, keep: impl FnOnce(Bytes) -> Result<Bytes, Refused>) -> Sent {
+    let (parts, body) = answer.into_parts();
+    let full = match body {
+        Either::Left(full) => full,
+        goes_on => return Response::from_parts(parts, goes_on),
+    };
+    // It is in memory already.
+    let bytes = full.collect().await.map(|collected| collected.to_bytes()).unwrap_or_default();
+    match keep(bytes) {
+        Ok(bytes) => whole(Response::from_parts(parts, bytes)),
+        Err(refused) => whole(refused.answer()),
+    }
 }
 
 fn whole(answer: Answer) -> Sent {

@@ -1,7 +1,8 @@
 //! The accept loop: takes connections in, shakes hands where there is TLS, and bounds them in number and time.
 //!
 //! warp has no time-outs, so that the loop is our own, on hyper's http1: a silent or slow connection is closed, and so
-//! is one that does not read what it asked for. Whoever is slow to shake hands holds up nobody else.
+//! is one that does not read what it asked for. Whoever is slow to shake hands holds up nobody else; and where all places
+//! are taken, who was silent longest gives his up.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -15,14 +16,16 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_rustls::server::TlsStream;
 use warp::http::Request;
 
 use super::patience::Patient;
+use super::places::{Places, Seat};
 use super::reply::Sent;
 use super::server::Limits;
 use super::tls::Tls;
+use crate::metrics::Visitors;
 
 /// Who sent a request.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +45,8 @@ pub struct Listener {
     pub tls: Option<Arc<Tls>>,
     /// Its bounds.
     pub limits: Limits,
+    /// Who is there.
+    pub visitors: Arc<Visitors>,
 }
 
 impl Listener {
@@ -52,26 +57,35 @@ impl Listener {
         S: Service<Request<Incoming>, Response = Sent, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send,
     {
-        let Listener { socket, tls, limits } = self;
-        let connections = Arc::new(Semaphore::new(limits.connections));
+        let Listener { socket, tls, limits, visitors } = self;
+        let places = Places::new(limits.connections, visitors);
         let graceful = GracefulShutdown::new();
+        let mut could_accept = true;
         loop {
             let accepting = async {
-                let permit = Arc::clone(&connections).acquire_owned().await;
-                (permit, socket.accept().await)
+                match socket.accept().await {
+                    Ok((stream, address)) => Ok((stream, address.ip(), places.take().await)),
+                    Err(error) => Err(error),
+                }
             };
-            let (permit, stream, address) = tokio::select! {
-                (permit, accepted) = accepting => match accepted {
-                    Ok((stream, address)) => (permit, stream, address.ip()),
-                    Err(error) => {
-                        // Out of file descriptors, most likely; those in use come back.
-                        tracing::warn!(%error, "a connection could not be accepted");
-                        tokio::time::sleep(Duration::from_millis(50)).await;
-                        continue;
-                    }
-                },
+            let accepted = tokio::select! {
+                accepted = accepting => accepted,
                 () = told(&mut stop) => break,
             };
+            let (stream, address, taken) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of file descriptors, most likely: another connection has one. Said once, not for each newcomer.
+                    if could_accept {
+                        tracing::warn!(%error, "a connection could not be accepted");
+                    }
+                    could_accept = false;
+                    places.give_one_up();
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            };
+            could_accept = true;
             // Answers are written whole, so that waiting to fill a packet only delays them.
             let _ = stream.set_nodelay(true);
             let (service, watcher) = (service.clone(), graceful.watcher());
@@ -82,15 +96,21 @@ impl Listener {
             });
             let (tls, stop) = (tls.clone(), stop.clone());
             tokio::spawn(async move {
-                match tls {
-                    None => attend(stream, service, limits, watcher).await,
-                    Some(tls) => {
-                        if let Some(stream) = shake_hands(stream, &tls, limits.head, stop).await {
-                            attend(stream, service, limits, watcher).await;
+                let seat = taken.seat();
+                let attending = async {
+                    match tls {
+                        None => attend(stream, service, seat, limits, watcher).await,
+                        Some(tls) => {
+                            if let Some(stream) = shake_hands(stream, &tls, limits.head, stop).await {
+                                attend(stream, service, seat, limits, watcher).await;
+                            }
                         }
                     }
+                };
+                tokio::select! {
+                    () = attending => {}
+                    () = seat.left() => tracing::debug!("a connection that was silent makes room for another"),
                 }
-                drop(permit);
             });
         }
         drop(socket);
@@ -122,16 +142,28 @@ async fn shake_hands(
         .ok()
 }
 
-async fn attend<S>(stream: impl AsyncRead + AsyncWrite + Unpin + 'static, service: S, limits: Limits, watcher: Watcher)
-where
+async fn attend<S>(
+    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+    service: S,
+    seat: &Arc<Seat>,
+    limits: Limits,
+    watcher: Watcher,
+) where
     S: Service<Request<Incoming>, Response = Sent, Error = Infallible>,
 {
+    let seat = Arc::clone(seat);
+    let stream = TokioIo::new(Patient::new(stream, limits.write));
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        seat.hear();
+        request.extensions_mut().insert(Arc::clone(&seat));
+        service.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
         .max_buf_size(64 << 10)
         .keep_alive(limits.keep_alive)
-        .serve_connection(TokioIo::new(Patient::new(stream, limits.write)), service);
+        .serve_connection(stream, service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection ended early");
     }

@@ -142,10 +142,17 @@ pub enum Refused {
     /// As many watch the page as may.
     #[error("as many watch the page as may at once")]
     Crowded,
+    /// Too many answers wait to be read.
+    #[error("as much waits to be read as the sidecar holds")]
+    Unread,
     /// It took too long.
     #[error("the answer took too long")]
     Slow,
 }
+
+/// The code that a refusal was answered with, beside its answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Code(pub &'static str);
 
 /// What an id may be of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -257,6 +264,7 @@ impl Refused {
         }
         let body = Body { error: Said { code, message: Chain(self).to_string(), help } };
         let mut answer = json(status, &body);
+        answer.extensions_mut().insert(Code(code));
         let headers = answer.headers_mut();
         match status {
             StatusCode::SERVICE_UNAVAILABLE => drop(headers.insert(header::RETRY_AFTER, 1.into())),
@@ -407,6 +415,11 @@ impl Refused {
             Refused::Crowded => {
                 (S::SERVICE_UNAVAILABLE, "crowded", "close a page that nobody looks at; this one shows what it has")
             }
+            Refused::Unread => (
+                S::SERVICE_UNAVAILABLE,
+                "unread",
+                "read what was asked for, and ask again after Retry-After seconds; a smaller `limit` asks for less",
+            ),
             Refused::Slow => {
                 (S::SERVICE_UNAVAILABLE, "slow", "send it again: what was taken already is answered as a duplicate")
             }

@@ -21,13 +21,14 @@ use super::page::Gallery;
 use super::reply::Running;
 use super::routes;
 use super::tls::Tls;
+use crate::metrics::Entry;
 use crate::reading::Reader;
 use crate::wiring::Rialto;
 
 /// The bounds of a server.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Connections at once; who comes beyond waits to be accepted.
+    /// Connections at once; for who comes beyond, one goes that was silent longest.
     pub connections: usize,
     /// The largest body.
     pub body_bytes: usize,
@@ -110,7 +111,7 @@ impl Server {
         let gallery = Arc::new(Gallery::new(limits.watchers, closing.subscribe()));
         let house = House { rialto: rialto.clone(), reader, listing: Arc::default(), gallery, silence: limits.silence };
         Server {
-            listener: Listener { socket, tls, limits },
+            listener: Listener { socket, tls, limits, visitors: rialto.meters().visitors(Entry::House) },
             desk: Desk::new(Entrance::House(access), limits, rialto),
             routes: routes::routes(house),
             closing,
@@ -120,7 +121,7 @@ impl Server {
     /// One that takes Stripe's webhooks, and has nothing else.
     pub fn of_webhooks(socket: TcpListener, tls: Option<Arc<Tls>>, rialto: Rialto, limits: Limits) -> Server {
         Server {
-            listener: Listener { socket, tls, limits },
+            listener: Listener { socket, tls, limits, visitors: rialto.meters().visitors(Entry::Webhooks) },
             desk: Desk::new(Entrance::Stripe, limits, rialto.clone()),
             routes: routes::of_webhooks(rialto),
             closing: watch::Sender::new(false),

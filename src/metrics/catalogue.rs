@@ -79,6 +79,7 @@ const PERIOD: Label =
     label("period", "`day`, `week`, `month`, `all_time`: the current ones, in the configured time zone");
 const RULE: Label = label("rule", "the rules of the tariffs, each by its name");
 const TARGET: Label = label("target", "the configured targets, each by its name");
+const ENTRY: Label = label("entry", "`house`, `webhooks` (the address for Stripe alone)");
 const ROUTE: Label = label("route", "the paths of the API with `{id}` for ids, and `other`");
 
 macro_rules! catalogue {
@@ -230,6 +231,12 @@ catalogue! {
     HTTP_TOKENS_REFUSED = Counter "rialto_http_tokens_refused_total" [
         label("reason", "`none` was sent where one is needed, `unknown`, `scope` (it allows something else), `slowed` (too many unknown ones from one address)")
     ] "Requests that were refused for the token that they brought, or did not bring.";
+    HTTP_REFUSALS = Counter "rialto_http_refusals_total" [label("code", "the codes of errors, as the answer has them, such as `busy`")]
+        "HTTP requests that were refused as a whole, by the code that they were told.";
+    HTTP_CONNECTIONS = Gauge "rialto_http_connections" [ENTRY]
+        "Connections that are open.";
+    HTTP_GIVEN_UP = Counter "rialto_http_connections_given_up_total" [ENTRY]
+        "Connections that were closed because all places were taken and another came: those that were silent longest.";
     PROCESS_CPU = Counter "rialto_process_cpu_seconds_total" []
         "Processor time, the kernel's and its own; Linux alone.";
     PROCESS_RESIDENT = Gauge "rialto_process_resident_bytes" []

@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod heard;
 pub mod page;
 pub mod process;
+mod visitors;
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, 
 use self::catalogue::{Kind, Metric};
 use self::heard::Heard;
 use self::page::{Format, Samples};
+pub use self::visitors::{Entry, Visitors};
 use crate::domain::activity::Basis;
 use crate::domain::external::Ruling;
 use crate::domain::ids::Feed;
@@ -33,6 +35,7 @@ struct Inner {
     handle: PrometheusHandle,
     recorder: PrometheusRecorder,
     heard: Heard,
+    visitors: [Arc<Visitors>; Entry::ALL.len()],
     events: [[Counter; Status::ALL.len()]; Feed::ALL.len()],
     activities: [[Counter; Status::ALL.len()]; Class::ALL.len()],
     messages: [Counter; Reach::ALL.len()],
@@ -149,11 +152,12 @@ impl Default for Meters {
         let [sync, stripe, webhooks] =
             [&catalogue::JOURNAL_SYNC, &catalogue::STRIPE_REQUEST_SECONDS, &catalogue::WEBHOOKS_DELAY].map(histogram);
         let tokens = TokenRefused::ALL.map(|reason| counter(&catalogue::HTTP_TOKENS_REFUSED, &[reason.as_str()]));
-        let (handle, heard) = (recorder.handle(), Heard::default());
+        let (handle, heard, visitors) = (recorder.handle(), Heard::default(), Default::default());
         Meters(Arc::new(Inner {
             handle,
             recorder,
             heard,
+            visitors,
             events,
             activities,
             messages,
@@ -259,6 +263,16 @@ impl Meters {
     /// Counts a request that was refused for its token, or for want of one.
     pub fn token_refused(&self, reason: TokenRefused) {
         self.0.tokens[reason as usize].increment(1);
+    }
+
+    /// Counts a request that was refused, by the code that it was told.
+    pub fn refused(&self, code: &'static str) {
+        self.0.recorder.register_counter(&key(&catalogue::HTTP_REFUSALS, &[code]), &METADATA).increment(1);
+    }
+
+    /// Those who come in at an address.
+    pub fn visitors(&self, entry: Entry) -> Arc<Visitors> {
+        Arc::clone(&self.0.visitors[entry as usize])
     }
 
     /// Counts a call to Stripe, and how long its answer took where there was one.

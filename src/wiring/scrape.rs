@@ -13,6 +13,7 @@ use crate::domain::targets::{Progress, State};
 use crate::domain::time::Moment;
 use crate::ledger::invoices::{Age, Invoices, State as Stands};
 use crate::ledger::view::{Dashboard, View};
+use crate::metrics::Entry;
 use crate::metrics::catalogue::{self as all, Metric};
 use crate::metrics::page::{Format, Samples};
 use crate::metrics::process::{Process, disk};
@@ -207,7 +208,13 @@ impl Rialto {
     }
 
     fn machine(&self, view: &View, samples: &mut Samples) {
-        let Inner { door, images, folder, started, .. } = &*self.0;
+        let Inner { door, images, folder, started, meters, .. } = &*self.0;
+        for entry in Entry::ALL {
+            samples.put(&all::HTTP_CONNECTIONS, &[entry.as_str()], meters.visitors(entry).open() as f64);
+        }
+        for entry in Entry::ALL {
+            samples.put(&all::HTTP_GIVEN_UP, &[entry.as_str()], meters.visitors(entry).given_up() as f64);
+        }
         samples.put(&all::JOURNAL_BYTES, &[], view.position as f64);
         samples.put(&all::JOURNAL_DISK_FULL, &[], flag(door.check() == Err(Closed::DiskFull)));
         if let Some((free, size)) = disk(folder.path()) {

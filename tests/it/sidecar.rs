@@ -131,6 +131,11 @@ impl Sidecar {
         Ok(Sidecar { child, address, webhooks, agent: agent(), log, silence })
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address

@@ -12,8 +12,10 @@ mod doors;
 mod feed;
 mod fuzzing;
 pub mod mounts;
+mod overload;
 mod power;
 mod rot;
+mod soak;
 
 use std::fmt::Display;
 use std::fs::OpenOptions;

@@ -26,6 +26,7 @@ const EMPTY: &[Empty] = &[
         why: "no call to the sandbox fails",
     },
     Empty { of: "job_instance:rialto_http_failed:increase10m", why: "no request fails" },
+    Empty { of: "sum by (code) (rate(rialto_http_refusals_total", why: "no request is refused" },
 ];
 
 struct Empty {
