@@ -74,7 +74,7 @@ fn an_import_that_is_killed_and_done_again_comes_to_the_same_book() {
     assert_eq!(whole.code, Some(0), "{whole:?}");
     let records = &whole.json()["records"];
 
-    let kills = times(KILLS, 100);
+    let kills = times(8, 100);
     for _ in 0..kills {
         killed_while_it_starts(import(&data, &file), took, &dice);
     }

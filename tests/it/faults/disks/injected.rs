@@ -56,7 +56,7 @@ struct Came {
 fn a_call_that_fails_is_told_of_and_costs_nothing_that_was_acknowledged() {
     let Some(strace) = strace() else { return };
     let dice = Dice::seeded("RIALTO_DISK_SEED");
-    let faults = times(5, 200);
+    let faults = times(4, 200);
     let (mut came, mut acknowledged, mut met, mut tried) = (Came::default(), 0, 0, 0);
     while met < faults {
         let folder = tempfile::tempdir().unwrap();
