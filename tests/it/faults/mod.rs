@@ -15,6 +15,7 @@ pub mod mounts;
 mod overload;
 mod power;
 mod rot;
+mod simulation;
 mod soak;
 
 use std::fmt::Display;
