@@ -85,7 +85,7 @@ impl House {
         let address = socket.local_addr().expect("an address");
         let access = Access::new(folder.path(), address, Vec::new()).expect("rules");
         let token = std::fs::read_to_string(folder.path().join("admin.token")).expect("a token").trim().to_owned();
-        let server = Server::new(socket, rialto.clone(), Reader::new(chrono_tz::UTC), access, Limits::default());
+        let server = Server::new(socket, None, rialto.clone(), Reader::new(chrono_tz::UTC), access, Limits::default());
         let stop = watch::Sender::new(false);
         runtime.spawn(server.serve(stop.subscribe()));
         House { rialto, runtime, stop, address, token, line: None, _folder: folder }

@@ -4,9 +4,9 @@
 //! The first byte says which. Whatever opens is a book that is whole, and reading it again gives the same.
 
 use std::fs;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use rialto::disk::Shelf;
 use rialto::domain::names::Name;
 use rialto::journal::frame::{self, Salt};
 use rialto::journal::recovery::{self, Recovered};
@@ -95,8 +95,8 @@ fn split<'a>(bytes: &'a [u8], by: &'static [u8; 4]) -> impl Iterator<Item = &'a 
 
 fn lay(folder: &Path, stream: &[u8]) {
     empty(folder);
-    let file = segment::create(folder, 1).expect("room");
-    segment::write_header(&file, 1, 0, 0, ID).expect("room");
+    let file = segment::create(&Shelf::from(folder), 1).expect("room");
+    segment::write_header(&*file, 1, 0, 0, ID).expect("room");
     file.write_all_at(stream, segment::HEADER).expect("room");
 }
 
@@ -107,7 +107,7 @@ fn empty(folder: &Path) {
 }
 
 fn replay(folder: &Path, book: &mut Book) -> Result<Recovered, JournalError> {
-    recovery::read(folder, ID, 0, |place: Place, content: &[u8]| {
+    recovery::read(&Shelf::from(folder), ID, 0, |place: Place, content: &[u8]| {
         let entry = record::decode(content, |number| book.roll().name(number)).map_err(|error| error.to_string())?;
         book.replay(&entry, place).map_err(|error| error.to_string())
     })
@@ -119,7 +119,7 @@ fn open(folder: &Path) {
     match replay(folder, &mut book) {
         Ok(mut found) => {
             whole(&book);
-            recovery::settle(folder, &mut found).expect("a journal that was read can be settled");
+            recovery::settle(&Shelf::from(folder), &mut found).expect("a journal that was read can be settled");
             let mut again = Book::default();
             let settled = replay(folder, &mut again).expect("a journal that was settled can be read");
             assert_eq!((settled.end, settled.cut), (found.end, None));

@@ -6,6 +6,7 @@
 
 use std::fs;
 
+use rialto::disk::{Files, Shelf};
 use rialto::ledger::digest::digest;
 use rialto::snapshot::{self, Image, SnapshotError};
 
@@ -21,15 +22,15 @@ pub fn read(bytes: &[u8]) {
     super::scratch(|folder| {
         let path = folder.join("one.snapshot");
         fs::write(&path, file).expect("room");
-        match snapshot::load(&path, ID) {
+        match snapshot::load(&Files, &path, ID) {
             Ok((book, position)) => {
                 whole(&book);
-                let aside = match snapshot::write(folder, ID, &Image::take(&book, position), || ()) {
+                let aside = match snapshot::write(&Shelf::from(folder), ID, &Image::take(&book, position), || ()) {
                     Ok(aside) => aside,
                     Err(SnapshotError::Damaged(_)) => return,
                     Err(error) => panic!("{error}"),
                 };
-                let (again, found) = snapshot::load(&aside, ID).expect("an image of a book can be read");
+                let (again, found) = snapshot::load(&Files, &aside, ID).expect("an image of a book can be read");
                 assert_eq!((digest(&again), found), (digest(&book), position));
             }
             Err(error) => assert!(!error.to_string().is_empty()),

@@ -137,7 +137,7 @@ fn cut(data: &DataFolder, groups: &[Vec<u8>], imaged: u64) -> Vec<Segment> {
         let base = starts[bound[0]];
         let path = segment::path(&data.journal(), number);
         let file = segment::create(&data.journal(), number).unwrap();
-        segment::write_header(&file, number, base, base, data.id()).unwrap();
+        segment::write_header(&*file, number, base, base, data.id()).unwrap();
         let mut bytes = fs::read(&path).unwrap();
         bytes.resize(segment::HEADER as usize, 0);
         let mut places = Vec::new();

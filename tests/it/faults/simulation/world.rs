@@ -74,9 +74,11 @@ pub struct World {
     obeyed: usize,
     /// The furthest view that anybody saw.
     seen: Option<Arc<View>>,
-    tariffs: u16,
+    /// How often the process was started,
     pub lives: u64,
+    /// the power went,
     pub power_cuts: u64,
+    /// and the disk failed once.
     pub failures: u64,
 }
 
@@ -112,11 +114,20 @@ impl World {
             acknowledged: BTreeMap::new(),
             obeyed: 0,
             seen: None,
-            tariffs: 1,
             lives: 0,
             power_cuts: 0,
             failures: 0,
         }
+    }
+
+    /// How much was done to the disk.
+    pub fn effects(&self) -> u64 {
+        self.drive.effects()
+    }
+
+    /// How many events were acknowledged.
+    pub fn acknowledged(&self) -> u64 {
+        self.acknowledged.len() as u64
     }
 
     fn below(&self, end: u64) -> u64 {
