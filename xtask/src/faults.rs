@@ -1,5 +1,7 @@
 //! The faults: everything is broken on purpose, as often as FAULTS.md tells, by the tests in `tests/it/faults/`.
 
+mod mutants;
+
 use std::fs;
 use std::process::{Command, Stdio};
 
@@ -11,6 +13,8 @@ pub enum Wish {
     All,
     /// What has this in its name; its table is only printed.
     Row(String),
+    /// Mistakes in the core alone.
+    Mutants,
 }
 
 impl Wish {
@@ -18,20 +22,28 @@ impl Wish {
     pub fn parse(rest: &[String]) -> Result<Wish, String> {
         match rest.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             [] => Ok(Wish::All),
+            ["--mutants"] => Ok(Wish::Mutants),
             ["--row", name] => Ok(Wish::Row(name.to_owned())),
-            _ => Err(format!("`cargo xtask faults` takes --row NAME (such as crashes); not {}", rest.join(" "))),
+            _ => Err(format!(
+                "`cargo xtask faults` takes --row NAME (such as crashes) or --mutants; not {}",
+                rest.join(" ")
+            )),
         }
     }
 }
 
 /// Breaks everything, and makes the table.
 pub fn run(wish: &Wish) -> Done {
+    if matches!(wish, Wish::Mutants) {
+        println!("\n{}", table(&mutants::row()?)?);
+        return Ok(());
+    }
     apt::install(&[needs::BUILD, needs::FAULTS].concat())?;
     let folder = places::made(places::target().join("faults"))?;
     let told = folder.join("told.ndjson");
     fs::write(&told, "").map_err(|error| format!("{}: {error}", told.display()))?;
     let filter = match wish {
-        Wish::All => "faults::".to_owned(),
+        Wish::All | Wish::Mutants => "faults::".to_owned(),
         Wish::Row(name) => format!("faults::{name}"),
     };
     let mut command = Command::new(env!("CARGO"));
@@ -54,6 +66,7 @@ pub fn run(wish: &Wish) -> Done {
     let status = command.status().map_err(|error| format!("the tests did not start: {error}"))?;
     let mut told = fs::read_to_string(&told).map_err(|error| format!("{}: {error}", told.display()))?;
     if matches!(wish, Wish::All) && status.success() {
+        told += &mutants::row()?;
         told += &fuzz::row()?;
     }
     let table = table(&told)?;
@@ -63,7 +76,7 @@ pub fn run(wish: &Wish) -> Done {
     }
     match wish {
         Wish::All => bench::write(&places::root().join("FAULTS.md"), "the table", &table),
-        Wish::Row(_) => Ok(()),
+        Wish::Row(_) | Wish::Mutants => Ok(()),
     }
 }
 

@@ -75,6 +75,7 @@ cargo xtask: what the repository does to itself.
   cargo xtask faults          everything is broken on purpose, as often as FAULTS.md says: kills, power cuts, disks, rot, clocks,
                               simulated worlds, overload, soaking; takes hours, and writes the table of FAULTS.md
       --row NAME              what has this in its name alone (such as crashes); only printed
+      --mutants               mistakes in the core alone, made in a copy of the tree: the tests notice each
   cargo xtask fuzz            what comes from outside and from the disk, made up by cargo-fuzz (built into target/tools where
                               it is missing), an hour for all targets together; a part of `faults`
       --minutes N             so many instead
