@@ -155,8 +155,8 @@ fn copy() -> Result<PathBuf, String> {
 /// Runs these tests; what they noticed, or that they noticed nothing.
 fn test(tree: &Path, tests: &str) -> Result<String, String> {
     let mut build = cargo(tree);
-    done(build.args(["test", "--test", "it", "--no-run"]))?;
-    let output = cargo(tree).args(["test", "--test", "it", tests]).output();
+    done(build.args(["test", "--workspace", "--test", "it", "--no-run"]))?;
+    let output = cargo(tree).args(["test", "--workspace", "--test", "it", tests]).output();
     let output = output.map_err(|error| format!("the tests did not start: {error}"))?;
     if output.status.success() {
         return Err("nobody noticed".into());

@@ -3,6 +3,8 @@
 //! price.
 
 mod drive;
+mod life;
+mod model;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
