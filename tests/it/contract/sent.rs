@@ -235,7 +235,8 @@ impl Stripe for Charges {
         let body = match called(call).as_str() {
             "GET /v1/invoices/:id" => json!({"id": "in_1", "status": "paid", "amount_paid": 100}),
             "GET /v1/invoice_payments" => {
-                let payment = json!({"id": "inpay_1", "payment": {"type": "charge", "charge": "ch_1"}});
+                let id = if is_first { "inpay_1" } else { "inpay_2" };
+                let payment = json!({"id": id, "payment": {"type": "charge", "charge": "ch_1"}});
                 json!({"data": [payment], "has_more": is_first})
             }
             "GET /v1/customers/:id" => json!({"id": "cus_1", "deleted": true}),
