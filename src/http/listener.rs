@@ -90,19 +90,15 @@ impl Listener {
             let _ = stream.set_nodelay(true);
             let (service, watcher) = (service.clone(), graceful.watcher());
             let caller = Caller { address, is_over_tls: tls.is_some() };
-            let service = service_fn(move |mut request: Request<Incoming>| {
-                request.extensions_mut().insert(caller);
-                service.call(request)
-            });
             let (tls, stop) = (tls.clone(), stop.clone());
             tokio::spawn(async move {
                 let seat = taken.seat();
                 let attending = async {
                     match tls {
-                        None => attend(stream, service, seat, limits, watcher).await,
+                        None => attend(stream, service, (caller, seat), limits, watcher).await,
                         Some(tls) => {
                             if let Some(stream) = shake_hands(stream, &tls, limits.head, stop).await {
-                                attend(stream, service, seat, limits, watcher).await;
+                                attend(stream, service, (caller, seat), limits, watcher).await;
                             }
                         }
                     }
@@ -145,7 +141,7 @@ async fn shake_hands(
 async fn attend<S>(
     stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
     service: S,
-    seat: &Arc<Seat>,
+    (caller, seat): (Caller, &Arc<Seat>),
     limits: Limits,
     watcher: Watcher,
 ) where
@@ -155,6 +151,7 @@ async fn attend<S>(
     let stream = TokioIo::new(Patient::new(stream, limits.write));
     let service = service_fn(move |mut request: Request<Incoming>| {
         seat.hear();
+        request.extensions_mut().insert(caller);
         request.extensions_mut().insert(Arc::clone(&seat));
         service.call(request)
     });
