@@ -99,11 +99,11 @@ fn adopt(stripe: &Scripted, house: &House, payer: Payer) {
     let invoices = now(unknown::<Invoice>(stripe, house, book.bills(), None)).unwrap_or_default();
     let notes = now(unknown_notes(stripe, house, book.bills(), None)).unwrap_or_default();
     for invoice in &invoices {
-        let found = found(invoice, &books(&book), zone, false);
+        let found = found(invoice, &Books::of(&book), zone, false);
         take_over(&mut book, found);
     }
     for note in &notes {
-        let found = found_note(note, &books(&book), zone, false);
+        let found = found_note(note, &Books::of(&book), zone, false);
         take_over(&mut book, found);
     }
     super::journal::whole(&book);
@@ -129,18 +129,6 @@ fn take_over(book: &mut Book, found: Found) {
         other => panic!("{deed:?} is read back as {other:?}"),
     }
     book.take_deed(&deed, NOW);
-}
-
-fn books(book: &Book) -> Books<'_> {
-    Books {
-        charges: book.charges(),
-        facts: book.facts(),
-        closings: book.closings(),
-        links: book.links(),
-        receivables: book.receivables(),
-        payers: book.payers(),
-        bills: book.bills(),
-    }
 }
 
 /// A bill that was sent.

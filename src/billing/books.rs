@@ -4,6 +4,7 @@ use super::lines;
 use crate::domain::bills::Detail;
 use crate::domain::calendar::{Calendar, Day};
 use crate::ledger::bills::Bills;
+use crate::ledger::book::Book;
 use crate::ledger::chunks::Chunks;
 use crate::ledger::orders::{Closing, Link};
 use crate::ledger::payers::Payers;
@@ -27,6 +28,21 @@ pub struct Books<'a> {
     pub payers: &'a Payers,
     /// What was billed.
     pub bills: &'a Bills,
+}
+
+impl Books<'_> {
+    /// Those of a book.
+    pub fn of(book: &Book) -> Books<'_> {
+        Books {
+            charges: book.charges(),
+            facts: book.facts(),
+            closings: book.closings(),
+            links: book.links(),
+            receivables: book.receivables(),
+            payers: book.payers(),
+            bills: book.bills(),
+        }
+    }
 }
 
 /// A transaction that is owed, or was.

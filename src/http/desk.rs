@@ -48,7 +48,6 @@ impl Desk {
     {
         let start = Instant::now();
         let armour = self.armour(&request);
-        let asked = request.uri().clone();
         let route = self.entrance.label(request.uri().path());
         let is_question = request.method() == Method::GET;
         let mut answer = match self.admit(request).await {
@@ -69,7 +68,7 @@ impl Desk {
         };
         armour.put_on(answer.headers_mut());
         if answer.status() == StatusCode::METHOD_NOT_ALLOWED
-            && let Some(methods) = self.entrance.methods(asked.path())
+            && let Some(methods) = self.entrance.methods(route)
         {
             answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
         }

@@ -35,11 +35,11 @@ impl Entrance {
         }
     }
 
-    /// The methods for this path, where there are any.
-    pub fn methods(&self, path: &str) -> Option<&'static str> {
+    /// The methods for the path with this label, where there are any.
+    pub fn methods(&self, label: &str) -> Option<&'static str> {
         match self {
-            Entrance::House(_) => methods::of(path),
-            Entrance::Stripe => (path == webhooks::PATH).then_some("POST"),
+            Entrance::House(_) => methods::of(label),
+            Entrance::Stripe => (label == webhooks::PATH).then_some("POST"),
         }
     }
 

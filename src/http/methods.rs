@@ -14,34 +14,20 @@ struct Described {
     paths: BTreeMap<String, BTreeMap<String, &'static RawValue>>,
 }
 
-static PATHS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+static PATHS: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
     // It is built in, and a test reads it.
-    let Ok(Described { paths }) = serde_json::from_str(OPENAPI) else { return Vec::new() };
-    let mut paths: Vec<(String, String)> = paths
-        .into_iter()
-        .map(|(path, item)| {
-            let methods = item.into_keys().filter(|key| key != "parameters").map(|method| method.to_ascii_uppercase());
-            (path, methods.collect::<Vec<_>>().join(", "))
-        })
-        .collect();
-    // A path that is written out comes before one with a place for an id.
-    paths.sort_by_key(|(path, _)| path.contains('{'));
-    paths
+    let Ok(Described { paths }) = serde_json::from_str(OPENAPI) else { return BTreeMap::new() };
+    let methods = |item: BTreeMap<String, _>| {
+        let methods = item.into_keys().filter(|key| key != "parameters").map(|method| method.to_ascii_uppercase());
+        methods.collect::<Vec<_>>().join(", ")
+    };
+    paths.into_iter().map(|(path, item)| (path, methods(item))).collect()
 });
 
-/// The methods for this path, as the header `Allow` has them; none where there is no such path.
-pub fn of(path: &str) -> Option<&'static str> {
-    let is_it = |known: &str| {
-        let (mut known, mut asked) = (known.split('/'), path.split('/'));
-        loop {
-            match (known.next(), asked.next()) {
-                (None, None) => return true,
-                (Some(known), Some(asked)) if known == asked || known.starts_with('{') => {}
-                _ => return false,
-            }
-        }
-    };
-    PATHS.iter().find(|(known, _)| is_it(known)).map(|(_, methods)| methods.as_str())
+/// The methods for the path with this [label](super::routes::label), as the header `Allow` has them; none where there is
+/// no such path.
+pub fn of(label: &str) -> Option<&'static str> {
+    PATHS.get(label).map(String::as_str)
 }
 
 #[cfg(test)]
@@ -60,7 +46,7 @@ mod tests {
             ("/v1/bills/bill_1/nothing", None),
             ("/nothing", None),
         ] {
-            assert_eq!(of(path), methods, "{path}");
+            assert_eq!(of(super::super::routes::label(path)), methods, "{path}");
         }
     }
 }

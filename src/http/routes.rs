@@ -307,7 +307,7 @@ pub const OTHER: &str = "other";
 
 /// The closed set of routes, for metrics: never an id.
 pub fn label(path: &str) -> &'static str {
-    const EXACT: [&str; 32] = [
+    const EXACT: [&str; 33] = [
         "/",
         "/page/live",
         "/page/why",
@@ -340,6 +340,7 @@ pub fn label(path: &str) -> &'static str {
         "/v1/proposals",
         "/v1/orders",
         "/v1/undecided",
+        "/v1/admin/snapshot",
     ];
     if let Some(exact) = EXACT.into_iter().find(|known| *known == path) {
         return exact;
@@ -349,9 +350,9 @@ pub fn label(path: &str) -> &'static str {
         Some(("/v1/messages", _)) => "/v1/messages/{id}",
         Some(("/v1/transactions", _)) => "/v1/transactions/{id}",
         Some(("/v1/entities", _)) => "/v1/entities/{id}",
-        Some(("/v1/admin", _)) => "/v1/admin",
         Some(("/v1/bills", _)) => "/v1/bills/{id}",
-        Some((path, "cancel" | "again")) if path.starts_with("/v1/bills/") => "/v1/bills/{id}/order",
+        Some((path, "cancel")) if path.starts_with("/v1/bills/") => "/v1/bills/{id}/cancel",
+        Some((path, "again")) if path.starts_with("/v1/bills/") => "/v1/bills/{id}/again",
         Some((path, "check")) if path.starts_with("/v1/payers/") => "/v1/payers/{id}/check",
         Some((path, "reverse")) if path.starts_with("/v1/transactions/") => "/v1/transactions/{id}/reverse",
         _ => OTHER,

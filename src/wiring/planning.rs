@@ -112,15 +112,7 @@ impl Prospect {
         if OWED_AT_START_MAX < owed {
             return None;
         }
-        let books = Books {
-            charges: book.charges(),
-            facts: book.facts(),
-            closings: book.closings(),
-            links: book.links(),
-            receivables: book.receivables(),
-            payers: book.payers(),
-            bills: book.bills(),
-        };
+        let books = Books::of(book);
         Some(Prospect::of(&books, policy, calendar, (now, recorded)).1)
     }
 

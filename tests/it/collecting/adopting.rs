@@ -4,6 +4,7 @@
 use std::cell::Cell;
 
 use rialto::billing::adopt::{Found, found, unknown};
+use rialto::billing::books::Books;
 use rialto::billing::call::Method;
 use rialto::billing::papers::Invoice;
 use rialto::billing::policy::Negative;
@@ -16,7 +17,7 @@ use rialto::ledger::entry::Entry;
 
 use super::restoring::SENT;
 use super::traps::{ADA, bill, invoice, quiet, terms};
-use super::world::{DAY, Wild, World, books, now};
+use super::world::{DAY, Wild, World, now};
 use crate::scribe::name;
 
 impl World {
@@ -228,13 +229,13 @@ fn an_invoice_is_taken_over_for_nobody_where_it_names_another_than_whose_custome
     drop(world.lost(records));
     world.book.replace(world.replayed());
     let left: Vec<Invoice> = now(unknown(&world, &world.house(), world.book.borrow().bills(), None)).unwrap();
-    let nobody = found(&left[0], &books(&world.book.borrow()), name("Europe/Rome"), false);
+    let nobody = found(&left[0], &Books::of(&world.book.borrow()), name("Europe/Rome"), false);
     assert!(matches!(nobody, Found::Nobody), "{nobody:?}");
     // Nobody else is his customer by now: he became another one, and pays what he was billed.
     world.by_hand(Method::Post, &path, "metadata[rialto_payer]=Ada");
     let another = world.by_hand(Method::Post, "/v1/customers", "email=ada%40example.com");
     terms(&world, SENT, Tax::None, Some(&world.id_of(&another)));
     let left: Vec<Invoice> = now(unknown(&world, &world.house(), world.book.borrow().bills(), None)).unwrap();
-    let his = found(&left[0], &books(&world.book.borrow()), name("Europe/Rome"), false);
+    let his = found(&left[0], &Books::of(&world.book.borrow()), name("Europe/Rome"), false);
     assert!(matches!(his, Found::Bill(..)), "{his:?}");
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rialto::billing::adopt::{Found, found, found_note, unknown, unknown_notes};
+use rialto::billing::books::Books;
 use rialto::billing::call::Method;
 use rialto::billing::papers::Invoice;
 use rialto::billing::walk::{Desk, Rest, Walk};
@@ -16,7 +17,7 @@ use rialto::sandbox::Faults;
 
 use super::seeds::live_wild;
 use super::traps::{ADA, bill, quiet};
-use super::world::{Mistake, Wild, World, books, now};
+use super::world::{Mistake, Wild, World, now};
 use crate::scribe::name;
 
 pub(super) const SENT: Collection = Collection::Send { days: 30 };
@@ -91,12 +92,12 @@ impl World {
         let known = bills();
         known.all().iter().for_each(look_at);
         for invoice in now(unknown::<Invoice>(self, &self.house(), &bills(), None)).unwrap() {
-            let found = found(&invoice, &books(&self.book.borrow()), zone, false);
+            let found = found(&invoice, &Books::of(&self.book.borrow()), zone, false);
             take_over(found);
         }
         bills().all()[known.len()..].iter().for_each(look_at);
         for note in now(unknown_notes(self, &self.house(), &bills(), None)).unwrap() {
-            let found = found_note(&note, &books(&self.book.borrow()), zone, false);
+            let found = found_note(&note, &Books::of(&self.book.borrow()), zone, false);
             take_over(found);
         }
         assert!(now(unknown::<Invoice>(self, &self.house(), &bills(), None)).unwrap().is_empty());
@@ -212,7 +213,7 @@ fn an_invoice_of_nobody_on_the_list_is_not_taken_over() {
     world.round();
     let book = rialto::ledger::book::Book::default();
     let unknown: Vec<Invoice> = now(unknown(&world, &world.house(), book.bills(), None)).unwrap();
-    let nobody = found(&unknown[0], &books(&book), name("Europe/Rome"), false);
+    let nobody = found(&unknown[0], &Books::of(&book), name("Europe/Rome"), false);
     assert!(matches!(nobody, Found::Nobody), "{nobody:?}");
 }
 

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use rialto::billing::asks::{self, Words};
+use rialto::billing::books::Books;
 use rialto::billing::call::{Call, Method, Reply};
 use rialto::billing::outlook::outlook;
 use rialto::billing::papers::Paper;
@@ -278,7 +279,7 @@ fn lines_of_long_names_fit_what_is_written_down() {
     let bill = bill(&world, 1);
     let lines = {
         let book = world.book.borrow();
-        rialto::billing::draw::lines_of(&bill, &super::world::books(&book), &world.calendar).unwrap()
+        rialto::billing::draw::lines_of(&bill, &Books::of(&book), &world.calendar).unwrap()
     };
     let ask = asks::ask(&bill, Step::Lines(0), &lines, None, &Long);
     println!("{} bytes in {} lines", ask.form.len(), lines.len());
@@ -383,7 +384,7 @@ fn a_plan_tells_of_what_is_billed_again() {
     days(&world, 2);
     world.order(What::Rebill(BillNo(1)));
     let book = world.book.borrow();
-    let books = super::world::books(&book);
+    let books = Books::of(&book);
     let today = world.calendar.day(Moment(world.now.get()));
     let plan = plan(&books, &world.policy, &mut world.calendar.clone(), today);
     let drawn: i64 = plan.due(name("Europe/Rome")).map(|drawn| drawn.total).sum();

@@ -453,7 +453,7 @@ impl World {
 
     fn plan(&self, book: &Book) -> Plan {
         let today = self.calendar.day(Moment(self.now.get()));
-        plan(&books(book), &self.policy, &mut self.calendar.clone(), today)
+        plan(&Books::of(book), &self.policy, &mut self.calendar.clone(), today)
     }
 
     pub fn try_round(&self) -> Result<(), Crash> {
@@ -462,7 +462,7 @@ impl World {
 
     fn round_as(&self, taken: impl Fn(Plan, &Bills) -> Plan) -> Result<(), Crash> {
         let walk = Walk { desk: self, stripe: self };
-        let offsets: Vec<Deed> = offsets(&books(&self.book.borrow()), &self.policy).collect();
+        let offsets: Vec<Deed> = offsets(&Books::of(&self.book.borrow()), &self.policy).collect();
         for deed in offsets {
             now(self.file(deed))?.ok();
         }
@@ -992,18 +992,6 @@ pub fn apart(one: &Book, other: &Book, is_strict: bool) -> Result<(), String> {
     Ok(())
 }
 
-pub fn books(book: &Book) -> Books<'_> {
-    Books {
-        charges: book.charges(),
-        facts: book.facts(),
-        closings: book.closings(),
-        links: book.links(),
-        receivables: book.receivables(),
-        payers: book.payers(),
-        bills: book.bills(),
-    }
-}
-
 /// Words that need no book.
 struct Plain;
 
@@ -1051,7 +1039,7 @@ impl Desk for World {
     }
 
     async fn lines(&self, bill: &Bill) -> Result<Vec<Line>, Crash> {
-        let lines = lines_of(bill, &books(&self.book.borrow()), &self.calendar);
+        let lines = lines_of(bill, &Books::of(&self.book.borrow()), &self.calendar);
         Ok(lines.unwrap_or_else(|| panic!("{}: the lines of {} are others now", self.dice, bill.no)))
     }
 
