@@ -1,6 +1,6 @@
 //! Customers: a payer's at Stripe, found or made, so that he has one however often he is asked for.
 //!
-//! What is personal of him goes to Stripe and nowhere else: it is in no record, log, error or `Debug`.
+//! What is personal of him goes to Stripe, and is kept sealed beside the book: it is in no record, log, error or `Debug`.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -67,6 +67,21 @@ impl Person {
             return Err(NoPerson::Name);
         }
         Ok(Person { payer, known, email: email.to_owned(), name: name.map(str::to_owned) })
+    }
+
+    /// Who pays.
+    pub fn payer(&self) -> Name {
+        self.payer
+    }
+
+    /// His address,
+    pub fn email(&self) -> &str {
+        &self.email
+    }
+
+    /// and his name.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     /// The call that makes him a customer.

@@ -23,12 +23,15 @@ enum Command {
     /// Put a client, business or citizen on the list of those who pay, or change his terms.
     ///
     /// He pays for what is posted from then on. What is not said stays as it is. With an e-mail address the sidecar makes
-    /// him a customer at Stripe, once however often this is said; the address and the name are kept there alone.
+    /// him a customer at Stripe, once however often this is said; the address and the name are kept there, and here sealed
+    /// with a key that `rialto erase` destroys.
     Add(Add),
     /// Take somebody off the list: what comes later is not his; what he owes, he still owes.
     Remove(Remove),
     /// List who pays.
     List(List),
+    /// Show what is personal of somebody: the e-mail address and the name that are kept of him.
+    Show(Show),
     /// Ask Stripe whether somebody can be billed: his customer, e-mail or payment method, currency, and where he is.
     ///
     /// It exits with 1 where he cannot.
@@ -67,12 +70,16 @@ struct Add {
     /// The customer's id at Stripe; only with one he can be billed.
     #[arg(long, value_name = "cus_…", value_parser = customer)]
     customer: Option<String>,
-    /// Make him a customer at Stripe, to whom invoices are sent here. It is kept at Stripe alone.
+    /// Make him a customer at Stripe, to whom invoices are sent here.
     #[arg(long, value_name = "ADDRESS", conflicts_with = "customer")]
     email: Option<String>,
-    /// What is on his invoices as his name. It is kept at Stripe alone.
+    /// What is on his invoices as his name.
     #[arg(long, requires = "email")]
     name: Option<String>,
+    /// Make him a customer anew, by the address and the name that are kept of him: with another key of Stripe's, such as
+    /// after trying in test mode.
+    #[arg(long, conflicts_with_all = ["customer", "email"])]
+    anew: bool,
     /// In what he pays [default: EUR].
     #[arg(long, value_name = "CODE", value_parser = currency)]
     currency: Option<String>,
@@ -134,6 +141,49 @@ struct Remove {
 }
 
 #[derive(Debug, Args)]
+struct Show {
+    #[command(flatten)]
+    remote: Remote,
+    /// The client, business or citizen.
+    id: String,
+}
+
+/// Erase what is personal of somebody: the key to it is destroyed, and nobody reads it any more, here or in a backup.
+///
+/// The book stays as it is: what was earned and paid under his id, every digest, and what `rialto verify` finds. What Stripe
+/// has of him is erased there. He stays on the list of those who pay until `rialto payer remove` takes him off.
+#[derive(Debug, Args)]
+pub struct Erase {
+    #[command(flatten)]
+    remote: Remote,
+    #[command(flatten)]
+    signature: Signature,
+    /// The client, business or citizen.
+    id: String,
+}
+
+impl Erase {
+    pub(super) fn run(&self) -> Outcome {
+        let body = self.signature.sign(json!({ "id": self.id }));
+        let answer = self.remote.client()?.post("/v1/admin/erase", &body)?;
+        self.remote.tell(&answer, |answer| {
+            let id = &self.id;
+            let mut text = format!("what was kept of {id} is erased: its key is destroyed\n");
+            if let Some(customer) = answer["customer"].as_str() {
+                text += &format!(
+                    "Stripe still has {customer}: erase him there, https://dashboard.stripe.com/customers/{customer}\n"
+                );
+            }
+            if answer["listed"] == true {
+                text +=
+                    &format!("{id} is still on the list of those who pay: `rialto payer remove {id}` takes him off\n");
+            }
+            text
+        })
+    }
+}
+
+#[derive(Debug, Args)]
 struct List {
     #[command(flatten)]
     remote: Remote,
@@ -154,6 +204,13 @@ impl Payer {
                 remove.remote.tell(&remove.remote.client()?.post("/v1/payers/remove", &body)?, told)
             }
             Command::List(list) => list.remote.tell(&list.remote.client()?.get("/v1/payers")?, told),
+            Command::Show(show) => {
+                let answer = show.remote.client()?.get(&format!("/v1/admin/people/{}", encoded(&show.id)))?;
+                show.remote.tell(&answer, |answer| {
+                    let part = |key: &str| answer[key].as_str().unwrap_or("none").to_owned();
+                    columns(["payer", "e-mail", "name"], &[[part("id"), part("email"), part("name")]])
+                })
+            }
             Command::Check(check) => check.run(),
         }
     }
@@ -178,6 +235,7 @@ impl Add {
         say("customer", self.customer.clone().map(Value::from));
         say("email", self.email.clone().map(Value::from));
         say("name", self.name.clone().map(Value::from));
+        say("anew", self.anew.then_some(true).map(Value::from));
         say("currency", self.currency.clone().map(Value::from));
         say("collection", collection.map(Value::from));
         say("days", self.days.map(Value::from));

@@ -72,6 +72,8 @@ pub enum Act {
     TokenAdded(CompactString, CompactString),
     /// There is none any more.
     TokenRemoved(CompactString),
+    /// The key to what was kept of whoever has this id, of at most [`TEXT_MAX`] bytes, is destroyed.
+    Erased(CompactString),
 }
 
 /// What a charge that is taken back had added to a meter.

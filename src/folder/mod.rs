@@ -4,6 +4,7 @@
 //! identity there was a journal, and a folder without one is never taken for a new one.
 
 mod home;
+mod people;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -17,6 +18,7 @@ use crate::disk::{Disk, Files, Shelf};
 use crate::journal::segment::{self, FolderId};
 
 pub use home::Home;
+pub use people::{Details, KEYS, People, PeopleError, SEALED};
 
 /// A data folder that this process alone has open, or only [looks at](DataFolder::look_at).
 #[derive(Debug)]
@@ -129,6 +131,11 @@ impl DataFolder {
     /// Where it was made.
     pub fn home(&self) -> Home {
         Home::of(&self.path)
+    }
+
+    /// What is personal of those who pay.
+    pub fn people(&self) -> People {
+        People::of(&self.path, self.id)
     }
 
     /// What its journal and its snapshots are on.

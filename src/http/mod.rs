@@ -20,6 +20,7 @@ mod page;
 mod pages;
 mod patience;
 mod payers;
+mod people;
 mod places;
 mod proposals;
 pub mod reply;

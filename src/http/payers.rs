@@ -1,6 +1,6 @@
 //! Those who pay: listing them, and putting them on the list or taking them off.
 //!
-//! Of an e-mail address and a name nothing is kept: they are Stripe's.
+//! An e-mail address and a name go to Stripe, and are kept sealed: no answer here has them.
 
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer};
@@ -30,6 +30,8 @@ struct Listing {
     customer: Option<Option<String>>,
     email: Option<String>,
     name: Option<String>,
+    #[serde(default)]
+    anew: bool,
     #[serde(default, deserialize_with = "told")]
     currency: Option<Option<String>>,
     #[serde(default, deserialize_with = "told")]
@@ -54,7 +56,7 @@ fn told<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Opti
     Option::deserialize(value).map(Some)
 }
 
-const LIST: &str = r#"{"id":"the client, business or citizen","customer":"cus_…" or "email":"…" and "name":"…","currency":"EUR",
+const LIST: &str = r#"{"id":"the client, business or citizen","customer":"cus_…", "email":"…" and "name":"…" or "anew":true,"currency":"EUR",
 "collection":"send_invoice" or "charge_automatically","days":30,"minimum":"10.00","tax":"none", "automatic" or ["txr_…"],"by":"…","why":"…"},
 of which `id` alone must be there"#;
 
@@ -71,7 +73,7 @@ pub async fn list(house: House, body: Bytes) -> Result<Answer, Refused> {
     if let Some(fault) = payer.fault() {
         return Err(wrong(fault, LIST));
     }
-    if let Some(person) = person(&listing, payer)? {
+    if let Some(person) = person(&house, &listing, payer).await? {
         payer.customer = Some(house.rialto.customer_of(person).await?);
     }
     order(&house, listing.by, listing.why, What::List(payer)).await?;
@@ -79,20 +81,24 @@ pub async fn list(house: House, body: Bytes) -> Result<Answer, Refused> {
 }
 
 /// Who is to be a customer, if anybody is. What can be refused is refused before Stripe is asked.
-fn person(listing: &Listing, payer: Payer) -> Result<Option<Person>, Refused> {
-    let Some(email) = &listing.email else {
-        return match listing.name {
-            None => Ok(None),
-            Some(_) => Err(wrong("`name` is for whom an `email` makes a customer", LIST)),
-        };
+async fn person(house: &House, listing: &Listing, payer: Payer) -> Result<Option<Person>, Refused> {
+    let person = match (&listing.email, listing.anew) {
+        (None, false) if listing.name.is_some() => {
+            return Err(wrong("`name` is for whom an `email` makes a customer", LIST));
+        }
+        (None, false) => return Ok(None),
+        _ if listing.customer.is_some() => {
+            let what = "either `customer` is given or what makes him one: who he is at Stripe, or `email` or `anew`";
+            return Err(wrong(what, LIST));
+        }
+        (Some(email), false) => Person::new(payer.id, payer.customer, email, listing.name.as_deref()),
+        (None, true) if listing.name.is_none() => {
+            let kept = house.rialto.person(payer.id.as_str()).await?;
+            let kept = kept.ok_or_else(|| Refused::Unknown { what: Thing::Person, id: payer.id.to_string() })?;
+            Person::new(payer.id, payer.customer, &kept.email, kept.name.as_deref())
+        }
+        (_, true) => return Err(wrong("`anew` takes the address and the name that are kept", LIST)),
     };
-    if listing.customer.is_some() {
-        return Err(wrong(
-            "either `customer` or `email` is given: who he is at Stripe, or what makes him a customer",
-            LIST,
-        ));
-    }
-    let person = Person::new(payer.id, payer.customer, email, listing.name.as_deref());
     person.map(Some).map_err(|none| wrong(&none.to_string(), LIST))
 }
 

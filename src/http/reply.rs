@@ -15,7 +15,9 @@ use crate::domain::ids::Feed;
 use crate::domain::orders;
 use crate::metrics::TokenRefused;
 use crate::reading::Unreadable;
-use crate::wiring::{AdoptError, NoticeError, OrderError, QueryError, RecordError, Resting};
+use crate::wiring::{
+    AdoptError, CustomerError, EraseError, NoticeError, OrderError, PeopleError, QueryError, RecordError, Resting,
+};
 
 /// An answer with all of its body.
 pub type Answer = Response<Bytes>;
@@ -139,6 +141,9 @@ pub enum Refused {
     /// The biller does not do it.
     #[error("it was not done")]
     Resting(#[source] Resting),
+    /// What is personal of somebody cannot be read, kept or erased.
+    #[error("what is personal of him is as it was, or half done")]
+    People(#[source] PeopleError),
     /// As many watch the page as may.
     #[error("as many watch the page as may at once")]
     Crowded,
@@ -169,6 +174,8 @@ pub enum Thing {
     Payer,
     /// What is billed.
     Bill,
+    /// Of whom something personal is kept.
+    Person,
 }
 
 impl Thing {
@@ -183,6 +190,9 @@ impl Thing {
                 "`rialto payer list` shows who is on the list of those who pay, and `rialto payer add` adds to it"
             }
             Thing::Bill => "a bill is written bill_42; `rialto bill list` lists them",
+            Thing::Person => {
+                "nothing personal is kept under this id, letter by letter; `rialto payer add … --email` keeps an address and a name"
+            }
         }
     }
 }
@@ -196,6 +206,7 @@ impl fmt::Display for Thing {
             Thing::Watched => "citizen, business or client",
             Thing::Payer => "payer",
             Thing::Bill => "bill",
+            Thing::Person => "person",
         })
     }
 }
@@ -225,6 +236,30 @@ impl From<AdoptError> for Refused {
             AdoptError::Order(order) => order.into(),
             AdoptError::Resting(resting) => resting.into(),
         }
+    }
+}
+
+impl From<CustomerError> for Refused {
+    fn from(error: CustomerError) -> Refused {
+        match error {
+            CustomerError::Resting(resting) => resting.into(),
+            CustomerError::People(error) => error.into(),
+        }
+    }
+}
+
+impl From<EraseError> for Refused {
+    fn from(error: EraseError) -> Refused {
+        match error {
+            EraseError::People(error) => error.into(),
+            EraseError::Order(order) => order.into(),
+        }
+    }
+}
+
+impl From<PeopleError> for Refused {
+    fn from(error: PeopleError) -> Refused {
+        Refused::People(error)
     }
 }
 
@@ -411,6 +446,12 @@ impl Refused {
             Refused::Resting(Resting::Unsure(_) | Resting::Gone) => {
                 (S::SERVICE_UNAVAILABLE, "stripe", "ask again; the log says more")
             }
+            Refused::People(PeopleError::NoKey(_)) => (
+                S::CONFLICT,
+                "no_key",
+                "after a restore, copy the folder's keys back; where he was erased, `rialto payer add … --email` keeps what is said anew",
+            ),
+            Refused::People(_) => (S::SERVICE_UNAVAILABLE, "failed", "repeat it; the log says more"),
             Refused::Failed(_) => (S::SERVICE_UNAVAILABLE, "failed", "ask again; the log says more"),
             Refused::Crowded => {
                 (S::SERVICE_UNAVAILABLE, "crowded", "close a page that nobody looks at; this one shows what it has")

@@ -13,7 +13,7 @@ use super::house::House;
 use super::ingest::{self, Table};
 use super::reply::{Answer, Refused, Running};
 use super::segment::Segment;
-use super::{billing, operating, payers, proposals, webhooks};
+use super::{billing, operating, payers, people, proposals, webhooks};
 use super::{page, pages};
 use crate::domain::ids::Feed;
 use crate::wiring::Rialto;
@@ -299,6 +299,14 @@ fn billing_routes(
             .and(post())
             .then(|house, body| async { answered(payers::strike(house, body).await) }))
         .unify()
+        .or(warp::path!("v1" / "admin" / "people" / Segment)
+            .and(get())
+            .then(|Segment(id), house| async { answered(people::person(house, id).await) }))
+        .unify()
+        .or(warp::path!("v1" / "admin" / "erase")
+            .and(post())
+            .then(|house, body| async { answered(people::erase(house, body).await) }))
+        .unify()
         .boxed()
 }
 
@@ -307,7 +315,7 @@ pub const OTHER: &str = "other";
 
 /// The closed set of routes, for metrics: never an id.
 pub fn label(path: &str) -> &'static str {
-    const EXACT: [&str; 33] = [
+    const EXACT: [&str; 34] = [
         "/",
         "/page/live",
         "/page/why",
@@ -341,6 +349,7 @@ pub fn label(path: &str) -> &'static str {
         "/v1/orders",
         "/v1/undecided",
         "/v1/admin/snapshot",
+        "/v1/admin/erase",
     ];
     if let Some(exact) = EXACT.into_iter().find(|known| *known == path) {
         return exact;
@@ -349,6 +358,7 @@ pub fn label(path: &str) -> &'static str {
         Some(("/v1/activities", _)) => "/v1/activities/{id}",
         Some(("/v1/messages", _)) => "/v1/messages/{id}",
         Some(("/v1/transactions", _)) => "/v1/transactions/{id}",
+        Some(("/v1/admin/people", _)) => "/v1/admin/people/{id}",
         Some(("/v1/entities", _)) => "/v1/entities/{id}",
         Some(("/v1/bills", _)) => "/v1/bills/{id}",
         Some((path, "cancel")) if path.starts_with("/v1/bills/") => "/v1/bills/{id}/cancel",

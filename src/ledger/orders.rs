@@ -83,7 +83,7 @@ impl Book {
             What::Rebill(bill) => Ok(self.admit_rebill(*bill)?),
             What::Adopt(byname) => Ok(self.admit_byname(byname)?),
             What::Act(Act::TokenAdded(name, allows)) if TEXT_MAX < name.len().max(allows.len()) => Err(Refused::Text),
-            What::Act(Act::TokenRemoved(name)) if TEXT_MAX < name.len() => Err(Refused::Text),
+            What::Act(Act::TokenRemoved(name) | Act::Erased(name)) if TEXT_MAX < name.len() => Err(Refused::Text),
             What::Act(_) => Ok(()),
             What::Close(open) => match self.open_from() {
                 Some(closed) if *open <= closed => Err(Refused::Closed(closed.date().to_string())),

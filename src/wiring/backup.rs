@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use super::verify::{Report, verify};
 use crate::disk::{Disk, Files};
-use crate::folder::{DataFolder, FolderError};
+use crate::folder::{DataFolder, FolderError, SEALED};
 use crate::journal::JournalError;
 use crate::journal::recovery::{self, Cut, Recovered};
 use crate::journal::segment::{HEADER, Segment, path as segment_path};
@@ -119,6 +119,7 @@ pub fn back_up(
             copied => drop(copied.map_err(io_at(&path))?),
         }
     }
+    people(folder.path(), &aside)?;
     let done = || {
         for folder in [aside.join("journal"), aside.join("images"), aside.clone()] {
             Files.sync_folder(&folder)?;
@@ -129,6 +130,27 @@ pub fn back_up(
     done().map_err(io_at(to))?;
     let report = verify(&DataFolder::open(to)?, zone)?;
     Ok(Backup { end: found.end, snapshot, passed_over, cut: found.cut, bytes, report })
+}
+
+/// What is personal is copied as it is sealed. The keys are not: whoever destroys one means all copies.
+fn people(from: &Path, to: &Path) -> Result<(), BackupError> {
+    let [from, to] = [from, to].map(|folder| folder.join(SEALED));
+    let copy = || {
+        let names = match Files.list(&from) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            names => names?,
+        };
+        fs::create_dir(&to)?;
+        for name in names.iter().filter(|name| Path::new(name).extension().is_none()) {
+            match fs::copy(from.join(name), to.join(name)) {
+                // Somebody was just erased.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                copied => drop(copied?),
+            }
+        }
+        Files.sync_folder(&to)
+    };
+    copy().map_err(io_at(&from))
 }
 
 /// What is worth being copied; all of it is durable.

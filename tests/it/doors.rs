@@ -250,6 +250,7 @@ fn a_body_that_is_not_what_is_asked_for_is_told_what_is_wrong_with_it() {
         ("/v1/transactions/tx_1/reverse", "\"why\":\"tried\""),
         ("/v1/payers", "\"id\":\"a\""),
         ("/v1/payers/remove", "\"id\":\"a\""),
+        ("/v1/admin/erase", "\"id\":\"a\""),
         ("/v1/proposals", "\"citizens\":[],\"buildings\":[]"),
     ];
     for (path, fields) in orders {
@@ -280,6 +281,16 @@ fn a_body_that_is_not_what_is_asked_for_is_told_what_is_wrong_with_it() {
         ("/v1/payers", "{\"id\":\"a\",\"collection\":\"cash\"}", "send_invoice or charge_automatically"),
         ("/v1/payers", "{\"id\":\"a\",\"collection\":\"charge_automatically\",\"days\":3}", "has no `days` to pay in"),
         ("/v1/payers", "{\"id\":\"a\",\"minimum\":\"ten\"}", "an amount such as"),
+        (
+            "/v1/payers",
+            "{\"id\":\"a\",\"anew\":true,\"email\":\"a@example.org\"}",
+            "takes the address and the name that are kept",
+        ),
+        (
+            "/v1/payers",
+            "{\"id\":\"a\",\"anew\":true,\"customer\":\"cus_1\"}",
+            "either `customer` is given or what makes him one",
+        ),
         ("/v1/payers", "{\"id\":\"a\",\"tax\":\"VAT\"}", "none, automatic or a list of tax rates"),
         ("/v1/payers", "{\"id\":\"a\",\"tax\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\"]}", "at most five tax rates"),
         ("/v1/periods/close", "{\"month\":\"foo\"}", "is written as 2026-11"),

@@ -58,6 +58,7 @@ fn order(ordered: &Ordered, zone: Tz) -> Value {
             ("token", json!({ "token": name.as_str(), "allows": allows.as_str() }))
         }
         What::Act(Act::TokenRemoved(name)) => ("token", json!({ "token": name.as_str(), "removed": true })),
+        What::Act(Act::Erased(id)) => ("erase", json!({ "id": id.as_str() })),
         What::Close(open) => ("close", json!({ "open_from": open.date().to_string() })),
     };
     json!({

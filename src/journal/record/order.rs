@@ -106,6 +106,7 @@ fn put_act(act: &Act, out: &mut Vec<u8>) {
         Act::Reconcile => 2,
         Act::TokenAdded(..) => 3,
         Act::TokenRemoved(_) => 4,
+        Act::Erased(_) => 5,
     });
     match act {
         Act::Snapshot | Act::Run | Act::Reconcile => {}
@@ -113,7 +114,7 @@ fn put_act(act: &Act, out: &mut Vec<u8>) {
             put_text(out, name);
             put_text(out, allows);
         }
-        Act::TokenRemoved(name) => put_text(out, name),
+        Act::TokenRemoved(name) | Act::Erased(name) => put_text(out, name),
     }
 }
 
@@ -124,6 +125,7 @@ fn take_act(take: &mut Take<'_>) -> Result<Act, WireError> {
         2 => Act::Reconcile,
         3 => Act::TokenAdded(take.text()?.into(), take.text()?.into()),
         4 => Act::TokenRemoved(take.text()?.into()),
+        5 => Act::Erased(take.text()?.into()),
         _ => return Err(WireError::Range("an act")),
     })
 }

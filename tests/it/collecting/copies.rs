@@ -7,7 +7,7 @@ use super::whole::{Bank, collecting_at, earn, live, until};
 use crate::house::House;
 use crate::sidecar::{Sidecar, path, rialto};
 
-fn copied(from: &Path) -> tempfile::TempDir {
+pub(super) fn copied(from: &Path) -> tempfile::TempDir {
     fn copy(from: &Path, to: &Path) {
         fs::create_dir_all(to).unwrap();
         for entry in fs::read_dir(from).unwrap() {

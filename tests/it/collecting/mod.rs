@@ -5,6 +5,7 @@ mod commands;
 mod copies;
 mod crediting;
 mod customers;
+mod erasing;
 mod oracles;
 mod restoring;
 pub mod seeds;

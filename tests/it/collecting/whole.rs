@@ -364,7 +364,7 @@ fn without_a_mode_nothing_is_collected_and_nobody_is_believed() {
 }
 
 #[test]
-fn a_payer_becomes_a_customer_by_his_address_which_is_written_down_nowhere_here() {
+fn a_payer_becomes_a_customer_by_his_address_which_is_nowhere_here_in_the_clear() {
     let bank = Bank::open();
     let house = live(&bank);
     let lose = |lost_after| bank.running().with(|sandbox| sandbox.set_faults(Faults { lost_after, ..Faults::NONE }));
@@ -402,7 +402,7 @@ fn a_payer_becomes_a_customer_by_his_address_which_is_written_down_nowhere_here(
     }
 }
 
-fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+pub(super) fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }

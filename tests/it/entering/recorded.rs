@@ -127,6 +127,10 @@ fn each_thing_that_an_operator_does_is_on_record_with_who_and_why_and_by_which_t
     // All that is the operator's, by the description, is known here; what orders of the book itself leave, `operating/`
     // tries.
     let elsewhere = [
+        // Of nobody anything is kept here; `erasing.rs` tries it.
+        "POST /v1/admin/erase",
+        // It is looked at, and nothing is done.
+        "GET /v1/admin/people/{id}",
         "PUT /v1/tariff",
         "POST /v1/guards/release",
         "POST /v1/conflicts/accept",

@@ -1,0 +1,173 @@
+//! Erasing somebody: what is personal of him is gone for good, also from every backup, and the book is as it was.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::copies::copied;
+use super::whole::{Bank, collecting_at, earn, files, live};
+use crate::house::House;
+use crate::sidecar::{path, run, verify};
+
+const ADD: [&str; 7] = ["payer", "add", "Bepi", "--email", "bepi.vianello@example.org", "--name", "Giuseppe Vianello"];
+
+/// The keys that there are.
+fn keys(folder: &Path) -> Vec<PathBuf> {
+    files(&folder.join("keys"))
+}
+
+/// The journal, byte for byte.
+fn journal(folder: &Path) -> Vec<u8> {
+    fs::read(folder.join("journal/00000001.journal")).unwrap()
+}
+
+/// What a file has that was not filled with noughts ahead.
+fn written(journal: &[u8]) -> &[u8] {
+    let end = journal.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    &journal[..end]
+}
+
+#[test]
+fn whoever_is_erased_is_gone_from_every_backup_and_the_book_is_as_it_was() {
+    let bank = Bank::open();
+    let url = bank.url();
+    let house = live(&bank);
+    earn(&house);
+    house.done(&ADD);
+    house.done(&["bill", "run"]);
+    let shown = house.done(&["payer", "show", "Bepi"]);
+    assert!(shown.contains("bepi.vianello@example.org") && shown.contains("Giuseppe Vianello"), "{shown}");
+    let room = tempfile::tempdir().unwrap();
+    let backup = room.path().join("backup");
+    let made = run(&["backup", path(&backup), "--data", path(house.folder.path())]);
+    assert_eq!(made.code, Some(0), "{made:?}");
+    assert!(!backup.join("keys").exists() && !files(&backup.join("people")).is_empty(), "sealed, and without a key");
+
+    // The whole, with its keys, as a disk is copied by others: until they are destroyed nothing is erased.
+    let House { folder, sidecar } = house;
+    sidecar.stop();
+    let whole = copied(folder.path());
+    let (digest, before) = (verify(folder.path())["digest"].clone(), journal(folder.path()));
+    assert_eq!(verify(whole.path())["digest"], digest);
+    let house = House::at(folder, &collecting_at(&url));
+    let sums = house.get("/api/revenue/dashboard");
+    assert_eq!(keys(house.folder.path()).len(), 1);
+
+    let erased = house.done(&["erase", "Bepi", "--by", "ada", "--why", "he asked for it"]);
+    assert!(erased.starts_with("what was kept of Bepi is erased: its key is destroyed\n"), "{erased}");
+    assert!(erased.contains("Stripe still has cus_") && erased.contains("`rialto payer remove Bepi`"), "{erased}");
+    assert_eq!((keys(house.folder.path()).len(), files(&house.folder.path().join("people")).len()), (0, 0));
+    for arguments in [&["payer", "show", "Bepi"][..], &["payer", "add", "Bepi", "--anew"], &["erase", "Bepi"]] {
+        let refused = house.run(arguments);
+        assert!(refused.code == Some(1) && refused.err.contains("person \"Bepi\" is not known"), "{refused:?}");
+    }
+    let last = &house.get("/v1/orders")["orders"][0];
+    let told = json!([last["by"], last["why"], last["what"], last["about"]]);
+    assert_eq!(told, json!(["ada", "he asked for it", "erase", { "id": "Bepi" }]));
+    let after = house.get("/api/revenue/dashboard");
+    for part in ["today", "week", "month", "total", "live"] {
+        assert_eq!(after[part], sums[part], "{part}");
+    }
+    assert_eq!(house.get("/v1/bills/bill_1")["status"], "open");
+
+    // What was written stays to the byte, and is still the book that it was.
+    let House { folder, sidecar } = house;
+    sidecar.stop();
+    let now = journal(folder.path());
+    assert!(now.starts_with(written(&before)), "nothing that was written is changed");
+    assert_eq!(verify(folder.path())["ok"], true);
+    assert_eq!(verify(&backup)["digest"], digest, "a backup is the same book, with or without the key");
+
+    // No copy of what was sealed tells anything: not beside the keys of the folder as it is now, either.
+    let restored = House::at(copied(&backup), &collecting_at(&url));
+    let refused = restored.run(&["payer", "show", "Bepi"]);
+    assert!(refused.code == Some(1) && refused.err.contains("its key is not here"), "{refused:?}");
+    let kept = restored.run(&["payer", "show", "Ada"]);
+    assert!(
+        kept.code == Some(1) && kept.err.contains("is not known"),
+        "of who has no address nothing is kept: {kept:?}"
+    );
+    // A restore that brings the keys along has them again: that is what they are kept apart for.
+    let (there, keys) = (restored.folder.path().join("keys"), files(&whole.path().join("keys")));
+    fs::create_dir_all(&there).unwrap();
+    for key in keys {
+        fs::copy(&key, there.join(key.file_name().unwrap())).unwrap();
+    }
+    assert!(restored.done(&["payer", "show", "Bepi"]).contains("bepi.vianello@example.org"));
+}
+
+#[test]
+fn each_address_has_a_key_of_its_own_and_the_last_one_alone_can_be_read() {
+    let bank = Bank::open();
+    let house = live(&bank);
+    house.done(&ADD);
+    let first = copied(house.folder.path());
+    house.done(&ADD);
+    assert_eq!(keys(house.folder.path()).len(), 1);
+    // What was sealed before does not pass for what is sealed now.
+    let [old, new] = [first.path(), house.folder.path()].map(|folder| files(&folder.join("people")).remove(0));
+    let sealed = fs::read(&new).unwrap();
+    fs::copy(old, &new).unwrap();
+    let refused = house.run(&["payer", "show", "Bepi"]);
+    assert!(refused.code == Some(1) && refused.err.contains("its key is not here"), "{refused:?}");
+    // Nor does what somebody changed, wherever he did.
+    for place in 0..sealed.len() {
+        let mut spoiled = sealed.clone();
+        spoiled[place] ^= 1;
+        fs::write(&new, spoiled).unwrap();
+        let refused = house.run(&["payer", "show", "Bepi"]);
+        assert!(refused.code == Some(1) && !refused.err.contains("vianello"), "byte {place}: {refused:?}");
+    }
+    // He can be said anew over whatever is there, and erased.
+    house.done(&ADD);
+    assert!(house.done(&["payer", "show", "Bepi"]).contains("Giuseppe Vianello"));
+    fs::write(&new, "nothing of ours").unwrap();
+    house.done(&["erase", "Bepi"]);
+    assert_eq!((keys(house.folder.path()).len(), new.exists()), (0, false));
+}
+
+#[test]
+fn who_was_erased_halfway_is_erased_by_whoever_asks_again() {
+    let bank = Bank::open();
+    let house = live(&bank);
+    house.done(&ADD);
+    // The key is destroyed first, and what it sealed goes last.
+    keys(house.folder.path()).iter().for_each(|key| fs::remove_file(key).unwrap());
+    house.done(&["erase", "Bepi"]);
+    assert_eq!(house.get("/v1/orders")["orders"][0]["what"], "erase");
+    assert!(files(&house.folder.path().join("people")).is_empty());
+}
+
+#[test]
+fn with_another_key_of_stripes_a_payer_becomes_a_customer_anew_by_what_is_kept_of_him() {
+    let tried = Bank::open();
+    let house = live(&tried);
+    house.done(&ADD);
+    let House { folder, sidecar } = house;
+    sidecar.stop();
+    // Another account, in which nobody is a customer yet.
+    let bank = Bank::open();
+    let before = bank.running().with(|sandbox| sandbox.customers());
+    let house = House::at(folder, &collecting_at(&bank.url()));
+    let check = house.run(&["payer", "check", "Bepi"]);
+    assert_eq!(check.code, Some(1), "{check:?}");
+    house.done(&["payer", "add", "Bepi", "--anew"]);
+    assert_eq!(bank.running().with(|sandbox| sandbox.customers()), before + 1);
+    assert_eq!(house.done(&["payer", "check", "Bepi"]), "Bepi can be billed\n");
+}
+
+#[test]
+fn what_is_personal_is_told_to_the_operator_alone() {
+    let bank = Bank::open();
+    let house = live(&bank);
+    house.done(&ADD);
+    let (status, answer) = house.sidecar.get("/v1/admin/people/Bepi");
+    assert_eq!((status, &answer["error"]["code"]), (401, &json!("no_token")));
+    let listed = house.get("/v1/payers").to_string();
+    assert!(listed.contains("Bepi") && !listed.contains("ianello"), "{listed}");
+    use std::os::unix::fs::PermissionsExt;
+    for file in keys(house.folder.path()).into_iter().chain(files(&house.folder.path().join("people"))) {
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
+    }
+}
