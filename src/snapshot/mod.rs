@@ -90,15 +90,19 @@ fn write_to(
     Ok(out.into_inner().map_err(io::IntoInnerError::into_error)?.file().sync_all()?)
 }
 
-/// Makes the snapshot that was written aside count: it is the image of the book at `position`, which
-/// is durable by now. It is read back before older ones go, with a `rest` after every section.
+/// Makes the snapshot that was written aside count: it is the image of the book at `position`, and the journal is durable
+/// up to `durable`. An image is a few milliseconds ahead of the disk; until that has it all, it stays aside, and there is
+/// no path. It is read back before older ones go, with a `rest` after every section.
 pub fn commit(
     folder: &Shelf,
     id: FolderId,
     aside: &Path,
-    position: u64,
+    (position, durable): (u64, u64),
     mut rest: impl FnMut(),
-) -> Result<PathBuf, SnapshotError> {
+) -> Result<Option<PathBuf>, SnapshotError> {
+    if durable < position {
+        return Ok(None);
+    }
     let path = path(folder, position);
     folder.disk().rename(aside, &path)?;
     folder.sync()?;
@@ -112,7 +116,7 @@ pub fn commit(
     for old in positions(folder)?.into_iter().rev().filter(|&old| old <= position).skip(KEPT) {
         folder.disk().remove(&self::path(folder, old))?;
     }
-    Ok(path)
+    Ok(Some(path))
 }
 
 /// The book of the newest snapshot that can be read, and the position it was taken at. What had to be

@@ -89,14 +89,14 @@ fn make(folder: &Shelf, id: FolderId, image: &Image, last: &Last) -> Result<(), 
     let start = Instant::now();
     let mut pace = Pace { last, begun: start };
     let aside = snapshot::write(folder, id, image, || pace.rest())?;
-    // The image is a few milliseconds ahead of the disk; until it is durable, it does not count.
-    while last.durable.load(Ordering::Acquire) < image.position() {
-        if last.is_ending.load(Ordering::Acquire) {
-            return Ok(());
+    let path = loop {
+        let at = (image.position(), last.durable.load(Ordering::Acquire));
+        match snapshot::commit(folder, id, &aside, at, || pace.rest())? {
+            Some(path) => break path,
+            None if last.is_ending.load(Ordering::Acquire) => return Ok(()),
+            None => std::thread::park_timeout(Duration::from_millis(2)),
         }
-        std::thread::park_timeout(Duration::from_millis(2));
-    }
-    let path = snapshot::commit(folder, id, &aside, image.position(), || pace.rest())?;
+    };
     last.position.store(image.position(), Ordering::Release);
     *last.taken.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Instant::now();
     tracing::info!(path = %path.display(), position = image.position(), took_ms = start.elapsed().as_millis() as u64, "snapshot taken");

@@ -44,7 +44,7 @@ async fn the_last_event_that_fits_is_read_again_and_the_next_one_is_rejected() {
             }
             let aside =
                 snapshot::write(&data.images(), data.id(), &Image::take(&Book::default(), base), || ()).unwrap();
-            snapshot::commit(&data.images(), data.id(), &aside, base, || ()).unwrap();
+            snapshot::commit(&data.images(), data.id(), &aside, (base, base), || ()).unwrap();
         }
         let rialto = start(folder.path());
         let mut taken = 0;

@@ -278,7 +278,7 @@ fn files_that_are_missing_misplaced_or_foreign_are_refused_and_empty_ones_go() {
         let book = story_up_to(5);
         move |data: &DataFolder| {
             let aside = snapshot::write(&data.images(), data.id(), &Image::take(&book, position), || ()).unwrap();
-            snapshot::commit(&data.images(), data.id(), &aside, position, || ()).unwrap();
+            snapshot::commit(&data.images(), data.id(), &aside, (position, position), || ()).unwrap();
         }
     };
     check("a snapshot knows the end", &image(positions[5]), Opened(6));

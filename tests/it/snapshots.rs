@@ -27,7 +27,7 @@ const ALL: u64 = u64::MAX;
 
 fn save(data: &DataFolder, book: &Book, position: u64) -> std::path::PathBuf {
     let aside = snapshot::write(&data.images(), data.id(), &Image::take(book, position), || ()).unwrap();
-    snapshot::commit(&data.images(), data.id(), &aside, position, || ()).unwrap()
+    snapshot::commit(&data.images(), data.id(), &aside, (position, position), || ()).unwrap().unwrap()
 }
 
 /// The books of a story told by hand: as it was at `taken` groups of one event each, and at its end.
@@ -244,7 +244,7 @@ fn a_snapshot_of_more_discrepancies_than_one_section_holds_can_be_read() {
     let folder = tempfile::tempdir().unwrap();
     let id = DataFolder::open_or_create(&folder.path().join("data")).unwrap().id();
     let aside = snapshot::write(&Shelf::from(folder.path()), id, &Image::take(&book, 1), || ()).unwrap();
-    let path = snapshot::commit(&Shelf::from(folder.path()), id, &aside, 1, || ()).unwrap();
+    let path = snapshot::commit(&Shelf::from(folder.path()), id, &aside, (1, 1), || ()).unwrap().unwrap();
     let (read, _) = snapshot::load(&Files, &path, id).unwrap();
     assert!(read.conflicts().iter().eq(book.conflicts().iter()));
 }

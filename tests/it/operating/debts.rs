@@ -100,7 +100,7 @@ fn an_old_journal_and_an_old_image_owe_the_same() {
     let aside = snapshot::write(&Shelf::from(folder.path()), [1; 16], &Image::take(&book, 2000), || ()).unwrap();
     let (image, _) = snapshot::load(
         &Files,
-        &snapshot::commit(&Shelf::from(folder.path()), [1; 16], &aside, 2000, || ()).unwrap(),
+        &snapshot::commit(&Shelf::from(folder.path()), [1; 16], &aside, (2000, 2000), || ()).unwrap().unwrap(),
         [1; 16],
     )
     .unwrap();
@@ -205,7 +205,8 @@ fn what_an_invoice_carries_is_not_owed_twice() {
 pub(super) fn image_of(book: &Book, position: u64) -> Book {
     let folder = tempfile::tempdir().unwrap();
     let aside = snapshot::write(&Shelf::from(folder.path()), [1; 16], &Image::take(book, position), || ()).unwrap();
-    let path = snapshot::commit(&Shelf::from(folder.path()), [1; 16], &aside, position, || ()).unwrap();
+    let path =
+        snapshot::commit(&Shelf::from(folder.path()), [1; 16], &aside, (position, position), || ()).unwrap().unwrap();
     snapshot::load(&Files, &path, [1; 16]).unwrap().0
 }
 

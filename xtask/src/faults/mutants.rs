@@ -17,7 +17,7 @@ struct Mutant {
 
 const WORLDS: &str = "faults::simulation";
 
-const MUTANTS: [Mutant; 11] = [
+const MUTANTS: [Mutant; 12] = [
     Mutant {
         name: "answers are given before the sync",
         file: "src/actors/bookkeeper.rs",
@@ -72,6 +72,13 @@ const MUTANTS: [Mutant; 11] = [
         file: "src/journal/recovery.rs",
         right: "        rewrite(segment, found.uncertain, end)",
         wrong: "        rewrite(segment, end, end)",
+        tests: WORLDS,
+    },
+    Mutant {
+        name: "a snapshot counts before the journal has it",
+        file: "src/snapshot/mod.rs",
+        right: "    if durable < position {\n        return Ok(None);\n    }\n",
+        wrong: "    let _ = durable;\n",
         tests: WORLDS,
     },
     Mutant {

@@ -268,10 +268,12 @@ impl World {
                     life.aside = Some((aside, image.position()));
                 }
             }
-            Some((aside, position)) if position <= life.durable.load(Ordering::Acquire) => {
-                let _ = snapshot::commit(&images, ID, &aside, position, || ());
+            Some((aside, position)) => {
+                let at = (position, life.durable.load(Ordering::Acquire));
+                if let Ok(None) = snapshot::commit(&images, ID, &aside, at, || ()) {
+                    life.aside = Some((aside, position));
+                }
             }
-            waiting => life.aside = waiting,
         }
     }
 
