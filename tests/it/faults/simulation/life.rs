@@ -45,6 +45,8 @@ pub struct Life {
     pub durable: Arc<AtomicU64>,
     pub images: Arc<Mutex<Vec<Image>>>,
     pub aside: Option<(PathBuf, u64)>,
+    /// The version of the next tariff that is ordered.
+    pub next_tariff: u16,
     pub vitals: Vitals,
     pub answers: Vec<(Vec<EventKey>, oneshot::Receiver<Answer>)>,
     pub outcomes: Vec<oneshot::Receiver<Obeyed>>,
@@ -54,6 +56,7 @@ impl Life {
     /// Begins where a start came to.
     pub fn begin(folder: &DataFolder, clock: &Clock, (book, mut found, opened): Found) -> Life {
         clock.advance_to(book.latest());
+        let next_tariff = book.tariffs().newest().version().0 + 1;
         let calendar = Calendar::new(chrono_tz::UTC);
         let atlas = Arc::new(Atlas::default());
         let clerk = Clerk::new(book.tariffs().clone(), Arc::clone(&atlas), calendar.clone());
@@ -118,6 +121,7 @@ impl Life {
             durable,
             images,
             aside: None,
+            next_tariff,
             vitals,
             answers: Vec::new(),
             outcomes: Vec::new(),

@@ -11,11 +11,13 @@ use rialto::domain::charge::Stage;
 use rialto::domain::ids::{EventKey, TransactionId};
 use rialto::domain::money::{Currency, Money};
 use rialto::domain::names::Name;
+use rialto::domain::tariff::Tariff;
 use rialto::domain::time::Moment;
 use rialto::ledger::book::Book;
 use rialto::ledger::entry::{Charged, Receipt, Status};
 use rialto::ledger::totals::Totals;
 use rialto::ledger::view::View;
+use rialto::tariffs;
 use rust_decimal::Decimal;
 
 use crate::dice::Dice;
@@ -26,11 +28,46 @@ pub type Faults = Result<(), String>;
 
 const CITIZENS: [&str; 4] = ["Lucid", "Ada", "Bob", "Zoe"];
 
-/// An event that was handed in, and the price that it has to have, in millionths.
+/// An event that was handed in, and what it has to be paid for.
 #[derive(Clone, Debug)]
 struct Told {
     activity: Activity,
-    price: i64,
+    work: Work,
+}
+
+/// What is paid for.
+#[derive(Clone, Copy, Debug)]
+enum Work {
+    /// Nothing.
+    Rest,
+    /// A letter.
+    Letter,
+    /// So many minutes of somebody so many tenths as good as an expert.
+    Service { minutes: i64, tenths: i64 },
+}
+
+impl Work {
+    /// What it costs by the tariff of this version, in millionths and by hand.
+    fn price(self, version: u16) -> i64 {
+        let (letter, hour) = rates(version);
+        match self {
+            Work::Rest => 0,
+            Work::Letter => letter,
+            Work::Service { minutes, tenths } => {
+                // Whole millionths, half to even.
+                let (all, whole) = (hour * minutes * tenths, 600);
+                let (quotient, rest) = (all / whole, all % whole);
+                let up = rest * 2 > whole || rest * 2 == whole && quotient % 2 == 1;
+                quotient + i64::from(up)
+            }
+        }
+    }
+}
+
+/// What a letter and an hour of a service cost by the tariff of this version, in millionths.
+fn rates(version: u16) -> (i64, i64) {
+    let later = i64::from(version) - 1;
+    (100_000 + 50_000 * later, 50_000_000 + 7_000_000 * later)
 }
 
 /// The model.
@@ -43,6 +80,8 @@ pub struct Model {
     acknowledged: BTreeMap<EventKey, Receipt>,
     /// How many orders were acknowledged.
     obeyed: usize,
+    /// The tariffs that were ordered: which version, and from when on.
+    tariffs: BTreeSet<(u16, Moment)>,
     /// The furthest view that anybody saw.
     seen: Option<Arc<View>>,
 }
@@ -70,23 +109,19 @@ impl Model {
         }
         let citizen = CITIZENS[dice.below(CITIZENS.len() as u64) as usize];
         let id = format!("rec{}", self.ids.len());
-        let (mut activity, price) = match dice.below(3) {
-            0 => (letter(&id, citizen), 100_000),
+        let (mut activity, work) = match dice.below(3) {
+            0 => (letter(&id, citizen), Work::Letter),
             1 => {
                 let mut rest = service(&id, citizen, 60);
                 rest.kind = Name::new("rest");
-                (rest, 0)
+                (rest, Work::Rest)
             }
             _ => {
                 let minutes = 1 + dice.below(200) as i64;
                 let tenths = dice.below(30) as i64;
                 let mut service = service(&id, citizen, minutes);
                 service.expertise = Stated::Is(Decimal::new(tenths, 1));
-                // EUR 50 an hour, by hand: whole millionths, half to even.
-                let (all, whole) = (50_000_000 * minutes * tenths, 600);
-                let (quotient, rest) = (all / whole, all % whole);
-                let up = rest * 2 > whole || rest * 2 == whole && quotient % 2 == 1;
-                (service, quotient + i64::from(up))
+                (service, Work::Service { minutes, tenths })
             }
         };
         if dice.below(3) == 0 {
@@ -95,11 +130,30 @@ impl Model {
         if dice.below(8) == 0 {
             activity.client = Name::new("stranger");
         }
-        activity.occurred = Occurred::at(Moment(clock.now().0 - dice.below(86_400_000_000) as i64));
+        // Before or after the latest tariff began.
+        let ago = [60_000_000, 86_400_000_000][dice.below(2) as usize];
+        activity.occurred = Occurred::at(Moment(clock.now().0 - dice.below(ago) as i64));
         let key = activity.key();
         self.ids.push(key);
-        self.told.insert(key, Told { activity: activity.clone(), price });
+        self.told.insert(key, Told { activity: activity.clone(), work });
         activity
+    }
+
+    /// A tariff of this version, which begins soon.
+    pub fn tariff(&mut self, version: u16, dice: &Dice, clock: &Clock) -> Tariff {
+        let effective = Moment(clock.now().0 + 1 + dice.below(60_000_000) as i64);
+        let (letter, hour) = rates(version);
+        let [letter, hour] = [letter, hour].map(Money::from_millionths);
+        let text = format!(
+            "version = {version}\neffective = {effective}\ncurrency = \"EUR\"\n\
+             [[rule]]\nname = \"paid_service\"\nfeed = \"activity\"\ntype = \"paid_service\"\n\
+             price = {{ amount = {hour}, per = \"hour\", times = \"expertise\" }}\n\
+             [[rule]]\nname = \"external_message\"\nexternal = true\nprice = {{ amount = {letter} }}\n"
+        );
+        let checked = tariffs::read(&text, chrono_tz::UTC);
+        let tariff = checked.tariff.unwrap_or_else(|| panic!("{text}: {:?}", checked.faults));
+        self.tariffs.insert((version, tariff.effective()));
+        tariff
     }
 
     /// An event has this receipt; it has to be the same every time.
@@ -142,6 +196,15 @@ impl Model {
 
     /// Whether nothing in a book was made up, nothing is there twice, and everything has its price.
     pub fn allows(&self, book: &Book) -> Faults {
+        let mut begins: Vec<(u16, Moment)> = Vec::new();
+        for tariff in &book.tariffs().all()[1..] {
+            begins.push((tariff.version().0, tariff.effective()));
+        }
+        if let Some((version, _)) = begins.iter().find(|begin| !self.tariffs.contains(begin)) {
+            return Err(format!("tariff {version} was never ordered like this"));
+        }
+        // Of those that had begun, the latest prices.
+        let version = |at: Moment| begins.iter().filter(|(_, from)| *from <= at).map(|(version, _)| *version).max();
         let mut known = BTreeSet::new();
         for fact in (0..book.facts().len()).filter_map(|number| book.facts().get(number)) {
             let fact = fact.fact();
@@ -157,8 +220,10 @@ impl Model {
             let number = book.find(fact.key).ok_or("a fact cannot be found")?;
             let charged =
                 book.repeated(number, Status::Duplicate).charge.map_or(0, |charge| charge.amount.millionths());
-            if charged != told.price {
-                return Err(format!("{} costs {charged}, and not {}", told.activity.source_id, told.price));
+            let at = told.activity.occurred.at.expect("an instant");
+            let price = told.work.price(version(at).unwrap_or(1));
+            if charged != price {
+                return Err(format!("{} costs {charged}, and not {price}", told.activity.source_id));
             }
         }
         Ok(())
@@ -196,19 +261,12 @@ impl Model {
         Ok(())
     }
 
-    /// Whether all that was handed in was acknowledged, at its price.
+    /// Whether all that was handed in was acknowledged.
     pub fn is_complete(&self) -> Faults {
-        if self.acknowledged.len() != self.ids.len() {
-            return Err(format!("{} of {} are acknowledged", self.acknowledged.len(), self.ids.len()));
+        match self.acknowledged.len() == self.ids.len() {
+            true => Ok(()),
+            false => Err(format!("{} of {} are acknowledged", self.acknowledged.len(), self.ids.len())),
         }
-        for (key, receipt) in &self.acknowledged {
-            let told = &self.told[key];
-            let charged = receipt.charge.map_or(0, |charge| charge.amount.millionths());
-            if charged != told.price {
-                return Err(format!("{} costs {charged}, and not {}", told.activity.source_id, told.price));
-            }
-        }
-        Ok(())
     }
 }
 

@@ -179,13 +179,13 @@ impl World {
     }
 
     async fn step(&mut self, life: &mut Life) -> Faults {
-        match self.below(20) {
+        match self.below(24) {
             0..=4 => self.hand_in(life),
             5..=8 => life.hand.write(),
             9 => life.hand.fill(1 + self.below(700) as usize),
             10..=12 => self.turns(1 + self.below(12)).await,
-            13 => self.order(life),
-            14 => {
+            13 | 20 | 21 => self.order(life),
+            14 | 22 => {
                 self.clock.advance_to(Moment(self.clock.now().0 + self.below(7_200_000_000) as i64));
                 tokio::time::advance(Duration::from_secs(1)).await;
             }
@@ -240,7 +240,7 @@ impl World {
             _ => Subject::Citizen(Name::new("Lucid").expect("a name")),
         };
         let phase = Phase::ALL[self.below(Phase::ALL.len() as u64) as usize];
-        let what = match self.below(6) {
+        let what = match self.below(8) {
             0 => {
                 let id = ["Lucid", "bakery", "Ada"][self.below(3) as usize];
                 let id = Name::new(id).expect("a name");
@@ -249,6 +249,11 @@ impl World {
             1 => What::Release(transaction),
             2 => What::Reverse(Reverse { transaction, used: None }),
             3 => What::Accept(self.below(3) as u32),
+            4 | 5 => {
+                let tariff = self.model.tariff(life.next_tariff, &self.dice, &self.clock);
+                life.next_tariff += 1;
+                What::Tariff(tariff.into())
+            }
             _ => What::Move(Move { subject, to: Some(phase) }),
         };
         let order = Order { by: "operator".into(), why: "tried".into(), what };
@@ -318,7 +323,10 @@ impl World {
         let worst = self.drive.worst();
         let (book, ..) = recover::read(&folder(&worst), limits())
             .map_err(|error| format!("after the worst power cut it does not start: {}", Chain(&error)))?;
-        self.model.is_kept_in(&book, &self.clock).map_err(|why| format!("in the worst case {why}"))
+        self.model
+            .is_kept_in(&book, &self.clock)
+            .and_then(|()| self.model.allows(&book))
+            .map_err(|why| format!("in the worst case {why}"))
     }
 
     /// In the end everything is handed in once more: it is all there once, and costs what it has to.
