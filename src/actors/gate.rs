@@ -35,10 +35,7 @@ impl Bookkeeper {
     /// Whether everything is ready for an order: what the book does not ask for, because older journals hold orders
     /// without it.
     pub(super) fn ready(&self, order: &Order, now: Moment) -> Result<(), Refused> {
-        // They are shown to people, on terminals too.
-        if [&order.by, &order.why].into_iter().any(|text| text.contains(char::is_control)) {
-            return Err(Refused::Control);
-        }
+        order.is_worded()?;
         if let What::List(payer) = &order.what
             && let Some(fault) = payer.fault()
         {

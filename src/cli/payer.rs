@@ -77,7 +77,7 @@ struct Add {
     #[arg(long, requires = "email")]
     name: Option<String>,
     /// Make him a customer anew, by the address and the name that are kept of him: with another key of Stripe's, such as
-    /// after trying in test mode.
+    /// after trying in test mode, as long as no bill was drawn there.
     #[arg(long, conflicts_with_all = ["customer", "email"])]
     anew: bool,
     /// In what he pays [default: EUR].
@@ -150,8 +150,8 @@ struct Show {
 
 /// Erase what is personal of somebody: the key to it is destroyed, and nobody reads it any more, here or in a backup.
 ///
-/// The book stays as it is: what was earned and paid under his id, every digest, and what `rialto verify` finds. What Stripe
-/// has of him is erased there. He stays on the list of those who pay until `rialto payer remove` takes him off.
+/// Nothing that was written changes: what was earned and paid under his id, the digest of every backup, and what `rialto
+/// verify` finds; that he was erased is one more order. What Stripe has of him is erased there. He stays on the list of those who pay until `rialto payer remove` takes him off.
 #[derive(Debug, Args)]
 pub struct Erase {
     #[command(flatten)]

@@ -24,6 +24,20 @@ pub struct Order {
     pub what: What,
 }
 
+impl Order {
+    /// Whether who and why are words for a record: short, and a line that people are shown, on terminals too.
+    pub fn is_worded(&self) -> Result<(), Refused> {
+        let texts = [&self.by, &self.why];
+        if texts.into_iter().any(|text| TEXT_MAX < text.len()) {
+            Err(Refused::Text)
+        } else if texts.into_iter().any(|text| text.contains(char::is_control)) {
+            Err(Refused::Control)
+        } else {
+            Ok(())
+        }
+    }
+}
+
 /// The longest `by` and `why`.
 pub const TEXT_MAX: usize = 255;
 

@@ -2,7 +2,7 @@
 //!
 //! The journal knows ids alone. An e-mail address and a name are in `people/`, and the keys to them in `keys/`: whoever
 //! destroys somebody's key erases him, in every copy of the folder that has no keys, and the book stays as it is. Each time
-//! that something is kept it has another key, and those before are destroyed.
+//! that something else is kept it has another key, and those before are destroyed.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -59,8 +59,8 @@ pub enum PeopleError {
         #[source]
         cause: io::Error,
     },
-    /// There was no randomness, or a cipher failed: both are the machine's.
-    #[error("nothing can be sealed: {0}")]
+    /// There is no randomness, no thread, or a cipher failed: all are the machine's.
+    #[error("{0}")]
     Sealing(&'static str),
 }
 
@@ -87,18 +87,26 @@ impl People {
         self.open(id, number, &key, sealed).map(Some).ok_or_else(|| PeopleError::Damaged(self.path(id)))
     }
 
-    /// Keeps this of somebody, and nothing else: what was kept before cannot be read any more, here or in a copy.
+    /// Keeps this of somebody, and nothing else: what else was kept before cannot be read any more, here or in a copy.
     pub fn keep(&self, id: &str, details: &Details) -> Result<(), PeopleError> {
         let _one = one();
+        // What is the same stays as it is, also for whoever has a copy and its key. What cannot be read is replaced.
+        if let Ok(Some((number, sealed))) = self.sealed(id)
+            && let Ok(Some(key)) = found(&self.key(id, number))
+            && self.open(id, number, &key, sealed).as_ref() == Some(details)
+        {
+            return self.destroy(id, |other| other != number);
+        }
         for folder in [SEALED, KEYS] {
             make(&self.folder.join(folder)).map_err(io_at(&self.folder.join(folder)))?;
         }
         Files.sync_folder(&self.folder).map_err(io_at(&self.folder))?;
-        // What is damaged has no number, and its key may be there all the same.
-        let known = self.sealed(id).ok().flatten().map_or(0, |(number, _)| number);
-        let number = self.keys(id)?.into_iter().fold(known, u64::max) + 1;
-        let mut key = [0; 32];
-        getrandom::fill(&mut key).map_err(|_| PeopleError::Sealing("the system has no randomness"))?;
+        // No number comes again, so that what an old copy has never meets a key that is not its own.
+        let (mut number, mut key) = ([0; 8], [0; 32]);
+        for random in [&mut number[..], &mut key] {
+            getrandom::fill(random).map_err(|_| PeopleError::Sealing("the system has no randomness"))?;
+        }
+        let number = u64::from_le_bytes(number);
         let sealed = self.seal(id, number, &key, details)?;
         // The key first: what is sealed with one that is not there is lost.
         write(&self.key(id, number), &key)?;
@@ -115,9 +123,12 @@ impl People {
         Ok(has_keys || self.path(id).exists())
     }
 
-    /// Removes what nobody can read any more.
+    /// Removes what nobody can read any more; not what was kept anew meanwhile.
     pub fn clear(&self, id: &str) -> Result<(), PeopleError> {
         let _one = one();
+        if !self.keys(id)?.is_empty() {
+            return Ok(());
+        }
         let path = self.path(id);
         match fs::remove_file(&path).and_then(|()| Files.sync_folder(&self.folder.join(SEALED))) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_at(&path)(error)),
@@ -194,14 +205,16 @@ impl People {
         let mut is_any = false;
         for number in self.keys(id)?.into_iter().filter(|number| is_meant(*number)) {
             let path = self.key(id, number);
-            // Where the file lay, as far as the file system writes it to the same place.
-            let blank = || {
-                let mut file = OpenOptions::new().write(true).open(&path)?;
+            // Where the file lay, as far as the file system writes it to the same place. One that was put there by
+            // somebody else may be his to write; it goes all the same.
+            let blanked = OpenOptions::new().write(true).open(&path).and_then(|mut file| {
                 file.write_all(&[0; 32])?;
-                file.sync_all()?;
-                fs::remove_file(&path)
-            };
-            blank().map_err(io_at(&path))?;
+                file.sync_all()
+            });
+            fs::remove_file(&path).map_err(io_at(&path))?;
+            if let Err(error) = blanked {
+                tracing::warn!(%error, "a key was removed without being overwritten");
+            }
             is_any = true;
         }
         let folder = self.folder.join(KEYS);

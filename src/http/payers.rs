@@ -7,14 +7,15 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use warp::http::StatusCode;
 
+use super::bearer::signed;
 use super::house::House;
-use super::operating::{ID, object, operator, order, wrong};
+use super::operating::{ID, object, operator, order, somebody, wrong};
 use super::reply::{Answer, Refused, Thing, json as answer};
 use super::wire::payer::shown;
 use crate::billing::customers::Person;
 use crate::domain::money::{Currency, Money, Sum};
 use crate::domain::names::Name;
-use crate::domain::orders::What;
+use crate::domain::orders::{Order, What};
 use crate::domain::payers::{Collection, Payer, Tax};
 
 /// What is not there stays as it was, and what is null becomes as if it had never been said.
@@ -64,8 +65,9 @@ of which `id` alone must be there"#;
 pub async fn list(house: House, body: Bytes) -> Result<Answer, Refused> {
     let listing: Listing = object(&body, LIST)?;
     let id = Name::new(&listing.id).ok_or_else(|| wrong(ID, LIST))?;
+    somebody(&listing.by)?;
     // Terms are looked at, changed and ordered as one: who else changes them waits.
-    let _one = std::sync::Arc::clone(&house.listing).lock_owned().await;
+    let one = std::sync::Arc::clone(&house.listing).lock_owned().await;
     let operations = house.rialto.operations().await?;
     let mut known = operations.payers.iter().chain(&operations.former_payers);
     let known = known.find(|payer| payer.id == id).copied().unwrap_or_else(|| Payer::new(id));
@@ -73,10 +75,24 @@ pub async fn list(house: House, body: Bytes) -> Result<Answer, Refused> {
     if let Some(fault) = payer.fault() {
         return Err(wrong(fault, LIST));
     }
-    if let Some(person) = person(&house, &listing, payer).await? {
-        payer.customer = Some(house.rialto.customer_of(person).await?);
+    let person = person(&house, &listing, payer).await?;
+    let order =
+        |payer| Order { by: signed(&listing.by).into(), why: listing.why.as_str().into(), what: What::List(payer) };
+    order(payer).is_worded().map_err(Refused::Order)?;
+    if let Some(person) = &person {
+        payer.customer = Some(house.rialto.customer_of(person.clone()).await?);
     }
-    order(&house, listing.by, listing.why, What::List(payer)).await?;
+    let (rialto, order) = (house.rialto.clone(), order(payer));
+    // Whoever asks may leave; what was begun is done.
+    let listed = tokio::spawn(async move {
+        let _one = one;
+        rialto.order(order).await?;
+        match person {
+            Some(person) => Ok::<(), Refused>(rialto.keep(&person).await?),
+            None => Ok(()),
+        }
+    });
+    listed.await.map_err(|_| Refused::Slow)??;
     payers(house).await
 }
 

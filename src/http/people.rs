@@ -32,8 +32,14 @@ pub async fn erase(house: House, body: Bytes) -> Result<Answer, Refused> {
     let erasing: Erasing = object(&body, r#"{"id":"the client, business or citizen","by":"…","why":"…"}"#)?;
     somebody(&erasing.by)?;
     // Whoever changes his terms may be keeping something of him.
-    let _one = std::sync::Arc::clone(&house.listing).lock_owned().await;
-    if !house.rialto.erase(&erasing.id, &signed(&erasing.by), &erasing.why).await? {
+    let one = std::sync::Arc::clone(&house.listing).lock_owned().await;
+    let (rialto, id, by, why) = (house.rialto.clone(), erasing.id.clone(), signed(&erasing.by), erasing.why);
+    // Whoever asks may leave; what was begun is done.
+    let erased = tokio::spawn(async move {
+        let _one = one;
+        rialto.erase(&id, &by, &why).await
+    });
+    if !erased.await.map_err(|_| Refused::Slow)?? {
         return Err(nobody(&erasing.id));
     }
     let operations = house.rialto.operations().await?;

@@ -15,9 +15,7 @@ use crate::domain::ids::Feed;
 use crate::domain::orders;
 use crate::metrics::TokenRefused;
 use crate::reading::Unreadable;
-use crate::wiring::{
-    AdoptError, CustomerError, EraseError, NoticeError, OrderError, PeopleError, QueryError, RecordError, Resting,
-};
+use crate::wiring::{AdoptError, EraseError, NoticeError, OrderError, PeopleError, QueryError, RecordError, Resting};
 
 /// An answer with all of its body.
 pub type Answer = Response<Bytes>;
@@ -144,6 +142,9 @@ pub enum Refused {
     /// What is personal of somebody cannot be read, kept or erased.
     #[error("what is personal of him is as it was, or half done")]
     People(#[source] PeopleError),
+    /// What is personal of him is erased, and that is not on record.
+    #[error("the key is destroyed, and that could not be put on record")]
+    Unrecorded(#[source] OrderError),
     /// As many watch the page as may.
     #[error("as many watch the page as may at once")]
     Crowded,
@@ -239,20 +240,12 @@ impl From<AdoptError> for Refused {
     }
 }
 
-impl From<CustomerError> for Refused {
-    fn from(error: CustomerError) -> Refused {
-        match error {
-            CustomerError::Resting(resting) => resting.into(),
-            CustomerError::People(error) => error.into(),
-        }
-    }
-}
-
 impl From<EraseError> for Refused {
     fn from(error: EraseError) -> Refused {
         match error {
             EraseError::People(error) => error.into(),
-            EraseError::Order(order) => order.into(),
+            EraseError::Refused(refused) => Refused::Order(refused),
+            EraseError::Unrecorded(error) => Refused::Unrecorded(error),
         }
     }
 }
@@ -451,7 +444,15 @@ impl Refused {
                 "no_key",
                 "after a restore, copy the folder's keys back; where he was erased, `rialto payer add … --email` keeps what is said anew",
             ),
+            Refused::People(PeopleError::Damaged(_)) => (
+                S::CONFLICT,
+                "damaged",
+                "`rialto payer add … --email` keeps what is said anew; a backup of this folder may have it whole",
+            ),
             Refused::People(_) => (S::SERVICE_UNAVAILABLE, "failed", "repeat it; the log says more"),
+            Refused::Unrecorded(_) => {
+                (S::SERVICE_UNAVAILABLE, "unrecorded", "repeat it once the sidecar takes orders: then it is on record")
+            }
             Refused::Failed(_) => (S::SERVICE_UNAVAILABLE, "failed", "ask again; the log says more"),
             Refused::Crowded => {
                 (S::SERVICE_UNAVAILABLE, "crowded", "close a page that nobody looks at; this one shows what it has")

@@ -114,10 +114,7 @@ pub fn back_up(
     }
     for name in FILES {
         let path = folder.path().join(name);
-        match fs::copy(&path, aside.join(name)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            copied => drop(copied.map_err(io_at(&path))?),
-        }
+        copy_small(&path, &aside.join(name))?;
     }
     people(folder.path(), &aside)?;
     let done = || {
@@ -135,22 +132,27 @@ pub fn back_up(
 /// What is personal is copied as it is sealed. The keys are not: whoever destroys one means all copies.
 fn people(from: &Path, to: &Path) -> Result<(), BackupError> {
     let [from, to] = [from, to].map(|folder| folder.join(SEALED));
-    let copy = || {
+    let begin = || {
         let names = match Files.list(&from) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             names => names?,
         };
         fs::create_dir(&to)?;
-        for name in names.iter().filter(|name| Path::new(name).extension().is_none()) {
-            match fs::copy(from.join(name), to.join(name)) {
-                // Somebody was just erased.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                copied => drop(copied?),
-            }
-        }
-        Files.sync_folder(&to)
+        Ok(names)
     };
-    copy().map_err(io_at(&from))
+    let names = begin().map_err(io_at(&to))?;
+    for name in names.iter().filter(|name| Path::new(name).extension().is_none()) {
+        copy_small(&from.join(name), &to.join(name))?;
+    }
+    if names.is_empty() { Ok(()) } else { Files.sync_folder(&to).map_err(io_at(&to)) }
+}
+
+/// Copies a file, where there is one: somebody may just have been erased.
+fn copy_small(from: &Path, to: &Path) -> Result<(), BackupError> {
+    match fs::copy(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        copied => copied.and_then(|_| File::open(to)?.sync_all()).map_err(io_at(to)),
+    }
 }
 
 /// What is worth being copied; all of it is durable.

@@ -29,7 +29,6 @@ use crate::domain::ids::TransactionId;
 use crate::domain::names::Name;
 use crate::domain::orders::{Order, What};
 use crate::domain::payers::Payer;
-use crate::folder::{Details, PeopleError};
 use crate::ledger::bill::Bill;
 use crate::ledger::bills::Bills;
 use crate::ledger::chunks::Chunks;
@@ -104,13 +103,9 @@ impl Rialto {
         self.answered(|biller, reply| biller.ask(Question::Check(Box::new(payer), reply))).await
     }
 
-    /// The customer that somebody is at Stripe: the one that was made for him before, or else a new one. What is personal
-    /// of him is kept, sealed, once there is one.
-    pub async fn customer_of(&self, person: Person) -> Result<Name, CustomerError> {
-        let (payer, details) = (person.payer(), details_of(&person));
-        let customer = self.answered(|biller, reply| biller.ask(Question::Customer(person, reply))).await?;
-        self.keep(payer, details).await?;
-        Ok(customer)
+    /// The customer that somebody is at Stripe: the one that was made for him before, or else a new one.
+    pub async fn customer_of(&self, person: Person) -> Result<Name, Resting> {
+        self.answered(|biller, reply| biller.ask(Question::Customer(person, reply))).await
     }
 
     async fn answered<T>(
@@ -198,21 +193,6 @@ pub enum AdoptError {
     /// There is nobody who could.
     #[error(transparent)]
     Resting(#[from] Resting),
-}
-
-/// Why somebody is no customer.
-#[derive(Debug, Error)]
-pub enum CustomerError {
-    /// Stripe has none.
-    #[error(transparent)]
-    Resting(#[from] Resting),
-    /// He is one, and what is personal of him could not be kept; whoever asks again has it tried again.
-    #[error("what is personal of him could not be kept")]
-    People(#[from] PeopleError),
-}
-
-fn details_of(person: &Person) -> Details {
-    Details { email: person.email().to_owned(), name: person.name().map(str::to_owned) }
 }
 
 /// A bill, and what its numbers stand for.

@@ -59,7 +59,7 @@ use crate::metrics::Meters;
 
 pub use crate::folder::{Details, PeopleError};
 pub use biller::{Collecting, Done, Reconciling, Resting};
-pub use billing::{AdoptError, Billed, CustomerError, NoticeError};
+pub use billing::{AdoptError, Billed, NoticeError};
 pub use found::{Correction, Disputed, Fate, HeldPage, Ordered, QueryError, Transaction, Undecided, Wanted};
 pub use people::EraseError;
 pub use planning::Planned;

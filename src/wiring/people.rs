@@ -6,8 +6,8 @@ use tokio::sync::oneshot;
 
 use super::Rialto;
 use super::settings::OrderError;
-use crate::domain::names::Name;
-use crate::domain::orders::{Act, Order, What};
+use crate::billing::customers::Person;
+use crate::domain::orders::{Act, Order, Refused, What};
 use crate::folder::{Details, People, PeopleError};
 
 /// Why nobody is erased, or not all of it was done: whoever asks again has the rest done.
@@ -16,9 +16,12 @@ pub enum EraseError {
     /// The key could not be destroyed.
     #[error(transparent)]
     People(#[from] PeopleError),
-    /// It is destroyed, and that is not on record.
+    /// Nothing is destroyed: who orders it, and why, are no words for a record.
     #[error(transparent)]
-    Order(#[from] OrderError),
+    Refused(#[from] Refused),
+    /// It is destroyed, and that is not on record yet.
+    #[error("the key is destroyed, and that is not on record")]
+    Unrecorded(#[source] OrderError),
 }
 
 impl Rialto {
@@ -28,20 +31,25 @@ impl Rialto {
         self.with_people(move |people| people.find(&id)).await
     }
 
-    /// Erases what is kept of somebody, by destroying the key to it; whether anything was kept. It is an order, and on
-    /// record when this returns; the book stays as it is, and its digests and sums with it.
+    /// Erases what is kept of somebody, by destroying the key to it; whether anything was kept. That it was is an order
+    /// like others, and on record when this returns; nothing that was written before changes.
     pub async fn erase(&self, id: &str, by: &str, why: &str) -> Result<bool, EraseError> {
+        let what = What::Act(Act::Erased(CompactString::from(id)));
+        let order = Order { by: by.into(), why: why.into(), what };
+        order.is_worded()?;
         let (id, record) = (id.to_owned(), id.to_owned());
         if !self.with_people(move |people| people.erase(&id)).await? {
             return Ok(false);
         }
-        let what = What::Act(Act::Erased(CompactString::from(&record)));
-        self.order(Order { by: by.into(), why: why.into(), what }).await?;
+        self.order(order).await.map_err(EraseError::Unrecorded)?;
         self.with_people(move |people| people.clear(&record)).await?;
         Ok(true)
     }
 
-    pub(super) async fn keep(&self, id: Name, details: Details) -> Result<(), PeopleError> {
+    /// Keeps what is personal of somebody, sealed, and nothing else of him.
+    pub async fn keep(&self, person: &Person) -> Result<(), PeopleError> {
+        let id = person.payer();
+        let details = Details { email: person.email().to_owned(), name: person.name().map(str::to_owned) };
         self.with_people(move |people| people.keep(id.as_str(), &details)).await
     }
 
@@ -52,7 +60,9 @@ impl Rialto {
     ) -> Result<T, PeopleError> {
         let (reply, done) = oneshot::channel();
         let people = self.0.folder.people();
-        std::thread::spawn(move || drop(reply.send(work(&people))));
+        let thread = std::thread::Builder::new().name("rialto-people".into());
+        let begun = thread.spawn(move || drop(reply.send(work(&people))));
+        begun.map_err(|_| PeopleError::Sealing("the system has no thread for it"))?;
         done.await.unwrap_or(Err(PeopleError::Sealing("the thread that does it ended")))
     }
 }

@@ -33,8 +33,10 @@ pub async fn go_live(
 ) -> Result<Option<Name>, Box<dyn Error>> {
     for client in City::clients().filter_map(Name::new) {
         let person = Person::new(client, None, &format!("{client}@example.org"), None)?;
-        let payer = Payer { customer: Some(rialto.customer_of(person).await?), ..Payer::new(client) };
-        order(rialto, What::List(payer), "a client of the demo's city").await?;
+        let payer = Payer { customer: Some(rialto.customer_of(person.clone()).await?), ..Payer::new(client) };
+        if order(rialto, What::List(payer), "a client of the demo's city").await? {
+            rialto.keep(&person).await?;
+        }
     }
     for conflict in rialto.conflicts(usize::MAX).await?.iter().rev().filter(|conflict| !conflict.is_accepted) {
         let why = "the demo's city contradicts itself now and then: what came first stays";

@@ -71,12 +71,18 @@ fn whoever_is_erased_is_gone_from_every_backup_and_the_book_is_as_it_was() {
     }
     assert_eq!(house.get("/v1/bills/bill_1")["status"], "open");
 
-    // What was written stays to the byte, and is still the book that it was.
+    // What was written stays to the byte: what was added is that order, and who has the key still has the same book.
     let House { folder, sidecar } = house;
     sidecar.stop();
     let now = journal(folder.path());
     assert!(now.starts_with(written(&before)), "nothing that was written is changed");
+    let with_key = copied(folder.path());
+    fs::create_dir_all(with_key.path().join("keys")).unwrap();
+    for key in keys(whole.path()) {
+        fs::copy(&key, with_key.path().join("keys").join(key.file_name().unwrap())).unwrap();
+    }
     assert_eq!(verify(folder.path())["ok"], true);
+    assert_eq!(verify(folder.path())["digest"], verify(with_key.path())["digest"]);
     assert_eq!(verify(&backup)["digest"], digest, "a backup is the same book, with or without the key");
 
     // No copy of what was sealed tells anything: not beside the keys of the folder as it is now, either.
@@ -103,8 +109,11 @@ fn each_address_has_a_key_of_its_own_and_the_last_one_alone_can_be_read() {
     let house = live(&bank);
     house.done(&ADD);
     let first = copied(house.folder.path());
+    let kept = keys(house.folder.path());
     house.done(&ADD);
-    assert_eq!(keys(house.folder.path()).len(), 1);
+    assert_eq!(keys(house.folder.path()), kept, "what is the same keeps its key");
+    house.done(&["payer", "add", "Bepi", "--email", "bepi.vianello@example.org", "--name", "G. Vianello"]);
+    assert!(keys(house.folder.path()).len() == 1 && keys(house.folder.path()) != kept);
     // What was sealed before does not pass for what is sealed now.
     let [old, new] = [first.path(), house.folder.path()].map(|folder| files(&folder.join("people")).remove(0));
     let sealed = fs::read(&new).unwrap();
@@ -125,6 +134,23 @@ fn each_address_has_a_key_of_its_own_and_the_last_one_alone_can_be_read() {
     fs::write(&new, "nothing of ours").unwrap();
     house.done(&["erase", "Bepi"]);
     assert_eq!((keys(house.folder.path()).len(), new.exists()), (0, false));
+}
+
+#[test]
+fn what_is_refused_has_destroyed_nothing_and_kept_nothing() {
+    let bank = Bank::open();
+    let house = live(&bank);
+    house.done(&ADD);
+    let long = "w".repeat(256);
+    for (by, why) in [("a\nb", ""), ("", "two\nlines"), ("ada", long.as_str()), (long.as_str(), "")] {
+        let signature = ["--by", by, "--why", why];
+        let erase = house.run(&[&["erase", "Bepi"], &signature[if by.is_empty() { 2 } else { 0 }..]].concat());
+        assert!(erase.code == Some(1) && erase.err.contains("plain text") || erase.err.contains("255"), "{erase:?}");
+        let other = ["payer", "add", "Bepi", "--email", "altro@example.org"];
+        let add = house.run(&[&other, &signature[if by.is_empty() { 2 } else { 0 }..]].concat());
+        assert_eq!(add.code, Some(1), "{add:?}");
+        assert!(house.done(&["payer", "show", "Bepi"]).contains("bepi.vianello@example.org"));
+    }
 }
 
 #[test]
