@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use toml::{Table, Value};
@@ -66,6 +66,12 @@ pub struct Serve {
 /// After so many steps of a thread for those who ask, it looks for somebody whose answer the bookkeeper has ready. By
 /// itself it does so every fifth of a millisecond, and where ten times too many ask, answers wait for hundreds of them.
 const ANSWERS_EVERY: u32 = 8;
+/// So many connections are looked after at once, and the others wait in the order in which they came: of more than a thread
+/// has room for, half would wait behind everybody who comes later, and the answers with them.
+const AT_ONCE: usize = 64;
+/// So many connections may wait to be accepted, as far as the system allows it. Who finds no room there is not told, and
+/// tries again a second later; tokio has 128.
+const BACKLOG: u32 = 4096;
 /// The demo's own folder; it never touches another.
 const DEMO: &str = "snapshots/demo";
 
@@ -95,7 +101,7 @@ impl Serve {
         log::start(&config.log, config.log_format)?;
         files::allow(config.connections + Limits::of_webhooks().connections);
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
-        runtime.worker_threads(2).enable_all().global_queue_interval(ANSWERS_EVERY);
+        runtime.worker_threads(2).enable_all().global_queue_interval(ANSWERS_EVERY).max_io_events_per_tick(AT_ONCE);
         let runtime = runtime.build()?;
         let outcome = runtime.block_on(self.serve(config, has_bank, give_back));
         runtime.shutdown_timeout(Duration::from_secs(1));
@@ -120,9 +126,9 @@ impl Serve {
         let house_tls = certified("listen", &config.listen_certificate, &config.listen_key)?;
         let certificates = [house_tls.clone(), outside.as_ref().and_then(|outside| outside.tls.clone())];
         let renewing = renewing(certificates.into_iter().flatten().collect())?;
-        let socket = listen(config.listen, "--listen").await?;
+        let socket = listen(config.listen, "--listen")?;
         let outside = match outside {
-            Some(Outside { address, tls }) => Some((listen(address, "--webhook-listen").await?, tls)),
+            Some(Outside { address, tls }) => Some((listen(address, "--webhook-listen")?, tls)),
             None => None,
         };
         if self.demo {
@@ -269,8 +275,14 @@ impl Serve {
 }
 
 /// Listens on an address, which `flag` would set.
-async fn listen(address: SocketAddr, flag: &str) -> Result<TcpListener, String> {
-    TcpListener::bind(address).await.map_err(|error| not_listened(address, &error, flag))
+fn listen(address: SocketAddr, flag: &str) -> Result<TcpListener, String> {
+    let listening = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    listening().map_err(|error| not_listened(address, &error, flag))
 }
 
 /// Why an address cannot be listened on, which `flag` would set.

@@ -22,7 +22,7 @@ use super::reply::{Answer, Code, Refused, Sent};
 use super::room::{Bound, Held, Room, kept};
 use super::server::Limits;
 use super::tokens::Scope;
-use super::turns::Turns;
+use super::turns::{LATER, Turn, Turns};
 use crate::wiring::Rialto;
 
 /// See the module.
@@ -31,14 +31,14 @@ pub struct Desk {
     entrance: Entrance,
     limits: Limits,
     bodies: Room,
-    turns: Turns,
+    turns: Arc<Turns>,
     rialto: Rialto,
 }
 
 impl Desk {
     /// A desk at this entrance.
     pub fn new(entrance: Entrance, limits: Limits, rialto: Rialto) -> Desk {
-        Desk { entrance, limits, bodies: Room::new(limits.bodies_bytes), turns: Turns::default(), rialto }
+        Desk { entrance, limits, bodies: Room::new(limits.bodies_bytes), turns: Arc::default(), rialto }
     }
 
     /// Has `routes` answer a request, unless it is refused before.
@@ -51,7 +51,7 @@ impl Desk {
         let route = self.entrance.label(request.uri().path());
         let is_question = request.method() == Method::GET;
         let mut answer = match self.admit(request).await {
-            Ok(Seated { request, bearer, held, _serving }) => {
+            Ok(Seated { request, bearer, held, _serving, _turn }) => {
                 let answering = bearer::known_as(bearer, routes.answer(request));
                 match tokio::time::timeout(self.limits.answer, answering).await {
                     Ok(answer) if is_question => self.keep(answer).await,
@@ -108,10 +108,17 @@ impl Desk {
         let (bytes, held) = self.bodies.read(body, scope, bound).await?;
         // From here on nobody waits for who sent it, and he keeps his place.
         let _serving = parts.extensions.get::<Arc<Seat>>().map(Seat::serve);
-        if scope == Some(Scope::Ingest) {
-            self.turns.wait(bytes.len()).await?;
-        }
-        Ok(Seated { request: Request::from_parts(parts, Full::new(bytes)), bearer, held, _serving })
+        let turn = (scope == Some(Scope::Ingest)).then(|| self.turns.take(bytes.len()));
+        let _turn = match turn.transpose() {
+            Ok(turn) => turn,
+            Err(refused) => {
+                // Until he hears it, he takes up nothing, and another may have his place.
+                drop((bytes, held, _serving));
+                tokio::time::sleep(LATER).await;
+                return Err(refused);
+            }
+        };
+        Ok(Seated { request: Request::from_parts(parts, Full::new(bytes)), bearer, held, _serving, _turn })
     }
 
     /// Keeps room for an answer to a question until it is read.
@@ -126,6 +133,7 @@ struct Seated {
     bearer: Bearer,
     held: Held,
     _serving: Option<Serving>,
+    _turn: Option<Turn>,
 }
 
 /// The routes, as something that answers a request whose body is whole.

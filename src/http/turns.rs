@@ -1,59 +1,51 @@
-//! Turns: who hands events in waits until those before him had theirs, and is refused where that takes too long.
+//! Turns: so many who hand events in are attended to at once, and who comes beyond is told to come again.
 //!
-//! Whatever comes is taken in as fast as it is read, and then it is the processors that have a queue, which nobody
-//! sees: every visitor in it is late, and the longer it is the later are all. So each waits for his turn once, and
-//! looks at the clock. Where many are waiting, with much, and it took long, he is told to come again: that is little
-//! work, and those who get in have their answers nearly as fast as on a quiet day.
+//! What is taken in waits for all that was taken in before it: for the processors, the bookkeeper and the disk. Bodies,
+//! connections and events are bounded, too, but all of those together are seconds of work, and then everybody is late. So
+//! no more is under way than is done in some milliseconds: those who get in have their answers nearly as fast as on a
+//! quiet day, and those who do not are told so, which is little work. There is no clock in it: what waits is what makes
+//! late, whatever the machine.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::reply::Refused;
 use crate::actors::door::Closed;
 
-/// A turn may take so long to come,
-const LONG: Duration = Duration::from_millis(5);
-/// or longer, where no more requests than these wait,
-const FEW: usize = 32;
-/// or no more bytes. So a few who send much are never refused, nor are hundreds who send an event each.
-const LITTLE: usize = 2 << 20;
+/// So many are attended to at once, however much each brings;
+const FEW: usize = 24;
+/// and so many bytes, however many bring them: of small events a thousand who have one each.
+const LITTLE: usize = 384 << 10;
+/// Who is refused hears so after a while: whoever asks again at once, whatever he is told, has less of the processors then.
+pub const LATER: Duration = Duration::from_millis(50);
 
-/// Those who wait for their turn.
+/// Those who are attended to.
 #[derive(Debug, Default)]
 pub struct Turns {
     requests: AtomicUsize,
     bytes: AtomicUsize,
 }
 
-impl Turns {
-    /// Waits for the turn of a request that brings so many bytes.
-    pub async fn wait(&self, bytes: usize) -> Result<(), Refused> {
-        let since = Instant::now();
-        let _waiting = Waiting::new(self, bytes);
-        tokio::task::yield_now().await;
-        if LONG < since.elapsed() && self.are_many() { Err(Refused::Closed(Closed::Busy)) } else { Ok(()) }
-    }
-
-    fn are_many(&self) -> bool {
-        FEW < self.requests.load(Ordering::Relaxed) && LITTLE < self.bytes.load(Ordering::Relaxed)
-    }
-}
-
-/// Somebody who waits; he may also leave.
-struct Waiting<'t> {
-    turns: &'t Turns,
+/// The turn of one of them, until he has his answer.
+#[derive(Debug)]
+pub struct Turn {
+    turns: Arc<Turns>,
     bytes: usize,
 }
 
-impl<'t> Waiting<'t> {
-    fn new(turns: &'t Turns, bytes: usize) -> Waiting<'t> {
-        turns.requests.fetch_add(1, Ordering::Relaxed);
-        turns.bytes.fetch_add(bytes, Ordering::Relaxed);
-        Waiting { turns, bytes }
+impl Turns {
+    /// The turn of a request that brings so many bytes, where there is one for it.
+    pub fn take(self: &Arc<Turns>, bytes: usize) -> Result<Turn, Refused> {
+        let before = self.requests.fetch_add(1, Ordering::Relaxed);
+        let after = self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        // Given back wherever it ends, here too.
+        let turn = Turn { turns: Arc::clone(self), bytes };
+        if FEW <= before && LITTLE < after { Err(Refused::Closed(Closed::Busy)) } else { Ok(turn) }
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for Turn {
     fn drop(&mut self) {
         self.turns.requests.fetch_sub(1, Ordering::Relaxed);
         self.turns.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
@@ -62,41 +54,27 @@ impl Drop for Waiting<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
 
-    /// What becomes of so many who come together, each with so many bytes and so much to do.
-    async fn refused(count: usize, bytes: usize, work: Duration) -> usize {
-        let turns = Arc::new(Turns::default());
-        let come = |_| {
-            let turns = Arc::clone(&turns);
-            tokio::spawn(async move {
-                let turn = turns.wait(bytes).await;
-                if turn.is_ok() {
-                    let start = Instant::now();
-                    while start.elapsed() < work {
-                        std::hint::spin_loop();
-                    }
-                }
-                turn.is_err()
-            })
-        };
-        let visitors: Vec<_> = (0..count).map(come).collect();
-        let mut refused = 0;
-        for visitor in visitors {
-            refused += usize::from(visitor.await.expect("no panic"));
-        }
-        assert_eq!((turns.requests.load(Ordering::Relaxed), turns.bytes.load(Ordering::Relaxed)), (0, 0));
-        refused
+    /// How many of those who come together, each with so many bytes, have a turn.
+    fn attended(turns: &Arc<Turns>, count: usize, bytes: usize) -> usize {
+        let taken: Vec<Turn> = (0..count).filter_map(|_| turns.take(bytes).ok()).collect();
+        taken.len()
     }
 
-    #[tokio::test]
-    async fn of_many_who_come_together_the_late_are_refused_and_the_first_and_the_last_few_are_not() {
-        let millisecond = Duration::from_millis(1);
-        let late = refused(100, 1 << 17, millisecond).await;
-        assert!((1..=100 - FEW).contains(&late), "{late}");
-        assert_eq!(refused(FEW, 1 << 20, millisecond).await, 0, "they are few");
-        assert_eq!(refused(200, 1 << 10, Duration::from_micros(100)).await, 0, "they bring little");
+    #[test]
+    fn a_few_who_bring_much_have_their_turn_and_many_who_bring_little_and_all_of_them_give_it_back() {
+        let turns = Arc::new(Turns::default());
+        for (count, bytes, expected) in [
+            (100, 8 << 20, FEW),
+            (FEW, usize::MAX / 100, FEW),
+            (1_000, 256, 1_000),
+            (2_000, 256, 1_536),
+            (100, 20 << 10, FEW),
+            (100, 4 << 10, 96),
+        ] {
+            assert_eq!(attended(&turns, count, bytes), expected, "{count} with {bytes}");
+        }
+        assert_eq!((turns.requests.load(Ordering::Relaxed), turns.bytes.load(Ordering::Relaxed)), (0, 0));
     }
 }
