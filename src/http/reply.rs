@@ -469,10 +469,16 @@ impl Refused {
     }
 }
 
+/// A larger answer may wait for its reader: it takes up no more than it is long.
+const LARGE: usize = 1 << 14;
+
 /// An answer in JSON.
 pub fn json(status: StatusCode, body: &impl Serialize) -> Answer {
     // Types of the wire are plain structs, which always serialise.
-    let bytes = serde_json::to_vec(body).unwrap_or_default();
+    let mut bytes = serde_json::to_vec(body).unwrap_or_default();
+    if LARGE < bytes.len() {
+        bytes.shrink_to_fit();
+    }
     with_type(status, "application/json", bytes.into())
 }
 

@@ -72,6 +72,11 @@ fn ten_thousand_who_say_nothing_keep_nobody_out() {
     let before = memory(&sidecar, "VmRSS");
     // A kept connection is of those that were silent longest in the end, and whoever comes after all of them has his turn.
     let visitors: Vec<TcpStream> = (0..idle).map(|_| visitor(address, b"")).collect();
+    let came = std::time::Instant::now();
+    let coming = engine(address, &stock, time / 5);
+    let went = || metric(&sidecar, "rialto_http_connections_given_up_total", "house");
+    super::super::soak::until("all had their turn", || (idle - places) as u64 <= went());
+    let came = came.elapsed();
     let crowded = engine(address, &stock, time);
     let open = metric(&sidecar, "rialto_http_connections", "house");
     let given_up = metric(&sidecar, "rialto_http_connections_given_up_total", "house");
@@ -89,9 +94,11 @@ fn ten_thousand_who_say_nothing_keep_nobody_out() {
         "idle connections",
         format!("{idle} connections that say nothing, {places} places"),
         format!(
-            "{given_up} closed for newcomers, the silent first; every request of another taken, p99 {:.1} ms ({:.1} without them); {:.0} MB resident before, {:.0} at most",
+            "{given_up} closed for newcomers, the silent first; every request of another taken, p99 {:.1} ms ({:.1} without them; {:.1} in the first {:.1} s after they came, all at once); {:.0} MB resident before, {:.0} at most",
             milliseconds(crowded.quantile(990)),
             milliseconds(calm.quantile(990)),
+            milliseconds(coming.quantile(990)),
+            came.as_secs_f64(),
             megabytes(before),
             megabytes(during)
         ),
@@ -145,12 +152,15 @@ fn who_dribbles_or_never_reads_keeps_nobody_out() {
         });
         let full = || places as u64 <= metric(&sidecar, "rialto_http_connections", "house");
         super::super::soak::until("all places are taken", full);
+        // They ask for more than can be read to them, all at once.
+        let coming = offer(address, &stock, PER_S, time / 2, 16);
         let crowded = offer(address, &stock, PER_S, time, 16);
         drop(ended);
         drop(dribbling.join().unwrap());
-        crowded
+        [coming, crowded]
     });
-    is_told(&crowded, "the engine");
+    let [coming, crowded] = crowded;
+    [&coming, &crowded].into_iter().for_each(|came| is_told(came, "the engine"));
     let during = memory(&sidecar, "VmHWM");
     // Answers that nobody reads have 64 MiB, and the last of them that was asked for is in the kernel's buffers.
     assert!(during < before + places as u64 * EACH + (192 << 20), "{during} bytes, of {before} before");
@@ -169,9 +179,11 @@ fn who_dribbles_or_never_reads_keeps_nobody_out() {
             "{each} each that dribble a head, a body and chunks, or ask for {bytes} bytes four times and never read, on {places} places"
         ),
         format!(
-            "p99 of another {:.1} ms ({:.1} without them), {} of {} taken; {:.0} MB resident before, {:.0} at most; their places are free again at once",
+            "p99 of another {:.1} ms ({:.1} without them; {:.1} in the first {:.1} s), {} of {} taken; {:.0} MB resident before, {:.0} at most; their places are free again at once",
             milliseconds(crowded.quantile(990)),
             milliseconds(calm.quantile(990)),
+            milliseconds(coming.quantile(990)),
+            (time / 2).as_secs_f64(),
             crowded.taken.len(),
             crowded.taken.len() + crowded.refused.len() + crowded.unsent,
             megabytes(before),
