@@ -9,6 +9,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::{Body, Incoming};
+use tokio::sync::Semaphore;
 use warp::http::{HeaderValue, Method, Request, Response, StatusCode, header};
 
 use super::access::Admitted;
@@ -25,6 +26,11 @@ use super::tokens::Scope;
 use super::turns::{LATER, Turn, Turns};
 use crate::wiring::Rialto;
 
+/// So many questions are answered at once, and the others wait: a page takes a millisecond or more of a processor, and of
+/// thousands that are asked for together whoever hands something in would wait for all. It is many, because one about an
+/// event that is not durable yet waits for the disk.
+const ASKED: usize = 64;
+
 /// See the module.
 #[derive(Debug)]
 pub struct Desk {
@@ -32,13 +38,21 @@ pub struct Desk {
     limits: Limits,
     bodies: Room,
     turns: Arc<Turns>,
+    asking: Semaphore,
     rialto: Rialto,
 }
 
 impl Desk {
     /// A desk at this entrance.
     pub fn new(entrance: Entrance, limits: Limits, rialto: Rialto) -> Desk {
-        Desk { entrance, limits, bodies: Room::new(limits.bodies_bytes), turns: Arc::default(), rialto }
+        Desk {
+            entrance,
+            limits,
+            bodies: Room::new(limits.bodies_bytes),
+            turns: Arc::default(),
+            asking: Semaphore::new(ASKED),
+            rialto,
+        }
     }
 
     /// Has `routes` answer a request, unless it is refused before.
@@ -51,8 +65,12 @@ impl Desk {
         let route = self.entrance.label(request.uri().path());
         let is_question = request.method() == Method::GET;
         let mut answer = match self.admit(request).await {
-            Ok(Seated { request, bearer, held, _serving, _turn }) => {
-                let answering = bearer::known_as(bearer, routes.answer(request));
+            Ok(Seated { request, scope, bearer, held, _serving, _turn }) => {
+                let answering = async {
+                    let is_long = is_question && scope == Some(Scope::Read);
+                    let _asking = if is_long { self.asking.acquire().await.ok() } else { None };
+                    bearer::known_as(bearer, routes.answer(request)).await
+                };
                 match tokio::time::timeout(self.limits.answer, answering).await {
                     Ok(answer) if is_question => self.keep(answer).await,
                     Ok(answer) => with_bytes(answer, |bytes| Ok(kept(bytes, held))).await,
@@ -118,7 +136,7 @@ impl Desk {
                 return Err(refused);
             }
         };
-        Ok(Seated { request: Request::from_parts(parts, Full::new(bytes)), bearer, held, _serving, _turn })
+        Ok(Seated { request: Request::from_parts(parts, Full::new(bytes)), scope, bearer, held, _serving, _turn })
     }
 
     /// Keeps room for an answer to a question until it is read.
@@ -130,6 +148,7 @@ impl Desk {
 /// A request that was let in.
 struct Seated {
     request: Request<Full<Bytes>>,
+    scope: Option<Scope>,
     bearer: Bearer,
     held: Held,
     _serving: Option<Serving>,
