@@ -50,7 +50,11 @@ fn told_to_stop_under_load_it_ends_well_and_keeps_what_it_acknowledged() {
 #[test]
 fn when_its_terminal_hangs_up_it_ends_in_good_order_unless_that_is_ignored() {
     let folder = tempfile::tempdir().unwrap();
-    let mut sidecar = Sidecar::serve(folder.path());
+    // Whoever runs the tests may ignore it himself, as `nohup` does.
+    let mut hearing = Command::new("env");
+    hearing.env_clear().args(["--default-signal=HUP", env!("CARGO_BIN_EXE_rialto"), "serve"]);
+    hearing.args(["--listen", "127.0.0.1:0", "--data", path(folder.path())]);
+    let mut sidecar = Sidecar::start(hearing);
     let body = json!({ "id": "rec1", "Type": "paid_service", "Citizen": "a", "duration_minutes": 60 });
     assert_eq!(sidecar.post("/v1/activities", JSON, &body.to_string()).0, 200);
     sidecar.signal("HUP");

@@ -264,7 +264,7 @@ fn a_city_lives_for_two_weeks_and_every_cent_is_where_it_belongs() {
     let volume = model.rows as f64 / days as f64 / 5_500.0;
     let took = Duration::from_secs(began.elapsed().as_secs());
     tell(
-        "two weeks in a minute",
+        "two weeks in minutes",
         format!(
             "{days} simulated days at {volume:.0} times the real volume in {took:?}: {} records, a rollout, a new tariff, a pause, {bills} invoices, {refunded} refunds, 4 restarts (2 of them kills)",
             model.rows
