@@ -74,6 +74,7 @@ fn words(order: &Value) -> String {
         "reconcile" => "compare every bill with Stripe".to_owned(),
         "token" if about["removed"] == true => format!("token {} is no more", part("token")),
         "token" => format!("token {} allows {}", part("token"), part("allows")),
+        "erase" => format!("erase what was kept of {}", part("id")),
         "close" => format!("close all before {}", part("open_from")),
         what => format!("{what} {}{}", part("transaction"), part("name")),
     }

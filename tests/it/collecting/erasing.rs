@@ -62,6 +62,7 @@ fn whoever_is_erased_is_gone_from_every_backup_and_the_book_is_as_it_was() {
         let refused = house.run(arguments);
         assert!(refused.code == Some(1) && refused.err.contains("person \"Bepi\" is not known"), "{refused:?}");
     }
+    assert!(house.done(&["orders"]).contains("erase what was kept of Bepi"));
     let last = &house.get("/v1/orders")["orders"][0];
     let told = json!([last["by"], last["why"], last["what"], last["about"]]);
     assert_eq!(told, json!(["ada", "he asked for it", "erase", { "id": "Bepi" }]));
