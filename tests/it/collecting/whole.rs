@@ -281,11 +281,15 @@ fn restarted(house: House, bank: &Bank, (certificate, key): (&str, &str)) -> Hou
 }
 
 /// The settings of a sidecar that collects at this address, when it is told to.
-pub(super) fn collecting_at(url: &str) -> [(&str, &str); 4] {
+pub(super) fn collecting_at(url: &str) -> [(&str, &str); 5] {
+    let seconds = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    // Where it is before noon, whenever this runs: the hour at which bills go out by themselves is far.
+    let zone = if seconds / 3600 % 24 < 12 { "UTC" } else { "Etc/GMT+12" };
     [
         ("RIALTO_STRIPE_MODE", "sandbox"),
         ("RIALTO_STRIPE_URL", url),
         // Only when a test says so.
+        ("RIALTO_TIME_ZONE", zone),
         ("RIALTO_BILL_HOUR", "23"),
         ("RIALTO_BILL_THRESHOLD", "1000000"),
     ]
