@@ -22,9 +22,8 @@ use crate::sidecar::{LINES, verify};
 const DAY: i64 = 86_400_000_000;
 const HOUR: i64 = DAY / 24;
 
-/// From the first restart to the last memory may grow by so much more than the events account for: there are bills, too,
-/// orders, and what Stripe told.
-const BEYOND: i64 = 16 << 20;
+/// From the first restart to the last memory may grow by so much more than the events account for,
+const BEYOND: i64 = 12 << 20;
 /// and between two restarts buffers may take up so much.
 const BUFFERS: i64 = 64 << 20;
 /// What the bench table measures of a record: one that earned nothing, and what is more where it is charged for.
