@@ -151,7 +151,8 @@ struct Show {
 /// Erase what is personal of somebody: the key to it is destroyed, and nobody reads it any more, here or in a backup.
 ///
 /// Nothing that was written changes: what was earned and paid under his id, the digest of every backup, and what `rialto
-/// verify` finds; that he was erased is one more order. What Stripe has of him is erased there. He stays on the list of those who pay until `rialto payer remove` takes him off.
+/// verify` finds; that he was erased is one more order. What Stripe has of him is erased there. He stays on the list of
+/// those who pay until `rialto payer remove` takes him off.
 #[derive(Debug, Args)]
 pub struct Erase {
     #[command(flatten)]

@@ -140,7 +140,7 @@ pub enum Refused {
     #[error("it was not done")]
     Resting(#[source] Resting),
     /// What is personal of somebody cannot be read, kept or erased.
-    #[error("what is personal of him is as it was, or half done")]
+    #[error("what is personal of him could not be read, kept or erased")]
     People(#[source] PeopleError),
     /// What is personal of him is erased, and that is not on record.
     #[error("the key is destroyed, and that could not be put on record")]
