@@ -245,6 +245,7 @@ impl From<EraseError> for Refused {
         match error {
             EraseError::People(error) => error.into(),
             EraseError::Refused(refused) => Refused::Order(refused),
+            EraseError::Closed(closed) => Refused::Closed(closed),
             EraseError::Unrecorded(error) => Refused::Unrecorded(error),
         }
     }

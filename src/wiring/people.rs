@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 
 use super::Rialto;
 use super::settings::OrderError;
+use crate::actors::door::Closed;
 use crate::billing::customers::Person;
 use crate::domain::orders::{Act, Order, Refused, What};
 use crate::folder::{Details, People, PeopleError};
@@ -19,6 +20,9 @@ pub enum EraseError {
     /// Nothing is destroyed: who orders it, and why, are no words for a record.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// Nothing is destroyed: it could not be recorded now.
+    #[error(transparent)]
+    Closed(#[from] Closed),
     /// It is destroyed, and that is not on record yet.
     #[error("the key is destroyed, and that is not on record")]
     Unrecorded(#[source] OrderError),
@@ -37,6 +41,7 @@ impl Rialto {
         let what = What::Act(Act::Erased(CompactString::from(id)));
         let order = Order { by: by.into(), why: why.into(), what };
         order.is_worded()?;
+        self.0.door.check()?;
         let (id, record) = (id.to_owned(), id.to_owned());
         if !self.with_people(move |people| people.erase(&id)).await? {
             return Ok(false);

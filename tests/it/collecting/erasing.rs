@@ -3,12 +3,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rialto::actors::door::Closed;
+use rialto::billing::customers::Person;
+use rialto::domain::names::Name;
+use rialto::wiring::EraseError;
 use serde_json::json;
 
 use super::copies::copied;
 use super::whole::{Bank, collecting_at, earn, files, live};
+use crate::faults::mounts::{Kind, Volume};
 use crate::house::House;
 use crate::sidecar::{path, run, verify};
+use crate::support::{letter, start};
 
 const ADD: [&str; 7] = ["payer", "add", "Bepi", "--email", "bepi.vianello@example.org", "--name", "Giuseppe Vianello"];
 
@@ -162,6 +168,31 @@ fn what_is_refused_has_destroyed_nothing_and_kept_nothing() {
         refused(&["payer", "add", "Zuan", "--email", "zuan@example.org"]);
         assert_eq!((house.run(&["payer", "show", "Zuan"]).code, customers()), (Some(1), before));
     }
+}
+
+#[tokio::test]
+async fn nobody_is_erased_while_that_cannot_be_recorded() {
+    let Some(volume) = Volume::made(Kind::Tmpfs, 40) else { return };
+    let rialto = start(&volume.at().join("data"));
+    let bepi = Person::new(Name::new("Bepi").unwrap(), None, "bepi.vianello@example.org", None).unwrap();
+    rialto.keep(&bepi).await.unwrap();
+    let ballast = volume.fill();
+    for number in 0.. {
+        if let Err(Closed::DiskFull) = rialto.submit(letter(&format!("rec{number}"), "coffee")) {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    let refused = rialto.erase("Bepi", "ada", "he asked for it").await.expect_err("it cannot be durable");
+    assert!(matches!(refused, EraseError::Closed(Closed::DiskFull)), "{refused}");
+    assert_eq!(rialto.person("Bepi").await.unwrap().unwrap().email, "bepi.vianello@example.org");
+    ballast.cast_off();
+    while rialto.check() == Err(Closed::DiskFull) {
+        tokio::task::yield_now().await;
+    }
+    assert!(rialto.erase("Bepi", "ada", "he asked for it").await.unwrap());
+    assert!(rialto.person("Bepi").await.unwrap().is_none());
+    rialto.stop().await.unwrap();
 }
 
 #[test]
