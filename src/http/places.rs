@@ -16,15 +16,27 @@ use crate::metrics::Visitors;
 /// So long nobody has waited who only just came, or was answered: even where others come all the time, a request that was
 /// sent at once is read.
 const SILENT: Duration = Duration::from_millis(100);
+/// So many are looked for at once, where somebody has to go: where ten thousand come together, nobody looks at all who are
+/// there for each of them.
+const GO: usize = 64;
 
 /// The places at an address.
 #[derive(Debug)]
 pub struct Places {
     free: Arc<Semaphore>,
-    seats: Arc<Mutex<HashMap<u64, Arc<Seat>>>>,
+    seats: Arc<Mutex<Seats>>,
     next: AtomicU64,
     opened: Instant,
     visitors: Arc<Visitors>,
+}
+
+/// Who sits where.
+#[derive(Debug, Default)]
+struct Seats {
+    all: HashMap<u64, Arc<Seat>>,
+    /// Those who kept the sidecar waiting longest when they were last looked for, the longest at the end: since when, and
+    /// their numbers. Whoever was heard of since is none of them any more; and whoever came since came later.
+    longest: Vec<(u64, u64)>,
 }
 
 /// A connection's place.
@@ -42,7 +54,7 @@ pub struct Seat {
 pub struct Taken {
     number: u64,
     seat: Arc<Seat>,
-    seats: Arc<Mutex<HashMap<u64, Arc<Seat>>>>,
+    seats: Arc<Mutex<Seats>>,
     visitors: Arc<Visitors>,
     _permit: OwnedSemaphorePermit,
 }
@@ -74,7 +86,7 @@ impl Places {
         };
         seat.hear();
         let (seat, number) = (Arc::new(seat), self.next.fetch_add(1, Ordering::Relaxed));
-        seats(&self.seats).insert(number, Arc::clone(&seat));
+        seats(&self.seats).all.insert(number, Arc::clone(&seat));
         self.visitors.comes();
         Taken { number, seat, seats: Arc::clone(&self.seats), visitors: Arc::clone(&self.visitors), _permit: permit }
     }
@@ -84,19 +96,38 @@ impl Places {
     pub fn give_one_up(&self) -> Duration {
         let now = u64::try_from(self.opened.elapsed().as_micros()).unwrap_or(u64::MAX);
         let mut seats = seats(&self.seats);
-        let waiting = seats.iter().filter(|(_, seat)| !seat.is_served.load(Ordering::Acquire));
-        let heard = waiting.map(|(number, seat)| (seat.heard.load(Ordering::Relaxed), *number));
-        let Some((heard, number)) = heard.min() else { return SILENT };
+        let Some((heard, number)) = seats.longest() else { return SILENT };
         let silent = Duration::from_micros(now.saturating_sub(heard));
         if silent < SILENT {
             return SILENT - silent;
         }
         // Whoever goes is no longer found by the next who asks.
-        if let Some(seat) = seats.remove(&number) {
+        if let Some(seat) = seats.all.remove(&number) {
             seat.leave.notify_one();
             self.visitors.gives_up();
         }
         SILENT
+    }
+}
+
+impl Seats {
+    /// Who keeps the sidecar waiting longest, and since when.
+    fn longest(&mut self) -> Option<(u64, u64)> {
+        let Seats { all, longest } = self;
+        while let Some((heard, number)) = longest.last()
+            && all.get(number).is_none_or(|seat| seat.waits_since() != Some(*heard))
+        {
+            longest.pop();
+        }
+        if longest.is_empty() {
+            longest.extend(all.iter().filter_map(|(number, seat)| Some((seat.waits_since()?, *number))));
+            if GO < longest.len() {
+                longest.select_nth_unstable(GO);
+                longest.truncate(GO);
+            }
+            longest.sort_unstable_by(|one, other| other.cmp(one));
+        }
+        longest.last().copied()
     }
 }
 
@@ -109,7 +140,7 @@ impl Taken {
 
 impl Drop for Taken {
     fn drop(&mut self) {
-        seats(&self.seats).remove(&self.number);
+        seats(&self.seats).all.remove(&self.number);
         self.visitors.goes();
     }
 }
@@ -119,6 +150,11 @@ impl Seat {
     pub fn hear(&self) {
         let now = u64::try_from(self.opened.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.heard.store(now, Ordering::Relaxed);
+    }
+
+    /// Since when the sidecar waits for the other end, where it does.
+    fn waits_since(&self) -> Option<u64> {
+        (!self.is_served.load(Ordering::Acquire)).then(|| self.heard.load(Ordering::Relaxed))
     }
 
     /// The sidecar works for who sits here, until what is returned is dropped.
@@ -144,7 +180,7 @@ impl Drop for Serving {
     }
 }
 
-fn seats(seats: &Mutex<HashMap<u64, Arc<Seat>>>) -> MutexGuard<'_, HashMap<u64, Arc<Seat>>> {
+fn seats(seats: &Mutex<Seats>) -> MutexGuard<'_, Seats> {
     seats.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
@@ -178,10 +214,43 @@ mod tests {
         other.seat().left().await;
         assert!(places.give_one_up() <= SILENT, "the others were just heard of");
         assert_eq!(visitors.given_up(), 2);
-        served.seat().heard.store(1, Ordering::Relaxed);
+        // Later, they were silent as well.
+        places.opened -= 10 * SILENT;
+        for _ in 0..2 {
+            places.give_one_up();
+        }
+        tokio::join!(served.seat().left(), newcomer.seat().left());
+        assert_eq!(visitors.given_up(), 4);
+    }
+
+    #[tokio::test]
+    async fn of_many_they_go_in_the_order_of_their_silence_whoever_was_heard_of_meanwhile() {
+        const COUNT: usize = 3 * GO;
+        let visitors = Arc::new(Visitors::default());
+        let mut places = Places::new(COUNT, Arc::clone(&visitors));
+        places.opened -= 10 * SILENT;
+        let mut all = Vec::new();
+        for number in 0..COUNT {
+            let taken = places.take().await;
+            // In another order than they came.
+            taken.seat().heard.store((number * 7 % COUNT) as u64, Ordering::Relaxed);
+            all.push(taken);
+        }
+        let went = |taken: &Taken| !seats(&places.seats).all.contains_key(&taken.number);
+        let mut order: Vec<&Taken> = all.iter().collect();
+        order.sort_by_key(|taken| taken.seat().heard.load(Ordering::Relaxed));
+        // Those who were looked for, and then asked for something: their turn is later.
         places.give_one_up();
-        served.seat().left().await;
-        drop(newcomer);
+        let (heard, others): (Vec<&Taken>, Vec<&Taken>) = order[1..].iter().partition(|taken| taken.number % 5 == 0);
+        for (later, taken) in heard.iter().enumerate() {
+            taken.seat().heard.store((COUNT + later) as u64, Ordering::Relaxed);
+        }
+        for taken in others.into_iter().chain(heard) {
+            assert!(!went(taken), "not before his turn");
+            places.give_one_up();
+            assert!(went(taken), "he, and nobody else");
+        }
+        assert_eq!(visitors.given_up(), COUNT as u64);
     }
 
     #[tokio::test]
