@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -16,6 +16,9 @@ use crate::sidecar::{PATIENCE, Sidecar, path, rialto};
 
 /// So many requests a second come from somebody who means it.
 const PER_S: f64 = 20.0;
+/// Whoever dribbles sends a byte in this time, ten times as often as slowhttptest does where nobody says otherwise
+/// (<https://github.com/shekyan/slowhttptest>, 10 s); whoever gave his place up comes again with it.
+const DRIBBLE: Duration = Duration::from_secs(1);
 /// So much more memory than before, for each who is there: what hyper and the kernel's books keep for one, and an answer.
 const EACH: u64 = 40 << 10;
 
@@ -72,7 +75,7 @@ fn ten_thousand_who_say_nothing_keep_nobody_out() {
     let before = memory(&sidecar, "VmRSS");
     // A kept connection is of those that were silent longest in the end, and whoever comes after all of them has his turn.
     let visitors: Vec<TcpStream> = (0..idle).map(|_| visitor(address, b"")).collect();
-    let came = std::time::Instant::now();
+    let came = Instant::now();
     let coming = engine(address, &stock, time / 5);
     let went = || metric(&sidecar, "rialto_http_connections_given_up_total", "house");
     super::super::soak::until("all had their turn", || (idle - places) as u64 <= went());
@@ -127,14 +130,16 @@ fn who_dribbles_or_never_reads_keeps_nobody_out() {
     let chunk = request("POST /v1/activities", &["Transfer-Encoding: chunked"], "1\r\n");
     let asked_often = long.repeat(4);
     let kinds = [head.as_bytes(), body.as_bytes(), chunk.as_bytes(), asked_often.as_bytes()];
-    let is_over = AtomicBool::new(false);
+    let (is_over, is_flood) = (AtomicBool::new(false), AtomicBool::new(false));
+    let said = AtomicU64::new(0);
     let crowded = std::thread::scope(|scope| {
         // Whatever fails here, they are told.
         let ended = Ended(&is_over);
         let dribbling = scope.spawn(|| {
             let mut visitors = Vec::new();
-            // They go on for as long as somebody else is measured, a byte at a time; who was given up comes again.
+            // They go on for as long as somebody else is measured.
             while !is_over.load(Ordering::Acquire) {
+                let begun = Instant::now();
                 for number in 0..kinds.len() * each {
                     let kind = number % kinds.len();
                     match visitors.get_mut(number) {
@@ -144,7 +149,12 @@ fn who_dribbles_or_never_reads_keeps_nobody_out() {
                             if gone.write_all(b"a").is_err() {
                                 *gone = visitor(address, kinds[kind]);
                             }
+                            said.fetch_add(1, Ordering::Relaxed);
                         }
+                    }
+                    if number % 16 == 0 && !is_flood.load(Ordering::Acquire) {
+                        let due = DRIBBLE.mul_f64(number as f64 / (kinds.len() * each) as f64);
+                        std::thread::sleep(due.saturating_sub(begun.elapsed()));
                     }
                 }
             }
@@ -155,14 +165,19 @@ fn who_dribbles_or_never_reads_keeps_nobody_out() {
         // They ask for more than can be read to them, all at once.
         let coming = offer(address, &stock, PER_S, time / 2, 16);
         let crowded = offer(address, &stock, PER_S, time, 16);
+        // And as fast as one processor can.
+        is_flood.store(true, Ordering::Release);
+        let (before, start) = (said.load(Ordering::Relaxed), Instant::now());
+        let flooded = offer(address, &stock, PER_S, time / 2, 16);
+        let per_s = (said.load(Ordering::Relaxed) - before) as f64 / start.elapsed().as_secs_f64();
         drop(ended);
         drop(dribbling.join().unwrap());
-        [coming, crowded]
+        ([coming, crowded, flooded], per_s)
     });
-    let [coming, crowded] = crowded;
-    [&coming, &crowded].into_iter().for_each(|came| is_told(came, "the engine"));
+    let ([coming, crowded, flooded], per_s) = crowded;
+    [&coming, &crowded, &flooded].into_iter().for_each(|came| is_told(came, "the engine"));
     let during = memory(&sidecar, "VmHWM");
-    let start = std::time::Instant::now();
+    let start = Instant::now();
     while 8 < metric(&sidecar, "rialto_http_connections", "house") {
         assert!(start.elapsed() < PATIENCE, "those who left keep their places");
     }
@@ -170,14 +185,15 @@ fn who_dribbles_or_never_reads_keeps_nobody_out() {
     tell(
         "slow-loris, half-open, slow readers",
         format!(
-            "{each} each that dribble a head, a body and chunks, or ask for {bytes} bytes four times and never read, on {places} places"
+            "{each} each that dribble a head, a body and chunks, a byte a second, or ask for {bytes} bytes four times and never read, on {places} places"
         ),
         format!(
-            "p99 of another {:.1} ms ({:.1} without them; {:.1} in the first {:.1} s), {} of {} taken; {:.0} MB resident before, {:.0} at most; their places are free again at once",
+            "p99 of another {:.1} ms ({:.1} without them; {:.1} in the first {:.1} s; {:.1} while they send as fast as a processor can, {per_s:.0} bytes a second), {} of {} taken; {:.0} MB resident before, {:.0} at most; their places are free again at once",
             milliseconds(crowded.quantile(990)),
             milliseconds(calm.quantile(990)),
             milliseconds(coming.quantile(990)),
             (time / 2).as_secs_f64(),
+            milliseconds(flooded.quantile(990)),
             crowded.taken.len(),
             crowded.taken.len() + crowded.refused.len() + crowded.unsent,
             megabytes(before),
