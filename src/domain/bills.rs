@@ -315,6 +315,14 @@ pub struct Amounts {
 }
 
 impl Amounts {
+    /// Total, tax, paid, remaining and credited, as they were written down; `None` where one is so large that they could
+    /// not be added up. No invoice comes near that: Stripe's have twelve digits.
+    pub fn of([total, tax, paid, remaining, credited]: [i64; 5]) -> Option<Amounts> {
+        const MOST: u64 = i64::MAX.unsigned_abs() / 8;
+        let are_amounts = [total, tax, paid, remaining, credited].iter().all(|amount| amount.unsigned_abs() <= MOST);
+        are_amounts.then_some(Amounts { total, tax, paid, remaining, credited })
+    }
+
     /// A part of the invoice, without the same part of its taxes; a unit that is not whole is tax.
     pub fn net(self, part: i64) -> i64 {
         if self.total <= 0 || self.tax == 0 {

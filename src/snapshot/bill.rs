@@ -194,11 +194,10 @@ impl SightImage {
     }
 
     fn sight(self) -> Result<Sight, SnapshotError> {
-        let [total, tax, paid, remaining, credited] = self.amounts;
         Ok(Sight {
             invoice: self.invoice.map(Into::into),
             status: *one_of(&Status::ALL, self.status, "an invoice's status")?,
-            amounts: Amounts { total, tax, paid, remaining, credited },
+            amounts: Amounts::of(self.amounts).ok_or(SnapshotError::Damaged("an invoice's amounts are none"))?,
             parts: self.parts,
             takings: self.takings.map(|[refunded, disputed, fees]| Takings { refunded, disputed, fees }),
             paid_at: self.paid_at.map(Moment),

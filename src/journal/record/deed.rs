@@ -192,7 +192,8 @@ fn take_sight(take: &mut Take<'_>) -> Result<Sight, WireError> {
     let invoice = text(take)?;
     let status = *Status::ALL.get(usize::from(take.byte()?)).ok_or(WireError::Range("an invoice's status"))?;
     let mut amount = || take.signed();
-    let [total, tax, paid, remaining, credited] = [amount()?, amount()?, amount()?, amount()?, amount()?];
+    let amounts = Amounts::of([amount()?, amount()?, amount()?, amount()?, amount()?]);
+    let amounts = amounts.ok_or(WireError::Range("an invoice's amounts"))?;
     let told = take.byte()?;
     if 16 <= told {
         return Err(WireError::Range("what was seen"));
@@ -212,7 +213,6 @@ fn take_sight(take: &mut Take<'_>) -> Result<Sight, WireError> {
         None
     };
     let invoice = Some(invoice).filter(|id| !id.is_empty());
-    let amounts = Amounts { total, tax, paid, remaining, credited };
     Ok(Sight { invoice, status, amounts, parts, takings, paid_at, fault })
 }
 
