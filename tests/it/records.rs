@@ -4,7 +4,9 @@ use std::fs;
 
 use proptest::prelude::*;
 use rialto::disk::Files;
+use rialto::domain::bills::{Amounts, BillNo, Deed, Sight};
 use rialto::domain::names::Name;
+use rialto::domain::time::Moment;
 use rialto::journal::{frame, record};
 use rialto::ledger::book::Book;
 use rialto::ledger::entry::Entry;
@@ -32,6 +34,28 @@ fn roll(entry: &Entry<'_>) -> Roll {
         Entry::Deed(deed, _) => Book::names_of_deed(deed).into_iter().map(Some).for_each(enrol),
     }
     book.roll().clone()
+}
+
+#[test]
+fn amounts_of_an_invoice_that_cannot_be_added_up_are_refused() {
+    let refused = |amounts: Amounts| {
+        let sight = Sight { amounts, ..Sight::default() };
+        let entry = Entry::Deed(Deed::See(BillNo(1), sight), Moment(0));
+        let mut bytes = Vec::new();
+        record::encode(&entry, &Roll::default(), &mut bytes);
+        let (_, content) = record::split(&bytes).unwrap();
+        record::decode(content, |_| None).is_err()
+    };
+    let most = i64::MAX / 8;
+    for amount in [most + 1, -most - 1, i64::MAX, i64::MIN] {
+        assert!(refused(Amounts { paid: amount, ..Amounts::default() }), "{amount}");
+    }
+    // The largest that are read can be added up, whatever their signs.
+    for [total, others] in [[most, -most], [-most, most]] {
+        let amounts = Amounts { total, tax: others, paid: others, remaining: others, credited: others };
+        assert!(!refused(amounts));
+        assert_eq!((amounts.balanced(), amounts.net(1)), (4 * total, if 0 < total { 2 } else { 1 }));
+    }
 }
 
 proptest! {
