@@ -316,7 +316,7 @@ pub struct Amounts {
 
 impl Amounts {
     /// Total, tax, paid, remaining and credited, as they were written down; `None` where one is so large that they could
-    /// not be added up. No invoice comes near that: Stripe's have twelve digits.
+    /// not be added up. No invoice comes near that: Stripe's have twelve digits at most.
     pub fn of([total, tax, paid, remaining, credited]: [i64; 5]) -> Option<Amounts> {
         const MOST: u64 = i64::MAX.unsigned_abs() / 8;
         let are_amounts = [total, tax, paid, remaining, credited].iter().all(|amount| amount.unsigned_abs() <= MOST);

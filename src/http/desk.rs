@@ -27,8 +27,8 @@ use super::turns::{LATER, Turn, Turns};
 use crate::wiring::Rialto;
 
 /// So many questions are answered at once, and the others wait: a page takes a millisecond or more of a processor, and of
-/// thousands that are asked for together whoever hands something in would wait for all. It is more than there are
-/// processors, because one about an event that is not durable yet waits for the disk.
+/// thousands that are asked for together whoever hands something in would wait for all. It is not
+/// fewer, because one about an event that is not durable yet waits for the disk.
 const ASKED: usize = 8;
 
 /// See the module.
