@@ -15,7 +15,7 @@ use rialto::metrics::page::Format;
 use rialto::wiring::{OrderError, Rialto, Settings};
 
 use super::faults::mounts::{Kind, Volume};
-use super::support::{letter, pays};
+use super::support::{letter, pays, until_full, until_roomy};
 
 /// 2026-11-02T12:00:00Z.
 const NOON: Moment = Moment(1_793_620_800_000_000);
@@ -90,20 +90,13 @@ async fn on_a_full_disk_the_kill_switch_is_in_force_until_a_restart_and_says_so(
     let data = volume.at().join("data");
     let rialto = live(settings(&data, &clock)).await;
     let ballast = volume.fill();
-    for number in 0.. {
-        if let Err(Closed::DiskFull) = rialto.submit(later(&format!("rec{number}"))) {
-            break;
-        }
-        tokio::task::yield_now().await;
-    }
+    until_full(&rialto, later).await;
     let halted = all(&rialto, Phase::Paused).await.expect_err("it cannot be durable");
     assert_eq!(halted, OrderError::Halted(Closed::DiskFull));
     assert!(halted.to_string().contains("only until the sidecar restarts"), "{halted}");
 
     ballast.cast_off();
-    while rialto.check() == Err(Closed::DiskFull) {
-        tokio::task::yield_now().await;
-    }
+    until_roomy(&rialto).await;
     assert!(rialto.operations().await.unwrap().is_halted);
     assert!(rialto.metrics(Format::Text).contains("\nrialto_rollout_halted 1\n"));
     assert_eq!(stage(&rialto, "recHalted").await, Stage::Shadow);

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use rialto::actors::door::Closed;
 use rialto::domain::activity::{Activity, Stated};
 use rialto::domain::external::Receiver;
 use rialto::domain::ids::{Feed, SourceId};
@@ -37,4 +38,21 @@ pub fn letter(id: &str, citizen: &str) -> Activity {
     activity.citizen = Name::new(citizen);
     activity.receiver = Receiver::new(Some("@rialto"), activity.citizen, None, None);
     activity
+}
+
+/// Hands events in until the disk is full, and the door says so.
+pub async fn until_full(rialto: &Rialto, event: impl Fn(&str) -> Activity) {
+    for number in 0.. {
+        if let Err(Closed::DiskFull) = rialto.submit(event(&format!("rec{number}"))) {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Waits until the door says that there is room again.
+pub async fn until_roomy(rialto: &Rialto) {
+    while rialto.check() == Err(Closed::DiskFull) {
+        tokio::task::yield_now().await;
+    }
 }

@@ -14,7 +14,7 @@ use super::whole::{Bank, collecting_at, earn, files, live};
 use crate::faults::mounts::{Kind, Volume};
 use crate::house::House;
 use crate::sidecar::{path, run, verify};
-use crate::support::{letter, start};
+use crate::support::{letter, start, until_full, until_roomy};
 
 const ADD: [&str; 7] = ["payer", "add", "Bepi", "--email", "bepi.vianello@example.org", "--name", "Giuseppe Vianello"];
 
@@ -177,19 +177,12 @@ async fn nobody_is_erased_while_that_cannot_be_recorded() {
     let bepi = Person::new(Name::new("Bepi").unwrap(), None, "bepi.vianello@example.org", None).unwrap();
     rialto.keep(&bepi).await.unwrap();
     let ballast = volume.fill();
-    for number in 0.. {
-        if let Err(Closed::DiskFull) = rialto.submit(letter(&format!("rec{number}"), "coffee")) {
-            break;
-        }
-        tokio::task::yield_now().await;
-    }
+    until_full(&rialto, |id| letter(id, "coffee")).await;
     let refused = rialto.erase("Bepi", "ada", "he asked for it").await.expect_err("it cannot be durable");
     assert!(matches!(refused, EraseError::Closed(Closed::DiskFull)), "{refused}");
     assert_eq!(rialto.person("Bepi").await.unwrap().unwrap().email, "bepi.vianello@example.org");
     ballast.cast_off();
-    while rialto.check() == Err(Closed::DiskFull) {
-        tokio::task::yield_now().await;
-    }
+    until_roomy(&rialto).await;
     assert!(rialto.erase("Bepi", "ada", "he asked for it").await.unwrap());
     assert!(rialto.person("Bepi").await.unwrap().is_none());
     rialto.stop().await.unwrap();

@@ -209,14 +209,7 @@ async fn nothing_live_is_let_go_while_a_halt_lasts() {
     let held = rialto.record(happened(letter("b", "Ada"), at(1))).await.unwrap().charge.unwrap();
     assert!(held.is_held);
     let ballast = volume.fill();
-    for number in 0.. {
-        if let Err(rialto::actors::door::Closed::DiskFull) =
-            rialto.submit(happened(letter(&format!("rec{number}"), "Ada"), at(0)))
-        {
-            break;
-        }
-        tokio::task::yield_now().await;
-    }
+    crate::support::until_full(&rialto, |id| happened(letter(id, "Ada"), at(0))).await;
     let halted = order(&rialto, to(Subject::All, Phase::Paused)).await;
     assert!(matches!(halted, Err(rialto::wiring::OrderError::Halted(_))), "{halted:?}");
     ballast.cast_off();

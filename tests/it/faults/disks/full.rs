@@ -7,7 +7,7 @@ use rialto::wiring::RecordError;
 
 use super::super::mounts::{Kind, Volume};
 use super::super::times;
-use crate::support::{letter, start};
+use crate::support::{letter, start, until_full, until_roomy};
 
 /// All that may be under way at the door has room on each. It is a lot, and so the tests take the first alone.
 const DISKS: [(Kind, u64); 2] = [(Kind::Tmpfs, 40), (Kind::Ext4, 64)];
@@ -25,12 +25,7 @@ async fn stops_while_full(kind: Kind, megabytes: u64) {
     let rialto = start(&data);
     rialto.record(letter("recFirst", "Lucid")).await.unwrap();
     let ballast = volume.fill();
-    for number in 0.. {
-        if let Err(Closed::DiskFull) = rialto.submit(letter(&format!("rec{number}"), "coffee")) {
-            break;
-        }
-        tokio::task::yield_now().await;
-    }
+    until_full(&rialto, |id| letter(id, "coffee")).await;
     // Whether a group was waiting for room or not, stopping waits for none.
     let _ = rialto.stop().await;
     ballast.cast_off();
@@ -84,9 +79,7 @@ async fn waits_for_room(kind: Kind, megabytes: u64) {
             Err(error) => panic!("{id}: {error}"),
         }
     }
-    while rialto.check() == Err(Closed::DiskFull) {
-        tokio::task::yield_now().await;
-    }
+    until_roomy(&rialto).await;
     assert_eq!(rialto.record(letter("recLast", "Lucid")).await.unwrap().status, Status::Priced);
     rialto.stop().await.unwrap();
 
